@@ -1,0 +1,50 @@
+/*
+ * profile.h - what an instruction costs, apart from what it means.
+ *
+ * A profile is data: one row per core we claim to approximate, with its source.
+ * Costs are cycles with ideal memory: the first cycle of a load or store is in
+ * its class, the bus adds what goes beyond it.
+ */
+#ifndef CPU_PROFILE_H
+#define CPU_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum TimeClass {
+    TIME_ALU,
+    TIME_LOAD,
+    TIME_STORE,
+    TIME_AMO,
+    TIME_MUL,
+    TIME_DIV,
+    TIME_BRANCH,
+    TIME_JUMP,
+    TIME_CSR,
+    TIME_FENCE,
+    TIME_SYSTEM, /* ecall, ebreak, mret, wfi */
+    TIME_NUM
+} TimeClass;
+
+typedef struct TimingProfile {
+    const char *name;       /* the `timing:` of a config file */
+    const char *summary;
+    const char *source;     /* document and section, "measured, see ...", or
+                               "estimate" */
+    uint8_t cost[TIME_NUM]; /* cycles, >= 1 */
+    uint8_t taken;          /* more for a taken branch */
+    uint8_t load_use;       /* more when the next instruction reads a load's rd */
+    uint8_t trap;           /* cycles to enter a trap or an interrupt */
+} TimingProfile;
+
+extern const TimingProfile timing_profiles[]; /* ends with a NULL name */
+const TimingProfile *timing_profile_find(const char *name); /* NULL: none */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

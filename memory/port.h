@@ -1,0 +1,259 @@
+/*
+ * port.h - how an initiator enters memory: every access, timed and observed.
+ *
+ * A MemoryPort is one initiator's window onto an address space: a hart's
+ * fetches, a hart's data, a DMA channel, a TLM socket, a debugger. One call is
+ * one transaction (tx); what reaches memories and devices after splitting are
+ * its beats. Every call does, in this order:
+ *
+ *   1 look up   the region at the address, and what its rules make of the access
+ *   2 time      ask the port's TimingModel: granted, done, who was in the way
+ *   3 perform   load, store or device callbacks, at the time it was granted
+ *   4 count     accesses, bytes, cycles per region, always
+ *   5 record    into the world's recorder, when there is one
+ *
+ * A hart does not call for each access to RAM: it keeps PortEntries, one per
+ * page, with a host pointer, the page's constant cost and counters. An access
+ * through an entry and the same access by call give the same counts, cycles
+ * and records. An entry holds while the map, the page's state, the timing and
+ * the recorder stay as they are; memory/ drops it otherwise.
+ *
+ * Time is picoseconds here; what is counted and recorded is cycles of the
+ * port's clock. Users: tests/port_sketches_test.cc shows five.
+ *
+ * Missing  IOMMUs on the way, posted writes, caches (their inline form).
+ */
+#ifndef MEMORY_PORT_H
+#define MEMORY_PORT_H
+
+#include "memory/clock.h"
+#include "memory/world.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- timing: models chain, from the initiator to the memory ------------------- */
+
+typedef struct TimingRequest TimingRequest;
+struct TimingRequest {
+    /* asked */
+    MemoryPort *port;
+    hwaddr addr;
+    uint32_t size;       /* bytes of one piece */
+    uint32_t pieces;     /* how many of them, at rising addresses */
+    bool is_write;
+    TimingModel *target; /* the region's own time; NULL: zero wait */
+    uint64_t issue;      /* ps */
+    /* answered; issue <= granted <= done; granted..done includes target_ps */
+    uint64_t granted, done, target_ps;
+    uint64_t beat_first, beat_next; /* ps of the first / each later beat */
+    uint32_t beats;                 /* >= pieces */
+    uint16_t bus;                   /* id of the model that made the beats */
+    uint16_t blocker; /* initiator that was waited for; 0: nobody */
+    /* split-phase: called once, at the time it is granted */
+    void (*on_grant)(TimingRequest *rq);
+    TimingRequest *next; /* private to the model while it is pending */
+};
+
+/* One inline form: constant cost for a first and for later beats. */
+typedef struct TimingInline {
+    uint64_t first, next; /* ps */
+    uint64_t target_first, target_next; /* ps of these that are the target's */
+    uint32_t beats;
+} TimingInline;
+
+struct TimingModel {
+    const char *name; /* borrowed */
+    uint16_t id;      /* unique in the machine, from 1: `bus` of beats */
+    /* Answers at once. May run events that are due before the grant. */
+    void (*access)(TimingModel *model, TimingRequest *rq);
+    /* Answers later, through on_grant. NULL: access() answers. */
+    void (*request)(TimingModel *model, TimingRequest *rq);
+    /* The cost of such an access when nobody is in the way. False: none. */
+    bool (*inline_form)(TimingModel *model, const TimingRequest *rq,
+                        TimingInline *form);
+    /* From which time on nobody is in the way (until the next event);
+     * TIME_NEVER while another initiator waits or holds. NULL: always. */
+    uint64_t (*clear_at)(TimingModel *model);
+};
+
+/* -- inline entries ------------------------------------------------------------ */
+
+enum { PORT_ENTRIES = 256 };
+#define PORT_NO_TAG UINT64_C(1) /* equals no (address & mask) with a page mask */
+
+/* One page of RAM, open for direct access. An access of `size` bytes at `va`
+ * hits if (va & (~(PAGE - 1) | (size - 1))) == tag: misaligned ones never do. */
+typedef struct PortEntry {
+    uint64_t read_tag, write_tag; /* page address, or PORT_NO_TAG */
+    uintptr_t host;               /* host address = host + va (wraps) */
+    uint8_t extra[2][4];  /* [is write][log2 size]: cycles beyond the first */
+    uint32_t count[2][4]; /* accesses since they were last folded */
+    const MemoryPlace *place;
+    uint64_t pa_offset; /* pa = va + pa_offset (wraps) */
+    RAMBlock *block;
+    ram_addr_t page; /* offset of the page in the block */
+    uint8_t pad[24];
+} PortEntry; /* two cache lines; the first is all an unobserved access needs */
+
+/* -- the port ------------------------------------------------------------------- */
+
+/* Exact totals per region, kind, direction and size; always on. */
+typedef struct PortTraffic {
+    const MemoryRegion *mr; /* NULL: nothing answered */
+    uint32_t region_id;     /* 0: nothing answered */
+    uint32_t size;          /* bytes of one access */
+    uint8_t kind, dir;
+    uint64_t accesses, errors;
+    uint64_t beats, bytes_moved; /* bytes_moved: over all beats */
+    uint64_t wait, bus, target;  /* cycles */
+} PortTraffic;
+
+struct MemoryPort {
+    AddressSpace *as;
+    MemoryWorld *world;
+    const ClockDomain *clock;
+    TimingModel *timing; /* NULL: accesses take no time */
+    const char *name;    /* borrowed */
+    uint16_t id;         /* initiator id, from 1 */
+    uint8_t priority;    /* for fixed-priority arbitration: lower wins */
+    bool slow;           /* keep no inline entries (fast path off) */
+    PortEntry *entry;    /* PORT_ENTRIES, or NULL */
+    uint32_t worst_extra; /* the largest `extra` of any entry made so far */
+    /* Told when inline entries in [first, last] were dropped (all of them:
+     * 0..UINT64_MAX); for DMI grants and decoded code. May be NULL. */
+    void (*invalidated)(void *opaque, hwaddr first, hwaddr last);
+    /* Told when bytes of a page that holds code change. May be NULL. */
+    void (*code_written)(void *opaque, RAMBlock *block, ram_addr_t offset,
+                         uint64_t len);
+    void *opaque;
+    /* private */
+    struct {
+        RAMBlock *block; /* NULL: none */
+        ram_addr_t offset;
+        unsigned size;
+    } reservation;
+    MemoryPlace **place;
+    uint32_t places;
+    PortTraffic *traffic;
+    uint32_t traffics, traffic_last;
+    MemoryBeats beats;
+    MemoryListener listener;
+    MemoryPort *next;
+};
+
+/* One access: what is asked, and what came of it. */
+typedef struct PortTx {
+    /* asked */
+    hwaddr addr;
+    uint64_t va;    /* as the initiator computed it; = addr without an MMU */
+    uint64_t pc;    /* instruction that caused it; 0: none */
+    uint64_t issue; /* ps */
+    MemTxAttrs attrs;
+    uint8_t kind; /* AccessKind */
+    /* answered */
+    MemTxResult result;
+    uint16_t blocker;
+    uint32_t beats;
+    uint64_t granted, done;     /* ps */
+    uint64_t wait, bus, target; /* cycles of the port's clock; their sum is the
+                                   time from issue to done */
+} PortTx;
+
+/* `name` and `clock` are borrowed. with_entries: the owner uses inline entries.
+ * Fails only when the host has no memory. */
+bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
+               const ClockDomain *clock, TimingModel *timing, bool with_entries,
+               Error **errp);
+void port_fini(MemoryPort *port);
+
+/* 1, 2, 4 or 8 bytes, little-endian: one dispatch of the whole size. A hart
+ * splits misaligned accesses first, by its policy. */
+uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size);
+void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value);
+
+/* Read-modify-write as one tx: stores fn(old, operand), returns old. Only
+ * memory takes it; a device answers with MEMTX_ACCESS_ERROR. */
+typedef uint64_t PortAmo(uint64_t old, uint64_t operand);
+uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
+                  uint64_t operand);
+/* LR and SC. The reservation covers the bytes loaded; any other port's store to
+ * them ends it, and so does the port's own next port_store_conditional(). */
+uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size);
+bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
+                            uint64_t value);
+
+/* A byte string, cut into the pieces that each region takes. */
+void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
+                   bool is_write);
+
+/* Split-phase: asks now, moves the data when granted, then calls done(). The
+ * caller owns rq and buf until then. At most RECORD_ROOM / 2 pieces. */
+typedef struct PortRequest PortRequest;
+struct PortRequest {
+    PortTx tx;
+    void *buf;
+    uint64_t len;
+    bool is_write;
+    void (*done)(PortRequest *rq); /* called when the data has moved; it is
+                                      complete at rq->tx.done */
+    void *opaque;
+    /* private */
+    MemoryPort *port;
+    TimingRequest timing;
+};
+void port_request(MemoryPort *port, PortRequest *rq);
+
+/* Debugger and loader: memory only, no side effects, not timed, not counted,
+ * not recorded. Returns how many leading bytes could be reached. */
+uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
+                    bool is_write);
+
+/* Opens the entry of va's page for direct access, if all of the page at `pa` is
+ * memory of constant cost; else leaves it closed and returns NULL. */
+PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write);
+
+/* Where an access of this port at pa lands (never NULL; nothing there: a place
+ * with mr NULL). */
+const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset);
+
+/* The direct window around addr: host pointer of addr, and the range of
+ * addresses around it that it extends to. False: nothing direct there. */
+typedef struct PortWindow {
+    hwaddr first, last;
+    uint8_t *host; /* of `first` */
+    MemoryRegion *mr;
+    bool writable;
+} PortWindow;
+bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window);
+
+/* From when on the port's inline costs hold; see TimingModel.clear_at. */
+static inline uint64_t port_clear_at(const MemoryPort *port)
+{
+    return port->timing && port->timing->clear_at
+               ? port->timing->clear_at(port->timing)
+               : 0;
+}
+
+/* Drops all inline entries (their counts are folded first). */
+void port_flush(MemoryPort *port);
+/* Adds the entries' counts to the totals. */
+void port_fold(MemoryPort *port);
+/* n accesses that went around the port's calls (fetches), to its totals. */
+void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
+                uint8_t dir, unsigned size, uint64_t n);
+/* The totals, folded: array of *n entries, valid until the next access. */
+const PortTraffic *port_traffic(MemoryPort *port, uint32_t *n);
+uint64_t port_transactions(MemoryPort *port); /* sum of accesses */
+
+/* Flushes the entries of all ports of the world: the map, a timing model or the
+ * recorder changed. */
+void memory_world_flush_ports(MemoryWorld *world);
+/* Sets or, with NULL, takes away the recorder of a world. */
+void memory_world_set_recorder(MemoryWorld *world, MemoryRecorder *rec);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

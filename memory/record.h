@@ -1,0 +1,169 @@
+/*
+ * record.h - the record buffer: how every transaction is observed.
+ *
+ * A producer (a port, or a hart's inline path) writes 32-byte records into a
+ * buffer; when it is full the owner takes the whole buffer and hands over the
+ * next. There is no call per record. What is the same each time an instruction
+ * touches a region is stored once, as a *site*: who, from which pc, what kind,
+ * how wide, which region, at what cost when nobody is in the way.
+ *
+ * One transaction is one head record, followed, only where the site does not
+ * already say it, by a timing record and beat records (same tx, in order):
+ *
+ *   head    site = id       address, value, cycle    info = RECORD_INFO(...)
+ *   timing  site = RECORD_TIMING   address = wait cycles << 32 | bus cycles,
+ *                                  value = target cycles, info = blocker,
+ *                                  cycle = number of beats
+ *   beat    site = RECORD_BEAT     address = offset in region, value,
+ *                                  info = size | cause << 8 | bus << 16,
+ *                                  cycle = (cycle begun - tx issue) << 32 | cost
+ *   place   site = RECORD_PLACE    value = region id; before the first beat
+ *                                  that lies in another region than the one
+ *                                  before (initially the site's)
+ *
+ * A head with info 0 went the way its site says: result ok, no wait, the
+ * site's beats and cycles. A fetch-run site (`run` not NULL) covers several
+ * instructions with one head: value = count << 32 | index of the first, and
+ * the cycle is that of index 0 of the run.
+ *
+ * Times are cycles of the initiator's clock domain. Not thread-safe.
+ */
+#ifndef MEMORY_RECORD_H
+#define MEMORY_RECORD_H
+
+#include "memory/memory.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct MemoryPort;
+
+typedef enum AccessKind {
+    ACCESS_FETCH,
+    ACCESS_LOAD,
+    ACCESS_STORE,
+    ACCESS_AMO,  /* read-modify-write, load-reserved, store-conditional */
+    ACCESS_WALK, /* a page-table walker */
+    ACCESS_DMA,
+    ACCESS_TLM,
+    ACCESS_API, /* a device called address_space_* itself */
+    ACCESS_KINDS
+} AccessKind;
+extern const char *const access_kind_name[ACCESS_KINDS];
+
+enum { DIR_READ = 1, DIR_WRITE = 2, DIR_BOTH = 3 };
+
+typedef enum BeatCause {
+    BEAT_ACCESS, /* the access itself */
+    BEAT_SPLIT,  /* the access was wider than the device or the bus */
+    BEAT_WIDEN,  /* the access was narrower than the device takes */
+    BEAT_CAUSES
+} BeatCause;
+extern const char *const beat_cause_name[BEAT_CAUSES];
+
+typedef struct MemoryRecord {
+    uint32_t site;
+    uint32_t info;
+    uint64_t address; /* physical */
+    uint64_t value;   /* up to 8 bytes, first byte lowest */
+    uint64_t cycle;   /* at issue */
+} MemoryRecord;
+
+enum {
+    RECORD_TIMING = 0xffffffffu,
+    RECORD_BEAT = 0xfffffffeu,
+    RECORD_PLACE = 0xfffffffdu,
+    RECORD_SITE_MAX = 0xfffffff0u,
+};
+/* info of a head: result bits, flags, and that a timing record follows. */
+enum {
+    RECORD_RESULT_MASK = 0xff,
+    RECORD_UNALIGNED = 1 << 8,
+    RECORD_SPLIT = 1 << 9,
+    RECORD_WIDENED = 1 << 10,
+    RECORD_FAILED_SC = 1 << 11, /* a store-conditional that did not store */
+    RECORD_HAS_TIMING = 1 << 31,
+};
+
+/* What an inline access costs at one place, in the initiator's cycles. */
+typedef struct InlineCost {
+    uint16_t bus, target; /* bus + target = all cycles from issue to done */
+    uint16_t beats;       /* how many the bus makes of it; 0 = not inline */
+    uint16_t beat_first, beat_next; /* cycles of the first / a later beat */
+} InlineCost;
+
+/* Where accesses of one port land: a region seen at one address, and the
+ * inline cost there. Interned per port; valid until the world is freed. */
+typedef struct MemoryPlace {
+    MemoryRegion *mr;
+    uint32_t region_id;
+    uint32_t id;        /* index in the port's table, from 1 */
+    hwaddr base;        /* address of the region's offset 0 */
+    uint64_t va_offset; /* va - pa, modulo 2^64 */
+    uint16_t bus;       /* TimingModel id, 0: none */
+    InlineCost cost[2][4]; /* [is write][log2 size] */
+} MemoryPlace;
+
+/* One instruction of a fetch run. */
+typedef struct FetchStep {
+    uint16_t offset; /* bytes from the run's pc */
+    uint16_t cycle;  /* cycles from the run's begin to this issue */
+    uint32_t word;   /* the instruction, 16 or 32 bits */
+    uint8_t size;    /* 2 or 4 */
+} FetchStep;
+
+typedef struct MemorySite {
+    struct MemoryPort *port;
+    const MemoryPlace *place;
+    uint64_t pc;
+    uint32_t size; /* bytes */
+    uint8_t kind;  /* AccessKind */
+    uint8_t dir;   /* DIR_* */
+    uint16_t run_length;  /* fetch runs: instructions; else 0 */
+    const FetchStep *run; /* owned by the recorder; NULL: a single access */
+} MemorySite;
+
+typedef struct MemoryRecorder MemoryRecorder;
+struct MemoryRecorder {
+    MemoryRecord *next, *end; /* room for producers: [next, end) */
+    MemoryRecord *buffer;     /* records not handed over: [buffer, next) */
+    uint32_t kinds;           /* bit per AccessKind that is wanted */
+    bool beats;               /* beats are wanted */
+    /* Takes [buffer, next) and sets all three pointers to a buffer with at least
+     * RECORD_ROOM free. Called by record_room() only; cannot fail: the owner
+     * keeps its error for later and takes records no further. */
+    void (*full)(MemoryRecorder *rec);
+    void *opaque;
+    /* private: the site table */
+    MemorySite *site;
+    uint32_t sites, site_capacity;
+    uint32_t *hash;
+    uint32_t hash_size;
+};
+
+/* The most records one transaction can take. Producers cut longer ones. */
+enum { RECORD_ROOM = 4096 };
+
+/* Sets up an empty site table; pointers and `full` are the owner's to set. */
+void recorder_init(MemoryRecorder *rec);
+void recorder_fini(MemoryRecorder *rec);
+
+/* The id of the site equal to *key (run NULL), made if it is new. */
+uint32_t recorder_site(MemoryRecorder *rec, const MemorySite *key);
+/* A new fetch-run site; run[0..run_length) is copied. */
+uint32_t recorder_fetch_site(MemoryRecorder *rec, const MemorySite *key);
+
+/* Room for n <= RECORD_ROOM records at rec->next. */
+static inline MemoryRecord *record_room(MemoryRecorder *rec, unsigned n)
+{
+    if ((size_t)(rec->end - rec->next) < n) {
+        rec->full(rec);
+    }
+    return rec->next;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,132 @@
+/*
+ * config.h - a machine's description: YAML in, checked structures out.
+ *
+ * Every value remembers its file:line, so whoever finds something wrong later
+ * can say where it was written. Errors are one line: FILE:LINE: what; what
+ * would be right. Ranges (cpu[0-3]), unit suffixes (64KiB, 50MHz, 2us),
+ * `extends: FILE` and --set PATH=VALUE are resolved here. docs/config.md is the
+ * reference.
+ */
+#ifndef SIM_CONFIG_H
+#define SIM_CONFIG_H
+
+#include "cpu/hart.h"
+#include "soc/bus.h"
+#include "soc/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a value was written: "configs/mcu.yaml:12", or "--set main.width". */
+typedef struct ConfigPlace {
+    const char *file; /* owned by the Config */
+    unsigned line;    /* 0: from the command line */
+} ConfigPlace;
+
+typedef struct ConfigCpu {
+    ConfigPlace at;
+    const char *name;
+    HartIsa isa;
+    const char *isa_text;
+    const TimingProfile *profile;
+    uint64_t clock_hz; /* the machine's when not given */
+    uint64_t reset;
+    const char *bus;   /* data */
+    const char *fetch; /* bus of instruction fetches; = bus when not given */
+    HartMisaligned misaligned;
+    unsigned priority;
+} ConfigCpu;
+
+typedef struct ConfigWaits {
+    uint32_t read_first, read_next, write_first, write_next;
+} ConfigWaits;
+
+typedef struct ConfigBus {
+    ConfigPlace at;
+    const char *name;
+    unsigned width;    /* bits in the file, bytes here */
+    uint64_t clock_hz; /* the machine's when not given */
+    BusArbitration arbitration;
+    uint32_t overhead; /* cycles */
+    ConfigWaits waits; /* added to every target's on this bus */
+    bool untimed;      /* `timing: none`: accesses take no time */
+} ConfigBus;
+
+typedef struct ConfigMemory {
+    ConfigPlace at;
+    const char *name;
+    const char **bus; /* names, NULL-terminated; the first is its home */
+    uint64_t address, size;
+    bool rom;
+    ConfigWaits waits;
+    int priority; /* overlap priority; higher hides lower */
+    bool overlap; /* `overlap: true`: may overlap others */
+    const char *file; /* image loaded at its start; NULL: zero-filled */
+} ConfigMemory;
+
+typedef struct ConfigParam {
+    ConfigPlace at;
+    const ParamSpec *spec;
+    uint64_t number;  /* UINT, SIZE, HZ, BOOL */
+    const char *text; /* STRING, and the bus name of MASTER */
+} ConfigParam;
+
+/* One wire: pin[index] of the device goes to target.line. */
+typedef struct ConfigWire {
+    ConfigPlace at;
+    const PinSpec *pin;
+    unsigned index;
+    const char *target; /* name of a device or cpu */
+    unsigned line;      /* for a cpu: HART_MSI, HART_MTI, HART_MEI */
+} ConfigWire;
+
+typedef struct ConfigDevice {
+    ConfigPlace at;
+    const char *name;
+    const DeviceClass *cls;
+    const char *bus;
+    uint64_t address;
+    ConfigWaits waits;
+    int priority;
+    bool overlap;
+    ConfigParam *param; /* those the file gives */
+    unsigned params;
+    ConfigWire *wire;
+    unsigned wires;
+} ConfigDevice;
+
+typedef struct Config {
+    const char *file;
+    const char *name;
+    uint64_t clock_hz;
+    uint64_t quantum_ps;
+    bool unmapped_fault; /* `limits: {unmapped: fault}`; else ignore */
+    ConfigCpu *cpu;
+    unsigned cpus;
+    ConfigBus *bus;
+    unsigned buses;
+    ConfigMemory *memory;
+    unsigned memories;
+    ConfigDevice *device;
+    unsigned devices;
+    /* private: owns all strings and the parsed text */
+    struct ConfigArena *arena;
+} Config;
+
+/* set: NULL-terminated "path=value" texts, may be NULL. All references (buses,
+ * wires, isa, timing, parameters, overlaps, duplicate names) are checked. */
+Config *config_load(const char *path, const char *const *set, Error **errp);
+/* The same from memory; `name` stands for the file in messages and `extends:`
+ * is resolved relative to it. */
+Config *config_parse(const char *text, size_t len, const char *name,
+                     const char *const *set, Error **errp);
+void config_free(Config *cfg);
+/* The resolved configuration as YAML that config_parse() reads back to the
+ * same; free() it. */
+char *config_text(const Config *cfg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,133 @@
+/*
+ * machine.h - a machine: composed from a configuration, loaded, run.
+ *
+ * Everything a machine is made of lives in one Machine; two of them in one
+ * process do not share anything. Every function here makes the machine's
+ * MemoryWorld current for its duration.
+ */
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
+
+#include "cpu/hart.h"
+#include "sim/config.h"
+#include "soc/bus.h"
+#include "soc/device.h"
+#include "traces/trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct Machine Machine;
+
+typedef struct MachineMemory {
+    const char *name;
+    MemoryRegion region; /* RAM or ROM */
+    WaitStates waits;
+    uint64_t address;
+    bool rom;
+} MachineMemory;
+
+typedef struct MachineBus {
+    Bus bus;
+    ClockDomain clock;
+    MemoryRegion root; /* container of everything on this bus */
+    AddressSpace as;
+    MemoryPort api; /* for what devices do by themselves on this space */
+} MachineBus;
+
+typedef struct MachineDevice {
+    Device *dev;
+    uint64_t address;
+    WaitStates waits;
+    MachineBus *bus;
+} MachineDevice;
+
+/* Builds the machine of a resolved configuration. cfg stays borrowed until
+ * machine_free (names and lines in messages come from it). */
+Machine *machine_new(const Config *cfg, Error **errp);
+void machine_free(Machine *m);
+
+/* -- parts ---------------------------------------------------------------------- */
+const char *machine_name(const Machine *m);
+unsigned machine_harts(const Machine *m);
+Hart *machine_hart(Machine *m, unsigned i);
+unsigned machine_buses(const Machine *m);
+MachineBus *machine_bus(Machine *m, unsigned i);
+MachineBus *machine_find_bus(Machine *m, const char *name); /* NULL: none */
+unsigned machine_memories(const Machine *m);
+MachineMemory *machine_memory(Machine *m, unsigned i);
+unsigned machine_devices(const Machine *m);
+MachineDevice *machine_device(Machine *m, unsigned i);
+MachineDevice *machine_find_device(Machine *m, const char *name);
+EventQueue *machine_events(Machine *m);
+MemoryWorld *machine_world(Machine *m);
+const ClockDomain *machine_clock(const Machine *m); /* the machine's `clock:` */
+/* A new initiator on a bus, e.g. a TLM socket. Owned by the machine. */
+MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
+                             const char *kind, Error **errp);
+
+/* -- loading ---------------------------------------------------------------------- */
+/* Loads an ELF file for the first hart's width and sets its reset pc to the
+ * entry. Its symbols are kept. */
+bool machine_load_elf(Machine *m, const char *path, Error **errp);
+/* Symbol that holds address; NULL if none. *offset: distance from its begin. */
+const char *machine_symbol(const Machine *m, uint64_t address, uint64_t *offset);
+
+/* -- observing ---------------------------------------------------------------------- */
+typedef struct MachineTrace {
+    bool enabled;   /* record transactions (dictionaries and summaries are
+                       written whenever a store is attached) */
+    uint32_t kinds; /* mask of 1 << AccessKind */
+    bool beats;
+} MachineTrace;
+/* Attaches a store; the machine describes itself in it. Borrowed until
+ * machine_detach_trace, which adds the totals. */
+bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
+                          Error **errp);
+void machine_detach_trace(Machine *m);
+
+/* -- serial ---------------------------------------------------------------------- */
+/* Where a serial device's bytes go; NULL: nowhere. Called at simulated time. */
+typedef void MachineSerialFn(void *opaque, const char *device, uint8_t byte,
+                             uint64_t time_ps);
+void machine_set_serial(Machine *m, MachineSerialFn *fn, void *opaque);
+/* Queues bytes for a serial device ("" = the first one) from simulated time
+ * `when` on; they enter as fast as the device takes them. */
+bool machine_serial_input(Machine *m, const char *device, uint64_t when,
+                          const void *bytes, size_t len, Error **errp);
+
+/* -- running ---------------------------------------------------------------------- */
+typedef enum MachineStop {
+    MACHINE_RUNNING,     /* reached `until`, or was asked to pause */
+    MACHINE_FINISHED,    /* the guest ended the run: exit status */
+    MACHINE_LIMIT_INSNS, /* a limit stopped it */
+    MACHINE_LIMIT_CYCLES,
+    MACHINE_LIMIT_TIME,
+    MACHINE_STUCK, /* every hart sleeps and nothing can wake one */
+    MACHINE_ERROR, /* the trace store failed: trace_error() */
+} MachineStop;
+
+typedef struct MachineLimits {
+    uint64_t instructions; /* all harts together; UINT64_MAX: none */
+    uint64_t cycles;       /* of the first hart */
+    uint64_t time_ps;
+} MachineLimits;
+void machine_set_limits(Machine *m, const MachineLimits *limits);
+
+void machine_reset(Machine *m);
+/* Advances every initiator and event up to (not including) `until` ps. */
+MachineStop machine_run(Machine *m, uint64_t until);
+/* Asks machine_run() to return soon; callable from a signal handler. */
+void machine_pause(Machine *m);
+int machine_exit_status(const Machine *m);
+/* Time up to which everything has run, ps. */
+uint64_t machine_time(const Machine *m);
+/* The next time anything can happen by itself (an event or a hart that is
+ * awake), ps; TIME_NEVER: nothing. */
+uint64_t machine_next_activity(const Machine *m);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

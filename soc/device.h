@@ -1,0 +1,138 @@
+/*
+ * device.h - what every device model is, and what the composer knows of it.
+ *
+ * A device is a plain struct with a Device first. Its DeviceClass is a constant
+ * table from which sim/ learns everything a config file may say: parameters,
+ * pins, interrupt inputs, registers. soc/devices.c lists the classes.
+ *
+ * Life: sim/ allocates cls->size zeroed bytes, fills the Device part and the
+ * parameters, calls init (once, may fail), connects pins, calls reset (any
+ * time, never fails, never allocates), at the end fini.
+ */
+#ifndef SOC_DEVICE_H
+#define SOC_DEVICE_H
+
+#include "memory/port.h"
+#include "soc/event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A wire from a device to whoever listens. Zero-initialised: not connected. */
+typedef struct Irq {
+    void (*set)(void *opaque, unsigned line, bool level);
+    void *opaque;
+    unsigned line;
+    bool level;
+} Irq;
+
+/* Drives the wire; the listener hears only changes. */
+static inline void irq_set(Irq *irq, bool level)
+{
+    if (irq->level != level) {
+        irq->level = level;
+        if (irq->set) {
+            irq->set(irq->opaque, irq->line, level);
+        }
+    }
+}
+
+typedef struct Device Device;
+
+/* An output pin of the config: `irq: plic0.10`, or a list: `timer: [cpu0.mti]`. */
+typedef struct PinSpec {
+    const char *name;
+    size_t offset;  /* of the Irq, or of an Irq array, in the device struct */
+    unsigned count; /* at most so many; 1: a single pin */
+    const char *doc;
+} PinSpec;
+
+typedef enum ParamType {
+    PARAM_UINT,   /* uint64_t: plain number */
+    PARAM_SIZE,   /* uint64_t: bytes, with KiB MiB GiB */
+    PARAM_HZ,     /* uint64_t: with kHz MHz GHz */
+    PARAM_BOOL,   /* bool */
+    PARAM_STRING, /* const char *, owned by the machine */
+    PARAM_MASTER, /* MemoryPort: the bus the device is an initiator on */
+} ParamType;
+
+typedef struct ParamSpec {
+    const char *name;
+    ParamType type;
+    size_t offset;        /* in the device struct */
+    uint64_t preset;      /* value when the config is silent (numbers, bool) */
+    const char *text;     /* the same for PARAM_STRING */
+    uint64_t low, high;   /* inclusive bounds of a number; high 0: none */
+    bool required;
+    const char *doc;
+} ParamSpec;
+
+/* A register, for `socscope devices TYPE`, reports and the MMIO log. */
+typedef struct RegName {
+    const char *name;
+    hwaddr offset;
+    unsigned size;  /* bytes */
+    unsigned count; /* how many, size apart (or `stride`); 0 and 1: one */
+    unsigned stride;
+    const char *access; /* "rw", "r", "w", "w1c", ... */
+    const char *doc;
+} RegName;
+
+/* What a device asks of the machine around it; filled by sim/, never NULL
+ * after init (the defaults do nothing). */
+typedef struct DeviceHost {
+    /* A byte leaves a serial port. */
+    void (*serial_out)(void *opaque, Device *dev, uint8_t byte);
+    /* The device can take another received byte. */
+    void (*serial_ready)(void *opaque, Device *dev);
+    /* The guest ended the run with this exit status (0..255). */
+    void (*finish)(void *opaque, Device *dev, int status);
+    void (*reset_request)(void *opaque, Device *dev);
+    /* The guest marked a phase: id > 0 starts it, 0 ends it. */
+    void (*phase)(void *opaque, Device *dev, unsigned id);
+    /* A guest error: wrote a read-only register, ... One line, no newline. */
+    void (*guest_error)(void *opaque, Device *dev, const char *text);
+    void *opaque;
+} DeviceHost;
+
+typedef struct DeviceClass {
+    const char *name;    /* "timer": the `type:` of a config entry */
+    const char *summary; /* one line */
+    const char *source;  /* the document it follows */
+    size_t size;         /* bytes of the device struct */
+    const PinSpec *pins;        /* ends with a NULL name; may be NULL */
+    const ParamSpec *params;    /* ends with a NULL name; may be NULL */
+    const RegName *registers;   /* ends with a NULL name; may be NULL */
+    uint64_t mmio_size; /* bytes it takes in the map */
+    bool (*init)(Device *dev, Error **errp);
+    void (*reset)(Device *dev);
+    void (*fini)(Device *dev); /* NULL if init allocates nothing */
+    /* An interrupt input, `NAME.LINE` in a config. NULL: it has none. */
+    void (*irq_in)(void *dev, unsigned line, bool level);
+    unsigned (*irq_lines)(const Device *dev); /* lines are 0 .. this - 1 */
+    /* A byte arrives at a serial port. False: no room, try again after
+     * serial_ready. NULL: not a serial device. */
+    bool (*serial_in)(Device *dev, uint8_t byte);
+} DeviceClass;
+
+struct Device {
+    const DeviceClass *cls;
+    const char *name;        /* "timer0"; owned by the machine */
+    EventQueue *events;      /* borrowed */
+    const ClockDomain *clock; /* borrowed; of the bus it sits on */
+    const DeviceHost *host;  /* borrowed */
+    MemoryRegion mmio;       /* made by init; name = dev->name */
+};
+
+/* Every device class there is, ends with NULL. */
+extern const DeviceClass *const device_classes[];
+const DeviceClass *device_class_find(const char *name); /* NULL: none */
+/* Name of the register at offset ("LSR", "PRIORITY[3]"); "" when none. */
+void device_register_name(const DeviceClass *cls, hwaddr offset, char *buf,
+                          size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
