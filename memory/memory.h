@@ -135,6 +135,8 @@ struct AddressSpace {
     MemoryWorld *world;
     MemoryListener *first_listener, *last_listener;
     AddressSpace *prev, *next; /* in order of creation */
+    struct MemoryPort *api; /* borrowed: through which address_space_* calls
+                               enter; NULL: they are neither timed nor seen */
 };
 
 /* -- making regions; `name` is copied; size UINT64_MAX means 2^64 ---------- */
