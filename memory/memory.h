@@ -132,6 +132,7 @@ struct AddressSpace {
     char *name;
     MemoryRegion *root;
     FlatView *current_map;
+    FlatView *next_map; /* drawn, not yet in place: inside a commit only */
     MemoryWorld *world;
     MemoryListener *first_listener, *last_listener;
     AddressSpace *prev, *next; /* in order of creation */
@@ -165,7 +166,9 @@ void memory_region_init_ram_device_ptr(MemoryRegion *mr, Object *owner,
                                        void *ptr);
 void memory_region_init_alias(MemoryRegion *mr, Object *owner, const char *name,
                               MemoryRegion *orig, hwaddr offset, uint64_t size);
-/* Frees what the region owns. It must be in no container and hold no child. */
+/* Frees what the region owns. It must be in no container, hold no child, and be
+ * visible nowhere: not inside the transaction that took it out. A region that
+ * was never initialised (all zero) is fine. */
 void memory_region_fini(MemoryRegion *mr);
 
 /* -- asking ----------------------------------------------------------------- */
@@ -213,6 +216,7 @@ void memory_region_set_nonvolatile(MemoryRegion *mr, bool nonvolatile);
 void memory_region_rom_device_set_romd(MemoryRegion *mr, bool romd_mode);
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_address(MemoryRegion *mr, hwaddr addr);
+/* RAM becomes at most as large as it was made. */
 void memory_region_set_size(MemoryRegion *mr, uint64_t size);
 void memory_region_set_alias_offset(MemoryRegion *mr, hwaddr offset);
 

@@ -49,6 +49,7 @@ struct TimingRequest {
     uint64_t granted, done, target_ps;
     uint64_t beat_first, beat_next; /* ps of the first / each later beat */
     uint32_t beats;                 /* >= pieces */
+    uint32_t width;                 /* bytes of a beat at most; 0: no limit */
     uint16_t bus;                   /* id of the model that made the beats */
     uint16_t blocker; /* initiator that was waited for; 0: nobody */
     /* split-phase: called once, at the time it is granted */
@@ -76,6 +77,10 @@ struct TimingModel {
     /* From which time on nobody is in the way (until the next event);
      * TIME_NEVER while another initiator waits or holds. NULL: always. */
     uint64_t (*clear_at)(TimingModel *model);
+    /* Accesses that went through inline entries, told when they are folded:
+     * cycles of the port's clock, which is the model's then. May be NULL. */
+    void (*account)(TimingModel *model, uint64_t transactions, uint64_t beats,
+                    uint64_t bytes, uint64_t cycles);
 };
 
 /* -- inline entries ------------------------------------------------------------ */
@@ -127,6 +132,9 @@ struct MemoryPort {
     /* Told when bytes of a page that holds code change. May be NULL. */
     void (*code_written)(void *opaque, RAMBlock *block, ram_addr_t offset,
                          uint64_t len);
+    /* Asked before the totals are read: the owner adds, with port_count(), what
+     * it counted by itself. May be NULL. */
+    void (*fold)(void *opaque);
     void *opaque;
     /* private */
     struct {
@@ -174,7 +182,8 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size);
 void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value);
 
 /* Read-modify-write as one tx: stores fn(old, operand), returns old. Only
- * memory takes it; a device answers with MEMTX_ACCESS_ERROR. */
+ * memory takes it; a device answers with MEMTX_ACCESS_ERROR. On the bus it is
+ * one locked transaction whose read and write share the beats. */
 typedef uint64_t PortAmo(uint64_t old, uint64_t operand);
 uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
                   uint64_t operand);
@@ -184,12 +193,15 @@ uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size);
 bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
                             uint64_t value);
 
-/* A byte string, cut into the pieces that each region takes. */
+/* A byte string of any length, cut into the pieces that each region takes. Like
+ * an AXI burst, a transaction does not cross a 4 KiB boundary: a longer transfer
+ * is several, one after the other; tx has the sums. */
 void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
                    bool is_write);
 
 /* Split-phase: asks now, moves the data when granted, then calls done(). The
- * caller owns rq and buf until then. At most RECORD_ROOM / 2 pieces. */
+ * caller owns rq and buf until then. One transaction; len 1..4096. A request
+ * that reaches into a second region is timed as if it stayed in the first. */
 typedef struct PortRequest PortRequest;
 struct PortRequest {
     PortTx tx;

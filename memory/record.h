@@ -70,21 +70,18 @@ typedef struct MemoryRecord {
     uint64_t cycle;   /* at issue */
 } MemoryRecord;
 
-enum {
-    RECORD_TIMING = 0xffffffffu,
-    RECORD_BEAT = 0xfffffffeu,
-    RECORD_PLACE = 0xfffffffdu,
-    RECORD_SITE_MAX = 0xfffffff0u,
-};
+#define RECORD_TIMING UINT32_C(0xffffffff)
+#define RECORD_BEAT UINT32_C(0xfffffffe)
+#define RECORD_PLACE UINT32_C(0xfffffffd)
+#define RECORD_SITE_MAX UINT32_C(0xfffffff0)
 /* info of a head: result bits, flags, and that a timing record follows. */
 enum {
     RECORD_RESULT_MASK = 0xff,
     RECORD_UNALIGNED = 1 << 8,
     RECORD_SPLIT = 1 << 9,
     RECORD_WIDENED = 1 << 10,
-    RECORD_FAILED_SC = 1 << 11, /* a store-conditional that did not store */
-    RECORD_HAS_TIMING = 1 << 31,
 };
+#define RECORD_HAS_TIMING (UINT32_C(1) << 31)
 
 /* What an inline access costs at one place, in the initiator's cycles. */
 typedef struct InlineCost {
@@ -142,8 +139,9 @@ struct MemoryRecorder {
     uint32_t hash_size;
 };
 
-/* The most records one transaction can take. Producers cut longer ones. */
-enum { RECORD_ROOM = 4096 };
+/* The most records one transaction can take: a head, its timing, and for each
+ * byte of 4 KiB at worst a beat and a place. */
+enum { RECORD_ROOM = 2 * 4096 + 2 };
 
 /* Sets up an empty site table; pointers and `full` are the owner's to set. */
 void recorder_init(MemoryRecorder *rec);

@@ -52,6 +52,8 @@ struct MemoryWorld {
     MemoryBeats *beats; /* NULL: nobody looks at pieces */
     MemoryPort *port;   /* the port whose access is under way, or NULL */
     unsigned code_writes; /* accesses that changed a page holding code */
+    bool updating;           /* views are being redrawn, listeners told */
+    MemoryRegion unassigned; /* answers where nothing is; id 0 */
 };
 
 /* A new world is not current. Freed when nothing lives in it any more. */

@@ -1,1 +1,653 @@
+/*
+ * config.c - the schema: a tree of nodes becomes a checked Config.
+ *
+ * Model    config_keys (config_keys.c) says which keys there are; one function
+ *          per section reads them. Entries are read in the order buses, cpus,
+ * memories, devices, then wires, because each refers to those before it. Units
+ * bytes, hertz, picoseconds; bus widths are bits in the file and bytes in
+ * ConfigBus. Source   own design; docs/config.md is the reference. Missing
+ * caches, bridges, TLM models.
+ */
 #include "sim/config.h"
+
+#include <string.h>
+
+#include "sim/config_node.h"
+
+enum { MAX_CYCLES = 65535 }; /* of a wait state or an overhead */
+#define MAX_QUANTUM PS_PER_SECOND
+
+/* -- maps and keys
+ * -------------------------------------------------------------- */
+
+/* NULL when cls has neither a parameter nor a pin of that name. */
+static const char *class_key(const DeviceClass *cls, const char *key)
+{
+    for (const ParamSpec *p = cls ? cls->params : NULL; p && p->name; p++) {
+        if (strcmp(p->name, key) == 0) {
+            return p->name;
+        }
+    }
+    for (const PinSpec *p = cls ? cls->pins : NULL; p && p->name; p++) {
+        if (strcmp(p->name, key) == 0) {
+            return p->name;
+        }
+    }
+    return NULL;
+}
+
+static const ConfigKey *find_key(const char *section, const char *key)
+{
+    for (const ConfigKey *k = config_keys; k->section; k++) {
+        if (strcmp(k->section, section) == 0 && strcmp(k->key, key) == 0) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+static bool unknown_key(const Node *child, const char *section,
+                        const DeviceClass *cls, Error **errp)
+{
+    ConfigHint hint;
+    config_hint_init(&hint, child->key);
+    for (const ConfigKey *k = config_keys; k->section; k++) {
+        if (strcmp(k->section, section) == 0) {
+            config_hint_offer(&hint, k->key);
+        }
+    }
+    for (const ParamSpec *p = cls ? cls->params : NULL; p && p->name; p++) {
+        config_hint_offer(&hint, p->name);
+    }
+    for (const PinSpec *p = cls ? cls->pins : NULL; p && p->name; p++) {
+        config_hint_offer(&hint, p->name);
+    }
+    return config_error(errp, child->key_at,
+                        "unknown key \"%.80s\" for %s %s; %s", child->key,
+                        cls ? "type" : "section", cls ? cls->name : section,
+                        config_hint_text(&hint, "it takes none"));
+}
+
+/* Is node a map with the keys of that section, the required ones included? */
+static bool check_map(const Node *node, const char *section,
+                      const DeviceClass *cls, Error **errp)
+{
+    if (node->kind != NODE_MAP) {
+        return config_error(
+            errp, node->at, "section %s is a %s; write a map {key: value, ...}",
+            section, node->kind == NODE_LIST ? "list" : "single value");
+    }
+    for (const Node *n = node->first; n; n = n->next) {
+        if (!find_key(section, n->key) && !class_key(cls, n->key)) {
+            return unknown_key(n, section, cls, errp);
+        }
+    }
+    for (const ConfigKey *k = config_keys; k->section; k++) {
+        if (strcmp(k->section, section) == 0 && !k->preset &&
+            !config_node_find(node, k->key)) {
+            return config_error(errp, node->at,
+                                "%s without \"%s\"; write \"%s: ...\" (%s)",
+                                section, k->key, k->key, k->doc);
+        }
+    }
+    const Node *removed = config_node_find(node, "remove");
+    bool value;
+    if (!removed) {
+        return true;
+    }
+    if (!config_value_bool(removed, "remove", &value, errp)) {
+        return false;
+    }
+    return !value ? true
+                  : config_error(errp, removed->at,
+                                 "there is no such %s to remove; leave the "
+                                 "entry out, or check its name",
+                                 section);
+}
+
+/* A missing list or map and an empty one are the same. */
+static bool get_group(const Node *root, const char *key, NodeKind kind,
+                      const Node **group, Error **errp)
+{
+    *group = config_node_find(root, key);
+    if (*group && config_node_is_empty(*group)) {
+        *group = NULL;
+    }
+    if (*group && (*group)->kind != kind) {
+        return config_error(errp, (*group)->at, "%s is not a %s; write %s", key,
+                            kind == NODE_LIST ? "list" : "map",
+                            kind == NODE_LIST
+                                ? "one \"- {name: ..., ...}\" line per entry"
+                                : "one \"NAME: {...}\" line per entry");
+    }
+    return true;
+}
+
+/* -- values
+ * ---------------------------------------------------------------------- */
+
+static bool get_number(const Node *map, const char *key, ConfigUnit unit,
+                       uint64_t low, uint64_t high, uint64_t *value,
+                       Error **errp)
+{
+    const Node *n = config_node_find(map, key);
+    return !n || config_value_number(n, key, unit, low, high, value, errp);
+}
+
+static bool get_u32(const Node *map, const char *key, uint32_t high,
+                    uint32_t *value, Error **errp)
+{
+    uint64_t number = *value;
+    if (!get_number(map, key, UNIT_NONE, 0, high, &number, errp)) {
+        return false;
+    }
+    *value = (uint32_t)number;
+    return true;
+}
+
+/* *choice becomes the index of the value in the NULL-terminated names. */
+static bool get_choice(const Node *map, const char *key,
+                       const char *const *names, unsigned *choice, Error **errp)
+{
+    const Node *n = config_node_find(map, key);
+    const char *text;
+    if (!n) {
+        return true;
+    }
+    if (!config_value_text(n, key, &text, errp)) {
+        return false;
+    }
+    ConfigHint hint;
+    config_hint_init(&hint, text);
+    for (unsigned i = 0; names[i]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *choice = i;
+            return true;
+        }
+        config_hint_offer(&hint, names[i]);
+    }
+    return config_error(errp, n->at, "%s: unknown value \"%.80s\"; %s", key,
+                        text, config_hint_text(&hint, ""));
+}
+
+static bool get_bool(const Node *map, const char *key, bool *value,
+                     Error **errp)
+{
+    const Node *n = config_node_find(map, key);
+    return !n || config_value_bool(n, key, value, errp);
+}
+
+static bool get_priority(const Node *map, int *value, Error **errp)
+{
+    const Node *n = config_node_find(map, "priority");
+    int64_t number = 0;
+    if (n && !config_value_signed(n, "priority", -1000, 1000, &number, errp)) {
+        return false;
+    }
+    *value = (int)number;
+    return true;
+}
+
+static bool get_bus(const Config *cfg, const Node *map, const char *key,
+                    const char **name, Error **errp)
+{
+    const Node *n = config_node_find(map, key);
+    return !n || config_check_bus(cfg, n, key, name, errp);
+}
+
+static bool get_clock(const Node *map, uint64_t *hz, Error **errp)
+{
+    return get_number(map, "clock", UNIT_HZ, 1, PS_PER_SECOND, hz, errp);
+}
+
+/* `read: 2` or `read: {first: 6, next: 2}`. */
+static bool get_wait_parts(const Node *map, const char *key, uint32_t *first,
+                           uint32_t *next, Error **errp)
+{
+    const Node *n = config_node_find(map, key);
+    if (n && n->kind == NODE_MAP) {
+        return check_map(n, "wait_parts", NULL, errp) &&
+               get_u32(n, "first", MAX_CYCLES, first, errp) &&
+               get_u32(n, "next", MAX_CYCLES, next, errp);
+    }
+    if (!get_u32(map, key, MAX_CYCLES, first, errp)) {
+        return false;
+    }
+    *next = *first;
+    return true;
+}
+
+static bool get_waits(const Node *map, ConfigWaits *w, Error **errp)
+{
+    const Node *n = config_node_find(map, "wait_states");
+    *w = (ConfigWaits){0, 0, 0, 0};
+    if (n && n->kind == NODE_MAP) {
+        return check_map(n, "wait_states", NULL, errp) &&
+               get_wait_parts(n, "read", &w->read_first, &w->read_next, errp) &&
+               get_wait_parts(n, "write", &w->write_first, &w->write_next,
+                              errp);
+    }
+    uint32_t all = 0;
+    if (!get_u32(map, "wait_states", MAX_CYCLES, &all, errp)) {
+        return false;
+    }
+    *w = (ConfigWaits){all, all, all, all};
+    return true;
+}
+
+static bool get_name(const Node *map, const char **name, Error **errp)
+{
+    const Node *n = config_node_find(map, "name");
+    if (!n) {
+        return true;
+    }
+    return config_value_text(n, "name", name, errp) &&
+           config_value_name(*name, n->at, errp);
+}
+
+/* -- sections
+ * ---------------------------------------------------------------------- */
+
+static bool read_bus(Config *cfg, ConfigBus *bus, const Node *node,
+                     Error **errp)
+{
+    static const char *const arbitrations[] = {"fixed", "round-robin", NULL};
+    static const char *const timings[] = {"none", NULL};
+    static const Node nothing = {.kind = NODE_MAP, .text = ""};
+    const Node *map = config_node_is_empty(node) ? &nothing : node;
+    uint64_t bits = 32;
+    unsigned arbitration = 0, timing = 1;
+    *bus = (ConfigBus){
+        .at = node->key_at, .name = node->key, .clock_hz = cfg->clock_hz};
+    if (!config_value_name(node->key, node->key_at, errp) ||
+        !check_map(map, "bus", NULL, errp) ||
+        !get_number(map, "width", UNIT_NONE, 8, 1024, &bits, errp) ||
+        !get_clock(map, &bus->clock_hz, errp) ||
+        !get_choice(map, "arbitration", arbitrations, &arbitration, errp) ||
+        !get_u32(map, "overhead", MAX_CYCLES, &bus->overhead, errp) ||
+        !get_waits(map, &bus->waits, errp) ||
+        !get_choice(map, "timing", timings, &timing, errp)) {
+        return false;
+    }
+    if (bits & (bits - 1)) {
+        return config_error(errp, config_node_find(map, "width")->at,
+                            "width: %u is not a power of two; write 8, 16, 32, "
+                            "64, 128, 256, 512 or 1024 (bits)",
+                            (unsigned)bits);
+    }
+    bus->width = (unsigned)bits / 8;
+    bus->arbitration = arbitration ? BUS_ROUND_ROBIN : BUS_FIXED;
+    bus->untimed = timing == 0;
+    return true;
+}
+
+static bool read_isa(ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    const Node *n = config_node_find(map, "isa");
+    Error *err = NULL;
+    if (!config_value_text(n, "isa", &cpu->isa_text, errp)) {
+        return false;
+    }
+    if (!hart_isa_parse(cpu->isa_text, &cpu->isa, &err)) {
+        config_error(errp, n->at, "isa: %s", error_message(err));
+        error_free(err);
+        return false;
+    }
+    return true;
+}
+
+static bool read_profile(ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    const Node *n = config_node_find(map, "timing");
+    const char *text = "generic-table";
+    if (n && !config_value_text(n, "timing", &text, errp)) {
+        return false;
+    }
+    cpu->profile = timing_profile_find(text);
+    if (cpu->profile) {
+        return true;
+    }
+    ConfigHint hint;
+    config_hint_init(&hint, text);
+    for (const TimingProfile *p = timing_profiles; p->name; p++) {
+        config_hint_offer(&hint, p->name);
+    }
+    return config_error(errp, n ? n->at : map->at,
+                        "unknown timing profile \"%.80s\"; %s", text,
+                        config_hint_text(&hint, "this program has none"));
+}
+
+static bool read_reset(ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    uint64_t high = cpu->isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
+    unsigned align = cpu->isa.extensions & ISA_C ? 2 : 4;
+    if (!get_number(map, "reset", UNIT_NONE, 0, high, &cpu->reset, errp)) {
+        return false;
+    }
+    if (cpu->reset % align != 0) {
+        return config_error(errp, config_node_find(map, "reset")->at,
+                            "reset: no instruction of %s begins there; write a "
+                            "multiple of %u",
+                            cpu->isa_text, align);
+    }
+    return true;
+}
+
+static bool read_cpu(Config *cfg, ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    static const char *const misaligned[] = {"split", "trap", NULL};
+    unsigned trap = 0;
+    uint32_t priority = 0;
+    *cpu = (ConfigCpu){.at = map->at, .clock_hz = cfg->clock_hz};
+    if (!check_map(map, "cpu", NULL, errp) ||
+        !get_name(map, &cpu->name, errp) || !read_isa(cpu, map, errp) ||
+        !read_profile(cpu, map, errp) ||
+        !get_clock(map, &cpu->clock_hz, errp) || !read_reset(cpu, map, errp) ||
+        !get_bus(cfg, map, "bus", &cpu->bus, errp)) {
+        return false;
+    }
+    cpu->fetch = cpu->bus;
+    if (!get_bus(cfg, map, "fetch", &cpu->fetch, errp) ||
+        !get_choice(map, "misaligned", misaligned, &trap, errp) ||
+        !get_u32(map, "priority", UINT8_MAX, &priority, errp)) {
+        return false;
+    }
+    cpu->misaligned = trap ? HART_TRAP : HART_SPLIT;
+    cpu->priority = priority;
+    return true;
+}
+
+/* The last address of a region; false if it runs beyond 2^64. */
+static bool check_extent(const Node *map, uint64_t at, uint64_t size,
+                         Error **errp)
+{
+    if (size == 0 || size - 1 <= UINT64_MAX - at) {
+        return true;
+    }
+    return config_error(errp, config_node_find(map, "at")->at,
+                        "at: 0x%llx and 0x%llx bytes end beyond 2^64; write at "
+                        "most 0x%llx",
+                        (unsigned long long)at, (unsigned long long)size,
+                        (unsigned long long)(UINT64_MAX - size + 1));
+}
+
+static bool read_memory_buses(Config *cfg, ConfigMemory *memory,
+                              const Node *map, Error **errp)
+{
+    const Node *n = config_node_find(map, "bus");
+    unsigned count = n->kind == NODE_LIST ? n->count : 1;
+    memory->bus =
+        config_arena_alloc(cfg->arena, (count + 1) * sizeof(*memory->bus));
+    if (n->kind != NODE_LIST) {
+        return config_check_bus(cfg, n, "bus", &memory->bus[0], errp);
+    }
+    if (count == 0) {
+        return config_error(errp, n->at, "bus: the list is empty; name a bus");
+    }
+    unsigned i = 0;
+    for (const Node *item = n->first; item; item = item->next, i++) {
+        if (!config_check_bus(cfg, item, "bus", &memory->bus[i], errp)) {
+            return false;
+        }
+        for (unsigned j = 0; j < i; j++) {
+            if (strcmp(memory->bus[i], memory->bus[j]) == 0) {
+                return config_error(errp, item->at,
+                                    "bus \"%s\" is named twice; name it once",
+                                    memory->bus[i]);
+            }
+        }
+    }
+    return true;
+}
+
+static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
+                        Error **errp)
+{
+    static const char *const kinds[] = {"ram", "rom", NULL};
+    unsigned kind = 0;
+    *memory = (ConfigMemory){.at = map->at};
+    if (!check_map(map, "memory", NULL, errp) ||
+        !get_name(map, &memory->name, errp) ||
+        !read_memory_buses(cfg, memory, map, errp) ||
+        !get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &memory->address,
+                    errp) ||
+        !get_number(map, "size", UNIT_SIZE, 1, UINT64_MAX, &memory->size,
+                    errp) ||
+        !check_extent(map, memory->address, memory->size, errp) ||
+        !get_choice(map, "kind", kinds, &kind, errp) ||
+        !get_waits(map, &memory->waits, errp) ||
+        !get_priority(map, &memory->priority, errp) ||
+        !get_bool(map, "overlap", &memory->overlap, errp)) {
+        return false;
+    }
+    memory->rom = kind == 1;
+    const Node *file = config_node_find(map, "file");
+    if (file) {
+        if (!config_value_text(file, "file", &memory->file, errp)) {
+            return false;
+        }
+        if (file->at.line) { /* relative to the file that says it */
+            memory->file =
+                config_merge_path(cfg->arena, file->at.file, memory->file);
+        }
+    }
+    return true;
+}
+
+static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
+                       const Node *node, Error **errp)
+{
+    uint64_t high = spec->high ? spec->high : UINT64_MAX;
+    ConfigUnit unit = UNIT_NONE;
+    bool flag;
+    *param = (ConfigParam){.at = node->at, .spec = spec};
+    switch (spec->type) {
+    case PARAM_STRING:
+        return config_value_text(node, spec->name, &param->text, errp);
+    case PARAM_MASTER:
+        return config_check_bus(cfg, node, spec->name, &param->text, errp);
+    case PARAM_BOOL:
+        if (!config_value_bool(node, spec->name, &flag, errp)) {
+            return false;
+        }
+        param->number = flag;
+        return true;
+    case PARAM_SIZE: unit = UNIT_SIZE; break;
+    case PARAM_HZ: unit = UNIT_HZ; break;
+    case PARAM_UINT: break;
+    }
+    return config_value_number(node, spec->name, unit, spec->low, high,
+                               &param->number, errp);
+}
+
+static bool read_params(Config *cfg, ConfigDevice *dev, const Node *map,
+                        Error **errp)
+{
+    unsigned count = 0;
+    for (const ParamSpec *p = dev->cls->params; p && p->name; p++) {
+        count++;
+    }
+    dev->param = config_arena_alloc(cfg->arena, count * sizeof(*dev->param));
+    for (const ParamSpec *p = dev->cls->params; p && p->name; p++) {
+        const Node *n = config_node_find(map, p->name);
+        if (!n && p->required) {
+            return config_error(errp, map->at,
+                                "%s \"%s\" without \"%s\"; write \"%s: ...\" "
+                                "(%s)",
+                                dev->cls->name, dev->name, p->name, p->name,
+                                p->doc ? p->doc : "required");
+        }
+        if (n && !read_param(cfg, &dev->param[dev->params++], p, n, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
+{
+    const Node *n = config_node_find(map, "type");
+    const char *text;
+    if (!n) {
+        return check_map(map, "device", NULL, errp);
+    }
+    if (!config_value_text(n, "type", &text, errp)) {
+        return false;
+    }
+    dev->cls = device_class_find(text);
+    if (dev->cls) {
+        return true;
+    }
+    ConfigHint hint;
+    config_hint_init(&hint, text);
+    for (const DeviceClass *const *cls = device_classes; *cls; cls++) {
+        config_hint_offer(&hint, (*cls)->name);
+    }
+    return config_error(errp, n->at, "unknown device type \"%.80s\"; %s", text,
+                        config_hint_text(&hint, "this program has none"));
+}
+
+static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
+                        Error **errp)
+{
+    *dev = (ConfigDevice){.at = map->at};
+    if (!read_type(dev, map, errp)) {
+        return false;
+    }
+    return check_map(map, "device", dev->cls, errp) &&
+           get_name(map, &dev->name, errp) &&
+           get_bus(cfg, map, "bus", &dev->bus, errp) &&
+           get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
+                      errp) &&
+           check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
+           get_waits(map, &dev->waits, errp) &&
+           get_priority(map, &dev->priority, errp) &&
+           get_bool(map, "overlap", &dev->overlap, errp) &&
+           read_params(cfg, dev, map, errp);
+}
+
+/* -- the whole
+ * ---------------------------------------------------------------------- */
+
+static void *alloc_entries(Config *cfg, const Node *group, size_t size)
+{
+    return config_arena_alloc(cfg->arena, (group ? group->count : 0) * size);
+}
+
+static bool read_top(Config *cfg, const Node *root, Error **errp)
+{
+    static const char *const unmapped[] = {"fault", "ignore", NULL};
+    uint64_t version;
+    unsigned ignore = 0;
+    const Node *limits, *extends = config_node_find(root, "extends");
+    cfg->name = "soc";
+    cfg->quantum_ps = PS_PER_SECOND / 1000000;
+    if (!check_map(root, "top", NULL, errp) ||
+        !get_number(root, "version", UNIT_NONE, 1, 1, &version, errp) ||
+        !get_name(root, &cfg->name, errp) ||
+        !get_clock(root, &cfg->clock_hz, errp) ||
+        !get_number(root, "quantum", UNIT_TIME, 1, MAX_QUANTUM,
+                    &cfg->quantum_ps, errp) ||
+        !get_group(root, "limits", NODE_MAP, &limits, errp)) {
+        return false;
+    }
+    if (extends) {
+        return config_error(errp, extends->at,
+                            "extends only works in a file; write it there");
+    }
+    if (limits && (!check_map(limits, "limits", NULL, errp) ||
+                   !get_choice(limits, "unmapped", unmapped, &ignore, errp))) {
+        return false;
+    }
+    cfg->unmapped_fault = ignore == 0;
+    return true;
+}
+
+static bool read_wires(Config *cfg, const Node *devices, Error **errp)
+{
+    unsigned i = 0;
+    for (const Node *n = devices ? devices->first : NULL; n; n = n->next) {
+        if (!config_check_wires(cfg, &cfg->device[i++], n, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_all(Config *cfg, const Node *root, Error **errp)
+{
+    const Node *buses, *cpus, *memories, *devices;
+    if (!read_top(cfg, root, errp) ||
+        !get_group(root, "buses", NODE_MAP, &buses, errp) ||
+        !get_group(root, "cpus", NODE_LIST, &cpus, errp) ||
+        !get_group(root, "memories", NODE_LIST, &memories, errp) ||
+        !get_group(root, "devices", NODE_LIST, &devices, errp)) {
+        return false;
+    }
+    cfg->bus = alloc_entries(cfg, buses, sizeof(*cfg->bus));
+    for (const Node *n = buses ? buses->first : NULL; n; n = n->next) {
+        if (!read_bus(cfg, &cfg->bus[cfg->buses++], n, errp)) {
+            return false;
+        }
+    }
+    cfg->cpu = alloc_entries(cfg, cpus, sizeof(*cfg->cpu));
+    for (const Node *n = cpus ? cpus->first : NULL; n; n = n->next) {
+        if (!read_cpu(cfg, &cfg->cpu[cfg->cpus++], n, errp)) {
+            return false;
+        }
+    }
+    cfg->memory = alloc_entries(cfg, memories, sizeof(*cfg->memory));
+    for (const Node *n = memories ? memories->first : NULL; n; n = n->next) {
+        if (!read_memory(cfg, &cfg->memory[cfg->memories++], n, errp)) {
+            return false;
+        }
+    }
+    cfg->device = alloc_entries(cfg, devices, sizeof(*cfg->device));
+    for (const Node *n = devices ? devices->first : NULL; n; n = n->next) {
+        if (!read_device(cfg, &cfg->device[cfg->devices++], n, errp)) {
+            return false;
+        }
+    }
+    return config_check_names(cfg, errp) && read_wires(cfg, devices, errp) &&
+           config_check_map(cfg, errp);
+}
+
+/* Takes the arena over. */
+static Config *finish(ConfigArena *arena, Node *root, const char *name,
+                      const char *const *set, Error **errp)
+{
+    Config *cfg = config_arena_alloc(arena, sizeof(*cfg));
+    cfg->arena = arena;
+    cfg->file = config_arena_copy(arena, name, strlen(name));
+    bool ok = root != NULL;
+    for (unsigned i = 0; ok && set && set[i]; i++) {
+        ok = config_merge_set(arena, root, set[i], errp);
+    }
+    if (ok && read_all(cfg, root, errp)) {
+        return cfg;
+    }
+    config_arena_free(arena);
+    return NULL;
+}
+
+Config *config_load(const char *path, const char *const *set, Error **errp)
+{
+    ConfigArena *arena = config_arena_new();
+    Node *root = config_merge_file(arena, path, errp);
+    return finish(arena, root, path, set, errp);
+}
+
+Config *config_parse(const char *text, size_t len, const char *name,
+                     const char *const *set, Error **errp)
+{
+    ConfigArena *arena = config_arena_new();
+    Node *root = config_merge_text(arena, text, len, name, errp);
+    return finish(arena, root, name, set, errp);
+}
+
+void config_free(Config *cfg)
+{
+    if (cfg) {
+        config_arena_free(cfg->arena); /* cfg itself lives in it */
+    }
+}

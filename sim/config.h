@@ -60,8 +60,8 @@ typedef struct ConfigMemory {
     uint64_t address, size;
     bool rom;
     ConfigWaits waits;
-    int priority; /* overlap priority; higher hides lower */
-    bool overlap; /* `overlap: true`: may overlap others */
+    int priority;     /* overlap priority; higher hides lower */
+    bool overlap;     /* `overlap: true`: may overlap others */
     const char *file; /* image loaded at its start; NULL: zero-filled */
 } ConfigMemory;
 
@@ -95,6 +95,17 @@ typedef struct ConfigDevice {
     ConfigWire *wire;
     unsigned wires;
 } ConfigDevice;
+
+/* What a file may say; sections are top, cpu, bus, memory, device, limits,
+ * wait_states and wait_parts. docs/config.md has a row for each. A device entry
+ * also takes the parameters and pins of its class. */
+typedef struct ConfigKey {
+    const char *section, *key;
+    const char *type;   /* "name", "size", "wait states", ... */
+    const char *preset; /* as it would be written; NULL: required */
+    const char *doc;
+} ConfigKey;
+extern const ConfigKey config_keys[]; /* ends with a NULL section */
 
 typedef struct Config {
     const char *file;

@@ -29,6 +29,8 @@ typedef struct MachineMemory {
 } MachineMemory;
 
 typedef struct MachineBus {
+    const char *name;
+    bool untimed; /* `timing: none`: bus.model is not used */
     Bus bus;
     ClockDomain clock;
     MemoryRegion root; /* container of everything on this bus */
@@ -46,9 +48,15 @@ typedef struct MachineDevice {
 /* Builds the machine of a resolved configuration. cfg stays borrowed until
  * machine_free (names and lines in messages come from it). */
 Machine *machine_new(const Config *cfg, Error **errp);
+/* Choices that never change a result, for tests and measurements. */
+typedef struct MachineOptions {
+    bool slow; /* no inline entries: every access by call */
+} MachineOptions;
+Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
+                          Error **errp);
 void machine_free(Machine *m);
 
-/* -- parts ---------------------------------------------------------------------- */
+/* -- parts ---------------------------------------------------------------- */
 const char *machine_name(const Machine *m);
 unsigned machine_harts(const Machine *m);
 Hart *machine_hart(Machine *m, unsigned i);
@@ -60,6 +68,8 @@ MachineMemory *machine_memory(Machine *m, unsigned i);
 unsigned machine_devices(const Machine *m);
 MachineDevice *machine_device(Machine *m, unsigned i);
 MachineDevice *machine_find_device(Machine *m, const char *name);
+/* The serial device of that name; "" is the first by name. NULL: none. */
+MachineDevice *machine_find_serial(Machine *m, const char *name);
 EventQueue *machine_events(Machine *m);
 MemoryWorld *machine_world(Machine *m);
 const ClockDomain *machine_clock(const Machine *m); /* the machine's `clock:` */
@@ -67,14 +77,17 @@ const ClockDomain *machine_clock(const Machine *m); /* the machine's `clock:` */
 MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
                              const char *kind, Error **errp);
 
-/* -- loading ---------------------------------------------------------------------- */
+/* -- loading -------------------------------------------------------------- */
 /* Loads an ELF file for the first hart's width and sets its reset pc to the
  * entry. Its symbols are kept. */
 bool machine_load_elf(Machine *m, const char *path, Error **errp);
 /* Symbol that holds address; NULL if none. *offset: distance from its begin. */
-const char *machine_symbol(const Machine *m, uint64_t address, uint64_t *offset);
+/* "" before anything was loaded. */
+const char *machine_firmware(const Machine *m);
+const char *machine_symbol(const Machine *m, uint64_t address,
+                           uint64_t *offset);
 
-/* -- observing ---------------------------------------------------------------------- */
+/* -- observing ------------------------------------------------------------ */
 typedef struct MachineTrace {
     bool enabled;   /* record transactions (dictionaries and summaries are
                        written whenever a store is attached) */
@@ -86,8 +99,13 @@ typedef struct MachineTrace {
 bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
                           Error **errp);
 void machine_detach_trace(Machine *m);
+/* Guest errors (what a data sheet forbids), each once per device, text and pc;
+ * a borrowed line without newline. NULL: nobody reads them. */
+typedef void MachineLogFn(void *opaque, uint64_t time_ps, const char *device,
+                          const char *text);
+void machine_set_log(Machine *m, MachineLogFn *fn, void *opaque);
 
-/* -- serial ---------------------------------------------------------------------- */
+/* -- serial --------------------------------------------------------------- */
 /* Where a serial device's bytes go; NULL: nowhere. Called at simulated time. */
 typedef void MachineSerialFn(void *opaque, const char *device, uint8_t byte,
                              uint64_t time_ps);
@@ -96,8 +114,14 @@ void machine_set_serial(Machine *m, MachineSerialFn *fn, void *opaque);
  * `when` on; they enter as fast as the device takes them. */
 bool machine_serial_input(Machine *m, const char *device, uint64_t when,
                           const void *bytes, size_t len, Error **errp);
+/* Called at an event every `period` ps of simulated time, where input of the
+ * host may enter; idle: every hart sleeps. Returns false to be called no
+ * more. */
+typedef bool MachinePollFn(void *opaque, bool idle, uint64_t time_ps);
+void machine_set_poll(Machine *m, MachinePollFn *fn, void *opaque,
+                      uint64_t period);
 
-/* -- running ---------------------------------------------------------------------- */
+/* -- running -------------------------------------------------------------- */
 typedef enum MachineStop {
     MACHINE_RUNNING,     /* reached `until`, or was asked to pause */
     MACHINE_FINISHED,    /* the guest ended the run: exit status */
@@ -115,12 +139,23 @@ typedef struct MachineLimits {
 } MachineLimits;
 void machine_set_limits(Machine *m, const MachineLimits *limits);
 
+/* As a reset button: time goes on, memories keep what is in them. */
 void machine_reset(Machine *m);
 /* Advances every initiator and event up to (not including) `until` ps. */
 MachineStop machine_run(Machine *m, uint64_t until);
 /* Asks machine_run() to return soon; callable from a signal handler. */
 void machine_pause(Machine *m);
+/* Ends the run with this exit status, as the guest could; from inside an event
+ * or a callback, or before a run. The first caller counts. */
+void machine_finish(Machine *m, int status);
 int machine_exit_status(const Machine *m);
+/* "finished", "limit on instructions", ...: for summaries and the database. */
+const char *machine_stop_name(MachineStop stop);
+/* Called by machine_run() about every millisecond of simulated time, for what
+ * only the host sees (progress, flushing); it must not touch the machine. */
+void machine_set_watch(Machine *m, void (*fn)(void *opaque), void *opaque);
+/* Transactions of all initiators so far, fetches included. */
+uint64_t machine_transactions(Machine *m);
 /* Time up to which everything has run, ps. */
 uint64_t machine_time(const Machine *m);
 /* The next time anything can happen by itself (an event or a hart that is

@@ -6,7 +6,8 @@
  *          target's wait states; a transaction adds `overhead` cycles before
  *          its first beat. Grants begin on bus clock edges. When several wait,
  *          the arbiter picks: fixed priority (lowest MemoryPort.priority, then
- *          lowest id), or round robin (by initiator id after the last winner).
+ *          lowest id), or round robin (the next initiator id after the one that
+ *          won when there was last a choice).
  * Time     A synchronous initiator (a hart) asks with access(): events due
  *          before its grant are run first, so a split-phase initiator that gets
  *          there earlier is served earlier. A split-phase one (DMA) asks with
@@ -56,6 +57,7 @@ typedef struct Bus {
     /* state */
     uint64_t free_at;       /* ps: when the last grant's last beat ends */
     uint16_t holder;        /* initiator of that grant */
+    uint16_t last_winner;   /* of the last grant with more than one asking */
     TimingRequest *waiting; /* split-phase requests, in order of issue */
     Event arbitrate;
     /* totals, exact */

@@ -132,6 +132,9 @@ const DeviceClass *device_class_find(const char *name); /* NULL: none */
 void device_register_name(const DeviceClass *cls, hwaddr offset, char *buf,
                           size_t size);
 
+/* Tells the host that software did something the device cannot mean. */
+void device_guest_error(Device *dev, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,6 +16,7 @@
 #ifndef SOC_EVENT_H
 #define SOC_EVENT_H
 
+#include "memory/clock.h"
 #include "memory/world.h"
 
 #ifdef __cplusplus
@@ -27,11 +28,11 @@ typedef enum EventPhase { EVENT_NORMAL, EVENT_LATE } EventPhase;
 typedef struct Event {
     void (*fn)(void *opaque, uint64_t when);
     void *opaque;
-    const char *name;    /* borrowed; breaks ties after id */
-    uint32_t id;         /* unique in the queue; set by event_init */
+    const char *name; /* borrowed; breaks ties after id */
+    uint32_t id;      /* unique in the queue; set by event_init */
     EventPhase phase;
-    uint64_t when;       /* ps; meaningful while pending */
-    size_t slot;         /* private: index in the heap + 1; 0: not pending */
+    uint64_t when; /* ps; meaningful while pending */
+    size_t slot;   /* private: index in the heap + 1; 0: not pending */
 } Event;
 
 typedef struct EventQueue {
@@ -49,7 +50,10 @@ void event_queue_init(EventQueue *q, MemoryWorld *world);
 void event_queue_fini(EventQueue *q);
 
 /* The time, ps: of the access or event under way. */
-static inline uint64_t event_now(const EventQueue *q) { return q->world->now; }
+static inline uint64_t event_now(const EventQueue *q)
+{
+    return q->world->now;
+}
 
 /* Ids are given in the order of these calls; the composer makes that order the
  * one of device names. Room in the heap is reserved here. */
@@ -59,7 +63,10 @@ void event_init(EventQueue *q, Event *ev, const char *name, EventPhase phase,
  * pending. TIME_NEVER cancels. */
 void event_schedule(EventQueue *q, Event *ev, uint64_t when);
 void event_cancel(EventQueue *q, Event *ev); /* not pending is fine */
-static inline bool event_pending(const Event *ev) { return ev->slot != 0; }
+static inline bool event_pending(const Event *ev)
+{
+    return ev->slot != 0;
+}
 
 /* When the earliest event is due; TIME_NEVER if none. */
 uint64_t event_next(const EventQueue *q);

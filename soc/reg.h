@@ -22,16 +22,21 @@ typedef struct RegSpec {
 } RegSpec;
 
 typedef struct RegBank {
-    const RegSpec *spec; /* borrowed, count entries; index = offset / 4 */
+    const RegSpec *spec; /* borrowed; one entry per register, see block */
     uint32_t *value;     /* borrowed, count entries; lives in the device */
-    unsigned count;
+    unsigned count;      /* registers; index = offset / 4 */
+    /* Channels: the first `block` entries of spec stand for `blocks` times as
+     * many registers. Set after reg_bank_init(); 0: spec has count entries. */
+    unsigned block, blocks;
     void *dev;                 /* passed to the hooks */
+    unsigned index;            /* of the register whose hook is called */
     void (*settle)(void *dev); /* recomputes all outputs from the registers */
 } RegBank;
 
 /* Makes dev->mmio: 32-bit registers from offset 0, size cls->mmio_size; offsets
  * past the table read 0 and ignore writes with a guest error. settle runs after
- * every write and every reset, so no path can forget it. */
+ * every write and every reset, so no path can forget it. Order of a write:
+ * store, clear w1c bits, written(), settle(). */
 void reg_bank_init(RegBank *bank, Device *dev, const RegSpec *spec,
                    uint32_t *value, unsigned count, void (*settle)(void *dev));
 void reg_bank_reset(RegBank *bank);

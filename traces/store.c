@@ -1,1 +1,481 @@
-#include "traces/trace.h"
+/*
+ * store.c - a run's database: making the file, writing rows, closing it.
+ *
+ * Model    One SQLite file, filled by one connection in long transactions,
+ *          committed every COMMIT_ROWS rows or COMMIT_SECONDS. The rollback
+ *          journal is on: a killed program or a full disk costs at most the
+ *          open transaction and never the file. synchronous=off: losing power
+ *          may cost the file.
+ *          An existing database of ours is set aside until the new one opened
+ *          well, then removed; any other file is refused.
+ * Units    rows.
+ * Missing  Reading while it is written (the writer holds its lock).
+ */
+#include "traces/store.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "traces/schema_sql.h"
+
+enum { COMMIT_ROWS = 1 << 16, COMMIT_SECONDS = 2 };
+
+/* -- errors -------------------------------------------------------------------
+ */
+
+bool store_fail_text(TraceStore *ts, const char *text)
+{
+    if (!ts->error) {
+        error_set(&ts->error, "%s: %s", ts->path, text);
+    }
+    return false;
+}
+
+bool store_fail(TraceStore *ts, int rc)
+{
+    if (ts->error) {
+        return false;
+    }
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return store_fail_text(ts, "the disk is full; free some space or give "
+                                   "another place with -o");
+    case SQLITE_NOMEM: return store_fail_text(ts, "the host has no memory");
+    default: break;
+    }
+    int host = sqlite3_system_errno(ts->db);
+    if ((rc & 0xff) == SQLITE_IOERR && host) {
+        error_set(&ts->error,
+                  "%s: cannot write the database (%s); give another place "
+                  "with -o",
+                  ts->path, strerror(host));
+    } else {
+        error_set(&ts->error,
+                  "%s: cannot write the database (%s); give another place "
+                  "with -o",
+                  ts->path, sqlite3_errmsg(ts->db));
+    }
+    return false;
+}
+
+const Error *trace_error(const TraceStore *ts)
+{
+    return ts->error;
+}
+
+void *store_grow(TraceStore *ts, void *old, size_t n, size_t size)
+{
+    void *new = n <= SIZE_MAX / size ? realloc(old, n * size) : NULL;
+    if (!new) {
+        store_fail(ts, SQLITE_NOMEM);
+    }
+    return new;
+}
+
+/* -- statements ----------------------------------------------------------- */
+
+bool store_script(TraceStore *ts, const char *sql)
+{
+    if (ts->error) {
+        return false;
+    }
+    int rc = sqlite3_exec(ts->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK || store_fail(ts, rc);
+}
+
+static sqlite3_stmt *prepare(TraceStore *ts, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v3(ts->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                &stmt, NULL);
+    if (rc != SQLITE_OK) {
+        store_fail(ts, rc);
+    }
+    return stmt;
+}
+
+static sqlite3_stmt *cached(TraceStore *ts, const char *sql)
+{
+    for (unsigned i = 0; i < ts->cached_count; i++) {
+        if (ts->cached[i].sql == sql) {
+            return ts->cached[i].stmt;
+        }
+    }
+    size_t room = sizeof(ts->cached) / sizeof(ts->cached[0]);
+    unsigned slot = ts->cached_count;
+    if (slot == room) {
+        slot = (unsigned)room - 1;
+        sqlite3_finalize(ts->cached[slot].stmt);
+        ts->cached_count--;
+    }
+    sqlite3_stmt *stmt = prepare(ts, sql);
+    if (stmt) {
+        ts->cached[slot] = (CachedStatement){sql, stmt};
+        ts->cached_count++;
+    }
+    return stmt;
+}
+
+static int bind_one(sqlite3_stmt *stmt, int i, char type, va_list *args)
+{
+    switch (type) {
+    case 'i': return sqlite3_bind_int64(stmt, i, va_arg(*args, int64_t));
+    case 'u':
+        return sqlite3_bind_int64(stmt, i, (int64_t)va_arg(*args, uint64_t));
+    case 'r': return sqlite3_bind_double(stmt, i, va_arg(*args, double));
+    case 't':
+        return sqlite3_bind_text(stmt, i, va_arg(*args, const char *), -1,
+                                 SQLITE_STATIC);
+    case 'b': {
+        const void *bytes = va_arg(*args, const void *);
+        size_t len = va_arg(*args, size_t);
+        return sqlite3_bind_blob64(stmt, i, bytes, len, SQLITE_STATIC);
+    }
+    default: (void)va_arg(*args, uint64_t); return sqlite3_bind_null(stmt, i);
+    }
+}
+
+bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
+{
+    if (ts->error) {
+        return false;
+    }
+    sqlite3_stmt *stmt = cached(ts, sql);
+    if (!stmt) {
+        return false;
+    }
+    int rc = SQLITE_OK;
+    va_list args;
+    va_start(args, types);
+    for (int i = 1; types[i - 1] && rc == SQLITE_OK; i++) {
+        rc = bind_one(stmt, i, types[i - 1], &args);
+    }
+    va_end(args);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    int reset = sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+    ts->uncommitted++;
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
+        return store_fail(ts, rc);
+    }
+    return reset == SQLITE_OK || store_fail(ts, reset);
+}
+
+/* -- batches -------------------------------------------------------------- */
+
+static sqlite3_stmt *batch_prepare(TraceStore *ts, const RowBatch *b,
+                                   unsigned rows)
+{
+    char sql[64 + BATCH_ROWS * (2 * BATCH_COLUMNS + 2)];
+    size_t n =
+        (size_t)snprintf(sql, sizeof(sql), "insert into %s values", b->table);
+    for (unsigned r = 0; r < rows; r++) {
+        sql[n++] = r ? ',' : ' ';
+        for (unsigned c = 0; c < b->columns; c++) {
+            sql[n++] = c ? ',' : '(';
+            sql[n++] = '?';
+        }
+        sql[n++] = ')';
+    }
+    sql[n] = 0;
+    return prepare(ts, sql);
+}
+
+static bool batch_insert(TraceStore *ts, RowBatch *b, sqlite3_stmt *stmt,
+                         unsigned from, unsigned rows)
+{
+    int i = 1;
+    for (unsigned r = from; r < from + rows; r++) {
+        for (unsigned c = 0; c < b->columns; c++, i++) {
+            if (b->null[r] >> c & 1) {
+                sqlite3_bind_null(stmt, i);
+            } else {
+                sqlite3_bind_int64(stmt, i, b->value[r][c]);
+            }
+        }
+    }
+    int rc = sqlite3_step(stmt);
+    sqlite3_reset(stmt);
+    ts->uncommitted += rows;
+    return rc == SQLITE_DONE || store_fail(ts, rc);
+}
+
+bool batch_flush(TraceStore *ts, RowBatch *b)
+{
+    unsigned rows = b->rows;
+    b->rows = 0;
+    if (ts->error) {
+        return false;
+    }
+    if (rows == BATCH_ROWS) {
+        if (!b->many && !(b->many = batch_prepare(ts, b, BATCH_ROWS))) {
+            return false;
+        }
+        return batch_insert(ts, b, b->many, 0, BATCH_ROWS);
+    }
+    for (unsigned r = 0; r < rows; r++) {
+        if (!b->one && !(b->one = batch_prepare(ts, b, 1))) {
+            return false;
+        }
+        if (!batch_insert(ts, b, b->one, r, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int64_t *batch_row(TraceStore *ts, RowBatch *b, uint32_t **null)
+{
+    if (b->rows == BATCH_ROWS) {
+        batch_flush(ts, b);
+    }
+    unsigned r = b->rows++;
+    *null = &b->null[r];
+    b->null[r] = 0;
+    return b->value[r];
+}
+
+static void batch_free(RowBatch *b)
+{
+    sqlite3_finalize(b->many);
+    sqlite3_finalize(b->one);
+}
+
+/* -- commits -------------------------------------------------------------- */
+
+static uint64_t seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec;
+}
+
+void store_commit_some(TraceStore *ts)
+{
+    if (ts->error) {
+        return;
+    }
+    uint64_t now = seconds_now();
+    if (ts->uncommitted < COMMIT_ROWS &&
+        (!ts->uncommitted || now - ts->committed_at < COMMIT_SECONDS)) {
+        return;
+    }
+    ts->committed_at = now;
+    ts->uncommitted = 0;
+    store_script(ts, "commit; begin");
+}
+
+/* -- the file ------------------------------------------------------------- */
+
+static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+
+/* Renames a database with its side files; to NULL: removes them. */
+static bool move_database(const char *from, const char *to)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        char *a = sqlite3_mprintf("%s%s", from, suffixes[i]);
+        char *b = to ? sqlite3_mprintf("%s%s", to, suffixes[i]) : NULL;
+        if (!a || (to && !b)) {
+            ok = false;
+        } else if (to) {
+            ok &= rename(a, b) == 0 || errno == ENOENT;
+        } else {
+            ok &= unlink(a) == 0 || errno == ENOENT;
+        }
+        sqlite3_free(a);
+        sqlite3_free(b);
+    }
+    return ok;
+}
+
+/* May what is at path be replaced? *exists: something is there. */
+static bool may_replace(const char *path, bool *exists, Error **errp)
+{
+    struct stat st;
+    *exists = stat(path, &st) == 0;
+    if (!*exists) {
+        return errno == ENOENT ||
+               error_set(errp, "%s: %s; give another place with -o", path,
+                         strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return error_set(errp, "%s: is a directory; give the name of a file",
+                         path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return error_set(errp, "%s: is not a regular file; give another name",
+                         path);
+    }
+    if (st.st_size == 0 || query_is_ours(path)) {
+        return true;
+    }
+    return error_set(errp,
+                     "%s: exists and is not a socscope database; remove it or "
+                     "give another place with -o",
+                     path);
+}
+
+static bool create(TraceStore *ts)
+{
+    /* No symbolic link is followed to a file that may_replace() did not see. */
+    int rc = sqlite3_open_v2(
+        ts->path, &ts->db,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc != SQLITE_OK) {
+        int host = ts->db ? sqlite3_system_errno(ts->db) : 0;
+        error_set(&ts->error,
+                  "%s: cannot be created (%s); give another place with -o",
+                  ts->path, host ? strerror(host) : sqlite3_errstr(rc));
+        return false;
+    }
+    char pragmas[256];
+    snprintf(pragmas, sizeof(pragmas),
+             "pragma page_size = 8192; pragma journal_mode = truncate;"
+             "pragma synchronous = off; pragma locking_mode = exclusive;"
+             "pragma application_id = %d; pragma user_version = %d; begin",
+             TRACE_APPLICATION_ID, TRACE_SCHEMA_VERSION);
+    if (!store_script(ts, pragmas) || !store_script(ts, schema_sql)) {
+        return false;
+    }
+    trace_set_run_number(ts, "schema_version", TRACE_SCHEMA_VERSION);
+    trace_set_run(ts, "socscope_version", SOCSCOPE_VERSION);
+    trace_set_run(ts, "sqlite_version", sqlite3_libversion());
+    trace_set_run_number(ts, "complete", 0);
+    trace_set_run_number(ts, "dropped", 0);
+    dictionary_write_constants(ts);
+    for (const Metric *m = metrics; m->name; m++) {
+        store_run(ts, "insert into metric values(?,?,?,?,?,null)", "ttttt",
+                  m->name, m->unit, m->definition, m->sql, m->exactness);
+    }
+    return store_script(ts, "commit; begin");
+}
+
+static void store_free(TraceStore *ts)
+{
+    for (unsigned i = 0; i < ts->cached_count; i++) {
+        sqlite3_finalize(ts->cached[i].stmt);
+    }
+    batch_free(&ts->tx);
+    batch_free(&ts->beat);
+    sqlite3_close(ts->db);
+    recorder_fini(&ts->recorder);
+    dictionary_free(ts);
+    hot_free(ts);
+    free(ts->buffer);
+    free(ts->site);
+    free(ts->totals);
+    free(ts->path);
+    error_free(ts->error);
+    free(ts);
+}
+
+/* Hands ts->error over to the caller. */
+static void pass_error(TraceStore *ts, Error **errp)
+{
+    error_set(errp, "%s", error_message(ts->error));
+}
+
+static void recorder_full(MemoryRecorder *rec)
+{
+    TraceStore *ts = rec->opaque;
+    decode_flush(ts);
+    store_commit_some(ts);
+}
+
+TraceStore *trace_open(const char *path, Error **errp)
+{
+    bool exists;
+    if (!may_replace(path, &exists, errp)) {
+        return NULL;
+    }
+    TraceStore *ts = calloc(1, sizeof(*ts));
+    char *aside = sqlite3_mprintf("%s.old", path);
+    if (!ts || !aside || !(ts->path = strdup(path))) {
+        sqlite3_free(aside);
+        free(ts);
+        error_set(errp, "the host has no memory for the trace store");
+        return NULL;
+    }
+    recorder_init(&ts->recorder);
+    ts->recorder.full = recorder_full;
+    ts->recorder.opaque = ts;
+    ts->tx.table = "tx_row";
+    ts->tx.columns = 14;
+    ts->beat.table = "beat_row";
+    ts->beat.columns = 10;
+    ts->committed_at = seconds_now();
+    bool moved = exists && move_database(path, aside);
+    if (exists && !moved) {
+        error_set(&ts->error,
+                  "%s: cannot be replaced (%s); give another place with -o",
+                  path, strerror(errno));
+    }
+    if (ts->error || !create(ts)) {
+        pass_error(ts, errp);
+        store_free(ts);
+        ts = NULL;
+        if (moved) {
+            move_database(path, NULL);
+            move_database(aside, path);
+        }
+    } else if (moved) {
+        move_database(aside, NULL);
+    }
+    sqlite3_free(aside);
+    return ts;
+}
+
+MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats)
+{
+    if (!ts->buffer) {
+        ts->buffer = store_grow(ts, NULL, STORE_BUFFER, sizeof(*ts->buffer));
+    }
+    if (!ts->buffer) {
+        return NULL;
+    }
+    ts->recording = true;
+    ts->recorder.kinds = kinds;
+    ts->recorder.beats = beats;
+    ts->recorder.buffer = ts->recorder.next = ts->buffer;
+    ts->recorder.end = ts->buffer + STORE_BUFFER;
+    for (unsigned k = 0; k < ACCESS_KINDS; k++) {
+        store_run(ts, "update kind set recorded = ? where id = ?", "ii",
+                  (int64_t)(kinds >> k & 1), (int64_t)k);
+    }
+    trace_set_run_number(ts, "beats_recorded", beats);
+    dictionary_seal_symbols(ts);
+    store_script(ts, "commit; begin");
+    return &ts->recorder;
+}
+
+uint64_t trace_rows(const TraceStore *ts)
+{
+    return ts->rows;
+}
+
+bool trace_close(TraceStore *ts, Error **errp)
+{
+    decode_flush(ts);
+    dictionary_seal_symbols(ts);
+    summary_finish(ts);
+    if (!ts->error) {
+        trace_set_run_number(ts, "complete", 1);
+        store_script(ts, "commit; pragma journal_mode = delete");
+    }
+    bool ok = !ts->error;
+    if (!ok) {
+        sqlite3_exec(ts->db, "rollback", NULL, NULL, NULL);
+        pass_error(ts, errp);
+    }
+    store_free(ts);
+    return ok;
+}

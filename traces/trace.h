@@ -21,10 +21,11 @@ extern "C" {
 
 typedef struct TraceStore TraceStore;
 
-/* Creates PATH anew (an existing file is replaced when the store opens well). */
+/* Creates PATH anew (an existing file is replaced when the store opens
+ * well). */
 TraceStore *trace_open(const char *path, Error **errp);
 
-/* -- dictionaries, before the run ---------------------------------------------- */
+/* -- dictionaries, before the run ----------------------------------------- */
 void trace_set_run(TraceStore *ts, const char *key, const char *value);
 void trace_set_run_number(TraceStore *ts, const char *key, uint64_t value);
 void trace_add_clock(TraceStore *ts, const ClockDomain *clk);
@@ -34,13 +35,14 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
 /* type: "ram", "rom", "io", ...; address is where it is mapped at time 0;
  * cls: the device's, NULL for memories (names the registers). */
 void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
-                      const char *bus, uint64_t address, const DeviceClass *cls);
+                      const char *bus, uint64_t address,
+                      const DeviceClass *cls);
 void trace_add_bus(TraceStore *ts, const Bus *bus);
 /* Sorted by address by the store; size 0: up to the next symbol. */
 void trace_add_symbol(TraceStore *ts, uint64_t address, uint64_t size,
                       const char *name);
 
-/* -- during the run ------------------------------------------------------------- */
+/* -- during the run ------------------------------------------------------- */
 /* The recorder to give to the world; kinds is a mask of 1 << AccessKind. */
 MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats);
 void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
@@ -51,10 +53,13 @@ void trace_log(TraceStore *ts, uint64_t time_ps, const char *level,
                const char *text);
 void trace_input(TraceStore *ts, const char *device, uint64_t time_ps,
                  const void *bytes, size_t len);
+/* An interrupt line changed. */
+void trace_irq(TraceStore *ts, uint64_t time_ps, const char *source,
+               unsigned line, bool level);
 /* The first error met (disk full, ...), or NULL. The run should end then. */
 const Error *trace_error(const TraceStore *ts);
 
-/* -- summaries, at the end -------------------------------------------------------- */
+/* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
 void trace_add_hart_totals(TraceStore *ts, Hart *hart);
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
@@ -65,7 +70,7 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
 bool trace_close(TraceStore *ts, Error **errp);
 uint64_t trace_rows(const TraceStore *ts); /* rows of tx so far */
 
-/* -- reading (socscope report, sql) ------------------------------------------------ */
+/* -- reading (socscope report, sql) --------------------------------------- */
 /* Opens a database read-only and checks that it is one of ours and not newer
  * than this program. */
 struct sqlite3;
@@ -77,8 +82,8 @@ struct _IO_FILE;
 bool trace_sql(const char *path, const char *sql, TraceFormat format,
                struct _IO_FILE *out, Error **errp);
 /* The terminal report. plain: ASCII only, no colours. json: as JSON. */
-bool trace_report(const char *path, bool plain, bool json,
-                  struct _IO_FILE *out, Error **errp);
+bool trace_report(const char *path, bool plain, bool json, struct _IO_FILE *out,
+                  Error **errp);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,330 @@
+/*
+ * insn.c - the decoder, built from insn.def and rvc.def.
+ *
+ * Model    32-bit words are looked up in 256 buckets by opcode (bits 6..2) and
+ *          funct3; a bucket holds the lines that can match there. 16-bit words
+ *          are expanded by one lookup in a table of all 65,536, made per
+ *          decoder from the lines of rvc.def.
+ * Source   see insn.def and rvc.def.
+ */
+#include "cpu/insn.h"
+
+#include <stdlib.h>
+
+#include "memory/bits.h"
+
+enum {
+    OPERANDS_NONE,
+    OPERANDS_R,
+    OPERANDS_I,
+    OPERANDS_SH,
+    OPERANDS_SHW,
+    OPERANDS_L,
+    OPERANDS_S,
+    OPERANDS_B,
+    OPERANDS_U,
+    OPERANDS_J,
+    OPERANDS_A,
+    OPERANDS_C,
+    OPERANDS_CI,
+    OPERANDS_NUM
+};
+
+static const struct {
+    bool rs1, rs2, rd;
+} operand_use[OPERANDS_NUM] = {
+    [OPERANDS_R] = {true, true, true},   [OPERANDS_I] = {true, false, true},
+    [OPERANDS_SH] = {true, false, true}, [OPERANDS_SHW] = {true, false, true},
+    [OPERANDS_L] = {true, false, true},  [OPERANDS_S] = {true, true, false},
+    [OPERANDS_B] = {true, true, false},  [OPERANDS_U] = {false, false, true},
+    [OPERANDS_J] = {false, false, true}, [OPERANDS_A] = {true, true, true},
+    [OPERANDS_C] = {true, false, true},  [OPERANDS_CI] = {false, false, true},
+};
+
+#define NEED_I ISA_I
+#define NEED_I64 (ISA_I | ISA_RV64)
+#define NEED_M ISA_M
+#define NEED_M64 (ISA_M | ISA_RV64)
+#define NEED_A ISA_A
+#define NEED_A64 (ISA_A | ISA_RV64)
+#define NEED_CSR ISA_ZICSR
+#define NEED_FENCEI ISA_ZIFENCEI
+
+const InsnSpec insn_table[INSN_NUM] = {
+#define INSN(name, isa, encoding, operands, time, ...)                         \
+    {#name, encoding, NEED_##isa, OPERANDS_##operands, TIME_##time},
+#include "cpu/insn.def"
+#undef INSN
+};
+
+struct InsnDecoder {
+    unsigned xlen;
+    uint32_t mask[INSN_NUM], match[INSN_NUM];
+    uint16_t bucket[257]; /* bucket b is line[bucket[b] .. bucket[b + 1]) */
+    uint16_t *line;
+    uint32_t *expanded; /* 65,536 words, or NULL without C */
+};
+
+unsigned insn_pattern(const char *encoding, uint32_t *mask, uint32_t *match)
+{
+    unsigned count = 0;
+    *mask = *match = 0;
+    for (const char *c = encoding; *c; c++) {
+        if (*c == ' ') {
+            continue;
+        }
+        *mask = *mask << 1 | (*c != '.');
+        *match = *match << 1 | (*c == '1');
+        count++;
+    }
+    return count;
+}
+
+/* -- compressed --------------------------------------------------------------------- */
+
+static uint32_t enc_r(uint32_t f7, uint32_t rs2, uint32_t rs1, uint32_t f3,
+                      uint32_t rd, uint32_t op)
+{
+    return f7 << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 | rd << 7 | op;
+}
+static uint32_t enc_i(int32_t imm, uint32_t rs1, uint32_t f3, uint32_t rd,
+                      uint32_t op)
+{
+    return (uint32_t)imm << 20 | rs1 << 15 | f3 << 12 | rd << 7 | op;
+}
+static uint32_t enc_s(int32_t imm, uint32_t rs2, uint32_t rs1, uint32_t f3)
+{
+    uint32_t u = (uint32_t)imm;
+    return bits(u, 11, 5) << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 |
+           bits(u, 4, 0) << 7 | 0x23;
+}
+static uint32_t enc_b(int32_t imm, uint32_t rs2, uint32_t rs1, uint32_t f3)
+{
+    uint32_t u = (uint32_t)imm;
+    return bits(u, 12, 12) << 31 | bits(u, 10, 5) << 25 | rs2 << 20 |
+           rs1 << 15 | f3 << 12 | bits(u, 4, 1) << 8 | bits(u, 11, 11) << 7 |
+           0x63;
+}
+static uint32_t enc_j(int32_t imm, uint32_t rd)
+{
+    uint32_t u = (uint32_t)imm;
+    return bits(u, 20, 20) << 31 | bits(u, 10, 1) << 21 |
+           bits(u, 11, 11) << 20 | bits(u, 19, 12) << 12 | rd << 7 | 0x6f;
+}
+static uint32_t enc_u(int32_t imm, uint32_t rd)
+{
+    return (uint32_t)imm << 12 | rd << 7 | 0x37;
+}
+
+/* The words rvc.def is written in; c is the halfword. */
+#define F(hi, lo) bits(c, hi, lo)
+#define SX(value, width) ((int32_t)sign_extend((value), (width)))
+#define RD F(11, 7)
+#define R2 F(6, 2)
+#define RS1P (8 + F(9, 7))
+#define RS2P (8 + F(4, 2))
+#define IMM_CI SX(F(12, 12) << 5 | F(6, 2), 6)
+#define IMM_4SPN                                                               \
+    ((int32_t)(F(10, 7) << 6 | F(12, 11) << 4 | F(5, 5) << 3 | F(6, 6) << 2))
+#define IMM_LW ((int32_t)(F(5, 5) << 6 | F(12, 10) << 3 | F(6, 6) << 2))
+#define IMM_LD ((int32_t)(F(6, 5) << 6 | F(12, 10) << 3))
+#define IMM_16SP                                                               \
+    SX(F(12, 12) << 9 | F(4, 3) << 7 | F(5, 5) << 6 | F(2, 2) << 5 |           \
+           F(6, 6) << 4,                                                       \
+       10)
+#define IMM_CJ                                                                 \
+    SX(F(12, 12) << 11 | F(8, 8) << 10 | F(10, 9) << 8 | F(6, 6) << 7 |        \
+           F(7, 7) << 6 | F(2, 2) << 5 | F(11, 11) << 4 | F(5, 3) << 1,        \
+       12)
+#define IMM_CB                                                                 \
+    SX(F(12, 12) << 8 | F(6, 5) << 6 | F(2, 2) << 5 | F(11, 10) << 3 |         \
+           F(4, 3) << 1,                                                       \
+       9)
+#define IMM_LWSP ((int32_t)(F(3, 2) << 6 | F(12, 12) << 5 | F(6, 4) << 2))
+#define IMM_LDSP ((int32_t)(F(4, 2) << 6 | F(12, 12) << 5 | F(6, 5) << 3))
+#define IMM_SWSP ((int32_t)(F(8, 7) << 6 | F(12, 9) << 2))
+#define IMM_SDSP ((int32_t)(F(9, 7) << 6 | F(12, 10) << 3))
+#define SHAMT ((int32_t)(F(12, 12) << 5 | F(6, 2)))
+#define SHAMT_OK (xlen == 64 || !F(12, 12))
+#define WIDTH_ANY true
+#define WIDTH_32 (xlen == 32)
+#define WIDTH_64 (xlen == 64)
+
+static uint32_t expand(uint32_t c, unsigned xlen)
+{
+    uint32_t mask, match;
+#define R enc_r
+#define I enc_i
+#define S enc_s
+#define B enc_b
+#define J enc_j
+#define U enc_u
+#define RVC(name, width, encoding, condition, expansion)                       \
+    insn_pattern(encoding, &mask, &match);                                     \
+    if ((c & mask) == match && (WIDTH_##width) && (condition)) {               \
+        return expansion;                                                      \
+    }
+#include "cpu/rvc.def"
+#undef RVC
+#undef R
+#undef I
+#undef S
+#undef B
+#undef J
+#undef U
+    return 0;
+}
+
+uint32_t insn_expand(const InsnDecoder *d, uint16_t half)
+{
+    if (!d->expanded) {
+        return 0;
+    }
+    uint32_t *word = &d->expanded[half];
+    if (*word == UINT32_MAX) { /* not asked before */
+        *word = expand(half, d->xlen);
+    }
+    return *word;
+}
+
+/* -- 32 bits --------------------------------------------------------------------------- */
+
+static unsigned bucket_of(uint32_t word)
+{
+    return bits(word, 6, 2) << 3 | bits(word, 14, 12);
+}
+
+static bool fits_bucket(const InsnDecoder *d, unsigned line, unsigned bucket)
+{
+    uint32_t word = (uint32_t)(bucket >> 3) << 2 | (bucket & 7) << 12 | 3;
+    uint32_t keys = 0x707f;
+    return (word & d->mask[line] & keys) == (d->match[line] & keys);
+}
+
+static unsigned fill_buckets(InsnDecoder *d, const HartIsa *isa)
+{
+    unsigned n = 0;
+    for (unsigned b = 0; b < 256; b++) {
+        d->bucket[b] = (uint16_t)n;
+        for (unsigned i = 0; i < INSN_NUM; i++) {
+            if ((insn_table[i].isa & ~isa->extensions) || !fits_bucket(d, i, b)) {
+                continue;
+            }
+            if (d->line) {
+                d->line[n] = (uint16_t)i;
+            }
+            n++;
+        }
+    }
+    d->bucket[256] = (uint16_t)n;
+    return n;
+}
+
+InsnDecoder *insn_decoder_new(const HartIsa *isa)
+{
+    InsnDecoder *d = calloc(1, sizeof(*d));
+    if (!d) {
+        return NULL;
+    }
+    d->xlen = isa->xlen;
+    for (unsigned i = 0; i < INSN_NUM; i++) {
+        insn_pattern(insn_table[i].encoding, &d->mask[i], &d->match[i]);
+    }
+    unsigned n = fill_buckets(d, isa);
+    d->line = calloc(n, sizeof(*d->line));
+    bool compressed = isa->extensions & ISA_C;
+    if (compressed) {
+        d->expanded = malloc(65536 * sizeof(*d->expanded));
+    }
+    if (!d->line || (compressed && !d->expanded)) {
+        insn_decoder_free(d);
+        return NULL;
+    }
+    fill_buckets(d, isa);
+    for (unsigned i = 0; compressed && i < 65536; i++) {
+        d->expanded[i] = UINT32_MAX;
+    }
+    return d;
+}
+
+void insn_decoder_free(InsnDecoder *d)
+{
+    if (d) {
+        free(d->line);
+        free(d->expanded);
+        free(d);
+    }
+}
+
+static int64_t immediate(uint32_t w, unsigned operands)
+{
+    switch (operands) {
+    case OPERANDS_I:
+    case OPERANDS_L: return sign_extend(bits(w, 31, 20), 12);
+    case OPERANDS_C:
+    case OPERANDS_CI: return bits(w, 31, 20);
+    case OPERANDS_SH: return bits(w, 25, 20);
+    case OPERANDS_SHW: return bits(w, 24, 20);
+    case OPERANDS_S:
+        return sign_extend(bits(w, 31, 25) << 5 | bits(w, 11, 7), 12);
+    case OPERANDS_B:
+        return sign_extend(bits(w, 31, 31) << 12 | bits(w, 7, 7) << 11 |
+                               bits(w, 30, 25) << 5 | bits(w, 11, 8) << 1,
+                           13);
+    case OPERANDS_U: return sign_extend((uint64_t)bits(w, 31, 12) << 12, 32);
+    case OPERANDS_J:
+        return sign_extend(bits(w, 31, 31) << 20 | bits(w, 19, 12) << 12 |
+                               bits(w, 20, 20) << 11 | bits(w, 30, 21) << 1,
+                           21);
+    default: return 0;
+    }
+}
+
+Insn insn_decode(const InsnDecoder *d, uint32_t word)
+{
+    bool compressed = (word & 3) != 3;
+    Insn in = {.code = INSN_ILLEGAL, .size = compressed ? 2 : 4, .word = word};
+    if (compressed) {
+        in.word = word & 0xffff;
+        word = insn_expand(d, (uint16_t)word);
+        if ((word & 3) != 3) {
+            return in;
+        }
+    }
+    unsigned b = bucket_of(word);
+    for (unsigned n = d->bucket[b]; n < d->bucket[b + 1]; n++) {
+        unsigned i = d->line[n];
+        if ((word & d->mask[i]) != d->match[i]) {
+            continue;
+        }
+        unsigned operands = insn_table[i].operands;
+        int64_t imm = immediate(word, operands);
+        if (operands == OPERANDS_SH && d->xlen == 32 && imm > 31) {
+            break; /* RV32 reserves shamt[5] */
+        }
+        in.code = (uint16_t)i;
+        in.rd = (uint8_t)bits(word, 11, 7);
+        in.rs1 = (uint8_t)bits(word, 19, 15);
+        in.rs2 = (uint8_t)bits(word, 24, 20);
+        in.reads_rs1 = operand_use[operands].rs1;
+        in.reads_rs2 = operand_use[operands].rs2;
+        in.writes_rd = operand_use[operands].rd;
+        in.imm = imm;
+        break;
+    }
+    return in;
+}
+
+bool insn_ends_block(unsigned code)
+{
+    if (code >= INSN_NUM) {
+        return true;
+    }
+    switch (insn_table[code].time) {
+    case TIME_BRANCH:
+    case TIME_JUMP:
+    case TIME_CSR:
+    case TIME_SYSTEM: return true;
+    default: return code == INSN_fence_i;
+    }
+}

@@ -1,0 +1,645 @@
+/*
+ * port.c - one access: look up, time, perform, count, record (see port.h).
+ *
+ * Model    The functional part is the dispatch of memory/; this file adds the
+ *          initiator. Entries and places are in port_entry.c.
+ * Units    picoseconds towards timing models, cycles of the port's clock in
+ *          counts and records.
+ * Missing  IOMMUs, posted writes.
+ */
+#include "memory/port.h"
+
+#include <string.h>
+
+#include "memory/internal.h"
+#include "memory/port_private.h"
+
+/* -- time ----------------------------------------------------------------------- */
+
+static void time_access(MemoryPort *port, TimingRequest *rq)
+{
+    if (port->timing) {
+        port->timing->access(port->timing, rq);
+    } else {
+        rq->granted = rq->done = rq->issue;
+        rq->beats = rq->pieces;
+    }
+}
+
+/* Splits issue..done of a finished tx into wait, bus and target cycles. */
+static void time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
+                       uint64_t target_ps)
+{
+    tx->wait = tx->bus = tx->target = 0;
+    if (tx->done == tx->issue) {
+        return;
+    }
+    const ClockDomain *clk = port->clock;
+    uint64_t from = clock_cycle_at(clk, tx->issue);
+    uint64_t total = clock_cycle_at(clk, tx->done) - from;
+    if (wait_ps) {
+        tx->wait = clock_cycle_at(clk, tx->issue + wait_ps) - from;
+        tx->wait = tx->wait < total ? tx->wait : total;
+    }
+    uint64_t rest = total - tx->wait;
+    if (target_ps) {
+        tx->target = clock_cycle_at(clk, target_ps);
+        tx->target = tx->target < rest ? tx->target : rest;
+    }
+    tx->bus = rest - tx->target;
+}
+
+/* -- an access under way ----------------------------------------------------------- */
+
+typedef struct Access {
+    MemoryPort *port;
+    PortTx *tx;
+    FlatView *fv;
+    MemoryPort *outer_port;
+    MemoryBeats *outer_beats;
+    bool recorded;
+} Access;
+
+static bool wants(const MemoryWorld *world, unsigned kind)
+{
+    return world->recorder && (world->recorder->kinds >> kind & 1);
+}
+
+static void access_begin(Access *a, MemoryPort *port, PortTx *tx)
+{
+    *a = (Access){.port = port,
+                  .tx = tx,
+                  .fv = flatview_ref(port->as->current_map),
+                  .recorded = wants(port->world, tx->kind)};
+    tx->result = MEMTX_OK;
+    tx->blocker = 0;
+    tx->beats = 0;
+    tx->granted = tx->done = tx->issue;
+    tx->wait = tx->bus = tx->target = 0;
+    port->beats.count = 0;
+}
+
+/* From here to perform_end() callbacks of devices may run. */
+static void perform_begin(Access *a, uint64_t now)
+{
+    MemoryWorld *world = a->port->world;
+    a->outer_port = world->port;
+    a->outer_beats = world->beats;
+    world->port = a->port;
+    world->beats = a->recorded ? &a->port->beats : NULL;
+    world->now = now;
+}
+
+static void perform_end(Access *a)
+{
+    MemoryWorld *world = a->port->world;
+    world->port = a->outer_port;
+    world->beats = a->outer_beats;
+}
+
+static void access_end(Access *a)
+{
+    flatview_unref(a->fv);
+}
+
+/* -- 1, 2, 4, 8 bytes ---------------------------------------------------------------- */
+
+typedef struct Target {
+    MemoryRegion *mr; /* NULL: nothing there */
+    hwaddr offset;
+    uint64_t room; /* bytes to the end of the range */
+} Target;
+
+static Target look_up(FlatView *fv, hwaddr addr)
+{
+    FlatRange *r = flatview_lookup(fv, addr);
+    if (!r) {
+        return (Target){0};
+    }
+    uint64_t into = addr - int128_get64(r->start);
+    Int128 room = r->size - (Int128)into;
+    return (Target){r->mr, r->offset + into,
+                    room > UINT64_MAX ? UINT64_MAX : (uint64_t)room};
+}
+
+/* Fills and asks the timing request of one dispatched access. */
+static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
+                       bool direct, TimingRequest *rq)
+{
+    *rq = (TimingRequest){.port = a->port,
+                          .addr = a->tx->addr,
+                          .size = size,
+                          .pieces = 1,
+                          .is_write = is_write,
+                          .target = t->mr ? t->mr->timing : NULL,
+                          .issue = a->tx->issue};
+    if (t->mr && !direct && size > 1) {
+        AccessPlan plan;
+        access_plan(t->mr, t->offset, size, is_write, a->tx->attrs, &plan);
+        if (plan.valid) {
+            rq->size = plan.step;
+            rq->pieces = plan.pieces;
+        }
+    }
+    time_access(a->port, rq);
+    PortTx *tx = a->tx;
+    tx->granted = rq->granted;
+    tx->done = rq->done;
+    tx->blocker = rq->blocker;
+    time_split(a->port, tx, rq->granted - rq->issue, rq->target_ps);
+}
+
+static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
+                         unsigned size, uint8_t dir, uint64_t value,
+                         bool direct)
+{
+    MemoryPort *port = a->port;
+    PortTx *tx = a->tx;
+    bool reached = t->mr && tx->result != MEMTX_DECODE_ERROR;
+    tx->beats = reached ? rq->beats : 0;
+    PortTraffic *n = port_traffic_of(port, t->mr, tx->kind, dir, size);
+    n->accesses++;
+    n->errors += tx->result != MEMTX_OK;
+    n->beats += tx->beats;
+    n->bytes_moved += reached ? (uint64_t)rq->size * rq->pieces : 0;
+    n->wait += tx->wait;
+    n->bus += tx->bus;
+    n->target += tx->target;
+    if (a->recorded) {
+        if (direct) {
+            port_note_direct(port, t->mr, t->offset, &value, size, rq->width);
+        }
+        port_record(port, tx, rq, size, dir, value);
+    }
+}
+
+static bool is_direct(const Target *t, unsigned size, bool is_write)
+{
+    return t->mr && t->room >= size && memory_access_is_direct(t->mr, is_write);
+}
+
+static uint8_t *host_of(const Target *t)
+{
+    return t->mr->ram_block->host + t->offset;
+}
+
+/* RAM whose range ends inside the access: the ld/st rule fails it whole. */
+static bool crosses(const Target *t, unsigned size)
+{
+    return t->mr->ram && !t->mr->ram_device && t->room < size;
+}
+
+static MemOp op_of(unsigned size)
+{
+    return (MemOp)__builtin_ctz(size);
+}
+
+static uint64_t cut(uint64_t value, unsigned size)
+{
+    return size == 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
+}
+
+uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    Target t = look_up(a.fv, tx->addr);
+    bool direct = is_direct(&t, size, false);
+    TimingRequest rq;
+    time_sized(&a, &t, size, false, direct, &rq);
+    uint64_t value = 0;
+    perform_begin(&a, rq.granted);
+    if (direct) {
+        memcpy(&value, host_of(&t), size);
+    } else if (!t.mr || crosses(&t, size)) {
+        tx->result = MEMTX_DECODE_ERROR;
+    } else {
+        tx->result = memory_region_dispatch_read(t.mr, t.offset, &value,
+                                                 op_of(size), tx->attrs);
+        value = cut(value, size);
+    }
+    perform_end(&a);
+    finish_sized(&a, &t, &rq, size, DIR_READ, value, direct);
+    access_end(&a);
+    return value;
+}
+
+void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    Target t = look_up(a.fv, tx->addr);
+    bool direct = is_direct(&t, size, true);
+    TimingRequest rq;
+    time_sized(&a, &t, size, true, direct, &rq);
+    value = cut(value, size);
+    perform_begin(&a, rq.granted);
+    if (direct) {
+        memcpy(host_of(&t), &value, size);
+        ram_written(port->world, port, t.mr->ram_block, t.offset, size);
+    } else if (!t.mr || crosses(&t, size)) {
+        tx->result = MEMTX_DECODE_ERROR;
+    } else {
+        tx->result = memory_region_dispatch_write(t.mr, t.offset, value,
+                                                  op_of(size), tx->attrs);
+    }
+    perform_end(&a);
+    finish_sized(&a, &t, &rq, size, DIR_WRITE, value, direct);
+    access_end(&a);
+}
+
+/* -- atomics --------------------------------------------------------------------------- */
+
+/* Looks up memory that can be read (and, if asked, written) directly. */
+static Target look_up_atomic(Access *a, unsigned size, bool writes)
+{
+    Target t = look_up(a->fv, a->tx->addr);
+    if (!t.mr) {
+        a->tx->result = MEMTX_DECODE_ERROR;
+    } else if (!is_direct(&t, size, false) ||
+               (writes && !is_direct(&t, size, true))) {
+        a->tx->result = MEMTX_ACCESS_ERROR;
+    }
+    return t;
+}
+
+uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
+                  uint64_t operand)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    Target t = look_up_atomic(&a, size, true);
+    TimingRequest rq;
+    time_sized(&a, &t, size, true, true, &rq);
+    uint64_t old = 0;
+    bool ok = tx->result == MEMTX_OK;
+    perform_begin(&a, rq.granted);
+    if (ok) {
+        memcpy(&old, host_of(&t), size);
+        uint64_t value = fn(old, operand);
+        memcpy(host_of(&t), &value, size);
+        ram_written(port->world, port, t.mr->ram_block, t.offset, size);
+    }
+    perform_end(&a);
+    finish_sized(&a, &t, &rq, size, DIR_BOTH, old, ok);
+    access_end(&a);
+    return old;
+}
+
+uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    Target t = look_up_atomic(&a, size, false);
+    TimingRequest rq;
+    time_sized(&a, &t, size, false, true, &rq);
+    uint64_t value = 0;
+    bool ok = tx->result == MEMTX_OK;
+    perform_begin(&a, rq.granted);
+    port->reservation.block = NULL;
+    if (ok) {
+        memcpy(&value, host_of(&t), size);
+        port->reservation.block = t.mr->ram_block;
+        port->reservation.offset = t.offset;
+        port->reservation.size = size;
+        ram_block_set_state(port->world, t.mr->ram_block, t.offset,
+                            PAGE_RESERVED);
+    }
+    perform_end(&a);
+    finish_sized(&a, &t, &rq, size, DIR_READ, value, ok);
+    access_end(&a);
+    return value;
+}
+
+bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
+                            uint64_t value)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    Target t = look_up_atomic(&a, size, true);
+    bool held = t.mr && tx->result == MEMTX_OK &&
+                port->reservation.block == t.mr->ram_block &&
+                port->reservation.offset == t.offset &&
+                port->reservation.size == size;
+    port->reservation.block = NULL;
+    if (held || tx->result != MEMTX_OK) {
+        TimingRequest rq;
+        time_sized(&a, &t, size, true, true, &rq);
+        value = cut(value, size);
+        perform_begin(&a, rq.granted);
+        if (held) {
+            memcpy(host_of(&t), &value, size);
+            ram_written(port->world, port, t.mr->ram_block, t.offset, size);
+        }
+        perform_end(&a);
+        finish_sized(&a, &t, &rq, size, DIR_WRITE, value, held);
+    }
+    access_end(&a);
+    return held;
+}
+
+static bool overlaps(const MemoryPort *port, const RAMBlock *block,
+                     ram_addr_t offset, uint64_t len)
+{
+    return port->reservation.block == block &&
+           offset < port->reservation.offset + port->reservation.size &&
+           port->reservation.offset < offset + len;
+}
+
+static void end_reservations(MemoryWorld *world, const MemoryPort *self,
+                             RAMBlock *block, ram_addr_t offset, uint64_t len)
+{
+    bool left = false;
+    for (MemoryPort *p = world->first_port; p; p = p->next) {
+        if (p != self && overlaps(p, block, offset, len)) {
+            p->reservation.block = NULL;
+        }
+        left |= p->reservation.block == block &&
+                p->reservation.offset >> PAGE_BITS == offset >> PAGE_BITS;
+    }
+    if (!left) {
+        ram_block_clear_state(block, offset, PAGE_RESERVED);
+    }
+}
+
+void ram_written(MemoryWorld *world, MemoryPort *self, RAMBlock *block,
+                 ram_addr_t offset, uint64_t len)
+{
+    uint64_t last = (offset + len - 1) >> PAGE_BITS;
+    for (uint64_t page = offset >> PAGE_BITS; len && page <= last; page++) {
+        uint8_t state = block->page_state[page];
+        if (!state) {
+            continue;
+        }
+        ram_addr_t from = page << PAGE_BITS;
+        ram_addr_t to = from + PAGE_SIZE_BYTES;
+        from = from > offset ? from : offset;
+        to = to < offset + len ? to : offset + len;
+        if (state & PAGE_RESERVED) {
+            end_reservations(world, self, block, from, to - from);
+        }
+        if (state & PAGE_CODE) {
+            world->code_writes++;
+            for (MemoryPort *p = world->first_port; p; p = p->next) {
+                if (p->code_written) {
+                    p->code_written(p->opaque, block, from, to - from);
+                }
+            }
+        }
+    }
+}
+
+/* -- byte strings ------------------------------------------------------------------------ */
+
+/* Bytes the rw rule moves next, and whether by pointer. */
+static uint64_t next_piece(const Target *t, hwaddr addr, uint64_t len,
+                           bool is_write, bool *direct)
+{
+    *direct = is_direct(t, 1, is_write);
+    if (*direct) {
+        return len < t->room ? len : t->room;
+    }
+    if (t->mr) {
+        unsigned size = access_size(t->mr, len, t->offset);
+        return size < 8 ? size : 8;
+    }
+    uint64_t to_word = 4 - addr % 4; /* nothing there: word by word */
+    return len < to_word ? len : to_word;
+}
+
+static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
+                       bool is_write, bool direct, uint32_t width)
+{
+    PortTx *tx = a->tx;
+    if (direct) {
+        if (is_write) {
+            memcpy(host_of(t), buf, len);
+            ram_written(a->port->world, a->port, t->mr->ram_block, t->offset,
+                        len);
+        } else {
+            memcpy(buf, host_of(t), len);
+        }
+        if (a->recorded) {
+            port_note_direct(a->port, t->mr, t->offset, buf, len, width);
+        }
+        return;
+    }
+    uint64_t value = 0;
+    if (is_write) {
+        memcpy(&value, buf, len);
+        tx->result |= t->mr ? memory_region_dispatch_write(
+                                  t->mr, t->offset, value, op_of(len), tx->attrs)
+                            : MEMTX_DECODE_ERROR;
+    } else {
+        tx->result |= t->mr ? memory_region_dispatch_read(
+                                  t->mr, t->offset, &value, op_of(len), tx->attrs)
+                            : MEMTX_DECODE_ERROR;
+        memcpy(buf, &value, len);
+    }
+}
+
+/* The timing request of the next piece of a transfer. */
+static void time_piece(const Access *a, const Target *t, hwaddr addr,
+                       uint64_t len, bool is_write, bool direct,
+                       TimingRequest *rq)
+{
+    *rq = (TimingRequest){.port = a->port,
+                          .addr = addr,
+                          .size = (uint32_t)len,
+                          .pieces = 1,
+                          .is_write = is_write,
+                          .target = t->mr ? t->mr->timing : NULL,
+                          .issue = a->tx->done};
+    if (t->mr && !direct) {
+        AccessPlan plan;
+        access_plan(t->mr, t->offset, (unsigned)len, is_write, a->tx->attrs,
+                    &plan);
+        if (plan.valid) {
+            rq->size = plan.step;
+            rq->pieces = plan.pieces;
+        }
+    }
+}
+
+static void finish_transfer(Access *a, MemoryRegion *mr, const TimingRequest *rq,
+                            const void *buf, uint64_t len, bool is_write)
+{
+    MemoryPort *port = a->port;
+    PortTx *tx = a->tx;
+    uint8_t dir = is_write ? DIR_WRITE : DIR_READ;
+    PortTraffic *n =
+        port_traffic_of(port, mr, tx->kind, dir, (uint32_t)len);
+    n->accesses++;
+    n->errors += tx->result != MEMTX_OK;
+    n->beats += tx->beats;
+    n->bytes_moved += len;
+    n->wait += tx->wait;
+    n->bus += tx->bus;
+    n->target += tx->target;
+    if (a->recorded) {
+        uint64_t value = 0;
+        if (len <= 8) {
+            memcpy(&value, buf, len);
+        }
+        port_record(port, tx, rq, (uint32_t)len, dir, value);
+    }
+}
+
+/* One transaction of at most 4 KiB; timed piece by piece. */
+static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
+                         uint64_t len, bool is_write)
+{
+    Access a;
+    access_begin(&a, port, tx);
+    uint64_t wait_ps = 0, target_ps = 0;
+    MemoryRegion *first = NULL;
+    TimingRequest head = {0};
+    for (uint64_t at = 0; at < len;) {
+        Target t = look_up(a.fv, tx->addr + at);
+        bool direct;
+        uint64_t l = next_piece(&t, tx->addr + at, len - at, is_write, &direct);
+        TimingRequest rq;
+        time_piece(&a, &t, tx->addr + at, l, is_write, direct, &rq);
+        time_access(port, &rq);
+        wait_ps += rq.granted - rq.issue;
+        target_ps += rq.target_ps;
+        tx->done = rq.done;
+        tx->beats += t.mr ? rq.beats : 0;
+        if (rq.blocker) {
+            tx->blocker = rq.blocker;
+        }
+        if (at == 0) {
+            first = t.mr;
+            head = rq;
+            tx->granted = rq.granted;
+        }
+        perform_begin(&a, rq.granted);
+        move_piece(&a, &t, buf + at, (unsigned)l, is_write, direct, rq.width);
+        perform_end(&a);
+        at += l;
+    }
+    time_split(port, tx, wait_ps, target_ps);
+    finish_transfer(&a, first, &head, buf, len, is_write);
+    access_end(&a);
+}
+
+void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
+                   bool is_write)
+{
+    PortTx sum = *tx;
+    sum.result = MEMTX_OK;
+    sum.granted = sum.done = tx->issue;
+    sum.wait = sum.bus = sum.target = 0;
+    sum.beats = 0;
+    sum.blocker = 0;
+    uint8_t *bytes = buf;
+    for (uint64_t at = 0; at < len;) {
+        uint64_t room = PAGE_SIZE_BYTES - (tx->addr + at) % PAGE_SIZE_BYTES;
+        uint64_t l = len - at < room ? len - at : room;
+        PortTx part = *tx;
+        part.addr += at;
+        part.va += at;
+        part.issue = sum.done;
+        transfer_one(port, &part, bytes + at, l, is_write);
+        sum.result |= part.result;
+        sum.granted = at ? sum.granted : part.granted;
+        sum.done = part.done;
+        sum.wait += part.wait;
+        sum.bus += part.bus;
+        sum.target += part.target;
+        sum.beats += part.beats;
+        sum.blocker = part.blocker ? part.blocker : sum.blocker;
+        at += l;
+    }
+    *tx = sum;
+}
+
+/* -- split-phase ----------------------------------------------------------------------------- */
+
+static void request_granted(TimingRequest *timing)
+{
+    PortRequest *rq =
+        (PortRequest *)((char *)timing - offsetof(PortRequest, timing));
+    MemoryPort *port = rq->port;
+    PortTx *tx = &rq->tx;
+    Access a;
+    access_begin(&a, port, tx);
+    tx->granted = timing->granted;
+    tx->done = timing->done;
+    tx->blocker = timing->blocker;
+    tx->beats = timing->beats;
+    MemoryRegion *first = look_up(a.fv, tx->addr).mr;
+    tx->beats = first ? timing->beats : 0;
+    time_split(port, tx, timing->granted - timing->issue, timing->target_ps);
+    perform_begin(&a, timing->granted);
+    uint8_t *bytes = rq->buf;
+    for (uint64_t at = 0; at < rq->len;) {
+        Target t = look_up(a.fv, tx->addr + at);
+        bool direct;
+        uint64_t l = next_piece(&t, tx->addr + at, rq->len - at, rq->is_write,
+                                &direct);
+        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, direct,
+                   timing->width);
+        at += l;
+    }
+    perform_end(&a);
+    finish_transfer(&a, first, timing, rq->buf, rq->len, rq->is_write);
+    access_end(&a);
+    rq->done(rq);
+}
+
+void port_request(MemoryPort *port, PortRequest *rq)
+{
+    rq->port = port;
+    rq->tx.done = rq->tx.issue;
+    if (rq->len > PAGE_SIZE_BYTES) {
+        rq->len = PAGE_SIZE_BYTES;
+    }
+    FlatView *fv = flatview_ref(port->as->current_map);
+    Target t = look_up(fv, rq->tx.addr);
+    bool direct;
+    uint64_t l = next_piece(&t, rq->tx.addr, rq->len, rq->is_write, &direct);
+    Access a = {.port = port, .tx = &rq->tx};
+    time_piece(&a, &t, rq->tx.addr, l, rq->is_write, direct, &rq->timing);
+    if (direct) {
+        rq->timing.size = (uint32_t)rq->len;
+    } else if (l) {
+        rq->timing.pieces *= (uint32_t)((rq->len + l - 1) / l);
+    }
+    flatview_unref(fv);
+    rq->timing.on_grant = request_granted;
+    if (port->timing && port->timing->request) {
+        port->timing->request(port->timing, &rq->timing);
+    } else {
+        time_access(port, &rq->timing);
+        request_granted(&rq->timing);
+    }
+}
+
+/* -- debugger and loader ----------------------------------------------------------------------- */
+
+uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
+                    bool is_write)
+{
+    FlatView *fv = flatview_ref(port->as->current_map);
+    uint8_t *bytes = buf;
+    uint64_t at = 0;
+    while (at < len) {
+        Target t = look_up(fv, addr + at);
+        bool memory = t.mr && t.mr->ram_block && !t.mr->ram_device &&
+                      (t.mr->ram || memory_region_is_romd(t.mr));
+        if (!memory) {
+            break;
+        }
+        uint64_t l = len - at < t.room ? len - at : t.room;
+        if (is_write) {
+            memcpy(host_of(&t), bytes + at, l);
+            ram_written(port->world, NULL, t.mr->ram_block, t.offset, l);
+        } else {
+            memcpy(bytes + at, host_of(&t), l);
+        }
+        at += l;
+    }
+    flatview_unref(fv);
+    return at;
+}

@@ -1,0 +1,388 @@
+/*
+ * port_entry.c - a port's standing state: its inline entries, the places it
+ * has seen, its totals.
+ *
+ * Model    An entry opens one page of RAM that lies wholly inside one range of
+ *          the flat view, has no page state that forbids it, and whose cost is
+ *          constant on the port's timing model. Counts in entries are folded
+ *          into the totals when an entry is closed or the totals are read; a
+ *          32-bit count would need 2^32 accesses between two folds of the run
+ *          loop to overflow.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/internal.h"
+#include "memory/port_private.h"
+
+/* -- life ------------------------------------------------------------------------ */
+
+static void entry_close(PortEntry *e)
+{
+    *e = (PortEntry){.read_tag = PORT_NO_TAG, .write_tag = PORT_NO_TAG};
+}
+
+bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
+               const ClockDomain *clock, TimingModel *timing, bool with_entries,
+               Error **errp)
+{
+    MemoryWorld *world = as->world;
+    *port = (MemoryPort){.as = as,
+                         .world = world,
+                         .clock = clock,
+                         .timing = timing,
+                         .name = name};
+    if (with_entries) {
+        port->entry = aligned_alloc(64, PORT_ENTRIES * sizeof(*port->entry));
+        if (!port->entry) {
+            return error_set(errp, "no memory for the entries of port %s", name);
+        }
+        for (unsigned i = 0; i < PORT_ENTRIES; i++) {
+            entry_close(&port->entry[i]);
+        }
+    }
+    port->id = ++world->last_initiator;
+    MemoryPort **last = &world->first_port;
+    while (*last) {
+        last = &(*last)->next;
+    }
+    *last = port;
+    return true;
+}
+
+void port_fini(MemoryPort *port)
+{
+    if (!port->world) {
+        return;
+    }
+    for (MemoryPort **p = &port->world->first_port; *p; p = &(*p)->next) {
+        if (*p == port) {
+            *p = port->next;
+            break;
+        }
+    }
+    for (uint32_t i = 0; i < port->places; i++) {
+        free(port->place[i]);
+    }
+    free(port->place);
+    free(port->traffic);
+    free(port->entry);
+    free(port->beats.beat);
+    *port = (MemoryPort){0};
+}
+
+/* -- places ------------------------------------------------------------------------- */
+
+static uint16_t small(uint64_t value)
+{
+    return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
+}
+
+/* The cost of an access in cycles of the port, if it is constant. */
+static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
+                              unsigned size, bool is_write)
+{
+    if (!port->timing) {
+        return (InlineCost){.beats = 1};
+    }
+    TimingRequest rq = {.port = port,
+                        .addr = addr & ~(hwaddr)(size - 1),
+                        .size = size,
+                        .pieces = 1,
+                        .is_write = is_write,
+                        .target = mr->timing};
+    TimingInline form;
+    if (!port->timing->inline_form ||
+        !port->timing->inline_form(port->timing, &rq, &form)) {
+        return (InlineCost){0};
+    }
+    uint64_t later = form.beats - 1;
+    uint64_t total = form.first + later * form.next;
+    uint64_t target = form.target_first + later * form.target_next;
+    const ClockDomain *clk = port->clock;
+    return (InlineCost){
+        .bus = small(clock_cycle_at(clk, total) - clock_cycle_at(clk, target)),
+        .target = small(clock_cycle_at(clk, target)),
+        .beats = small(form.beats),
+        .beat_first = small(clock_cycle_at(clk, form.first)),
+        .beat_next = small(clock_cycle_at(clk, form.next))};
+}
+
+static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
+                                    hwaddr base, uint64_t va_offset,
+                                    hwaddr addr)
+{
+    MemoryPlace **table = realloc(
+        port->place, (port->places + 1) * sizeof(*port->place));
+    MemoryPlace *place = calloc(1, sizeof(*place));
+    if (!table || !place) {
+        abort(); /* the host has no memory for a hundred bytes */
+    }
+    port->place = table;
+    *place = (MemoryPlace){.mr = mr,
+                           .region_id = mr ? mr->id : 0,
+                           .id = port->places + 1,
+                           .base = base,
+                           .va_offset = va_offset,
+                           .bus = port->timing ? port->timing->id : 0};
+    for (unsigned i = 0; mr && mr->ram && i < 8; i++) {
+        place->cost[i / 4][i % 4] =
+            inline_cost(port, mr, addr, 1u << i % 4, i / 4);
+    }
+    port->place[port->places++] = place;
+    return place;
+}
+
+static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
+                                   hwaddr pa, uint64_t va_offset)
+{
+    MemoryRegion *mr = r ? r->mr : NULL;
+    hwaddr base = r ? int128_get64(r->start) - r->offset : 0;
+    for (uint32_t i = port->places; i-- > 0;) {
+        const MemoryPlace *p = port->place[i];
+        if (p->mr == mr && p->base == base && p->va_offset == va_offset) {
+            return p;
+        }
+    }
+    return place_new(port, mr, base, va_offset, pa);
+}
+
+const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset)
+{
+    FlatRange *r = flatview_lookup(port->as->current_map, pa);
+    return place_of(port, r, pa, va_offset);
+}
+
+/* -- totals --------------------------------------------------------------------------- */
+
+PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
+                             uint8_t kind, uint8_t dir, uint32_t size)
+{
+    for (uint32_t n = 0; n < port->traffics; n++) {
+        uint32_t i = port->traffic_last + n;
+        i = i < port->traffics ? i : i - port->traffics;
+        PortTraffic *t = &port->traffic[i];
+        if (t->mr == mr && t->size == size && t->kind == kind &&
+            t->dir == dir) {
+            port->traffic_last = i;
+            return t;
+        }
+    }
+    PortTraffic *table = realloc(
+        port->traffic, (port->traffics + 1) * sizeof(*port->traffic));
+    if (!table) {
+        abort();
+    }
+    port->traffic = table;
+    port->traffic_last = port->traffics;
+    port->traffic[port->traffics] = (PortTraffic){.mr = mr,
+                                                  .region_id = mr ? mr->id : 0,
+                                                  .size = size,
+                                                  .kind = kind,
+                                                  .dir = dir};
+    return &port->traffic[port->traffics++];
+}
+
+void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
+                uint8_t dir, unsigned size, uint64_t n)
+{
+    if (!n) {
+        return;
+    }
+    const InlineCost *cost =
+        &place->cost[dir == DIR_WRITE][__builtin_ctz(size) & 3];
+    PortTraffic *t = port_traffic_of(port, place->mr, kind, dir, size);
+    t->accesses += n;
+    t->beats += n * cost->beats;
+    t->bytes_moved += n * size;
+    t->bus += n * cost->bus;
+    t->target += n * cost->target;
+}
+
+static void account(MemoryPort *port, const InlineCost *cost, unsigned size,
+                    uint64_t n)
+{
+    TimingModel *timing = port->timing;
+    if (n && timing && timing->account) {
+        timing->account(timing, n, n * cost->beats, n * size,
+                        n * ((uint64_t)cost->bus + cost->target));
+    }
+}
+
+static void entry_fold(MemoryPort *port, PortEntry *e)
+{
+    if (!e->place) {
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        port_count(port, e->place, ACCESS_LOAD, DIR_READ, 1u << i,
+                   e->count[0][i]);
+        port_count(port, e->place, ACCESS_STORE, DIR_WRITE, 1u << i,
+                   e->count[1][i]);
+        account(port, &e->place->cost[0][i], 1u << i, e->count[0][i]);
+        account(port, &e->place->cost[1][i], 1u << i, e->count[1][i]);
+    }
+    memset(e->count, 0, sizeof(e->count));
+}
+
+void port_fold(MemoryPort *port)
+{
+    if (port->fold) {
+        port->fold(port->opaque);
+    }
+    for (unsigned i = 0; port->entry && i < PORT_ENTRIES; i++) {
+        entry_fold(port, &port->entry[i]);
+    }
+}
+
+const PortTraffic *port_traffic(MemoryPort *port, uint32_t *n)
+{
+    port_fold(port);
+    *n = port->traffics;
+    return port->traffic;
+}
+
+uint64_t port_transactions(MemoryPort *port)
+{
+    uint32_t n;
+    const PortTraffic *t = port_traffic(port, &n);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sum += t[i].accesses;
+    }
+    return sum;
+}
+
+/* -- entries ------------------------------------------------------------------------------ */
+
+static bool covers_page(const FlatRange *r, hwaddr page)
+{
+    return r->start <= (Int128)page &&
+           (Int128)page + PAGE_SIZE_BYTES <= r->start + r->size;
+}
+
+/* Fills e->extra for one direction; false: not constant, or too slow. */
+static bool fill_extra(MemoryPort *port, PortEntry *e, bool is_write)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        const InlineCost *cost = &e->place->cost[is_write][i];
+        unsigned total = (unsigned)cost->bus + cost->target;
+        unsigned extra = total > 1 ? total - 1 : 0;
+        if (!cost->beats || extra > UINT8_MAX) {
+            return false;
+        }
+        e->extra[is_write][i] = (uint8_t)extra;
+        if (extra > port->worst_extra) {
+            port->worst_extra = extra;
+        }
+    }
+    return true;
+}
+
+PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
+{
+    const uint64_t page_mask = ~(uint64_t)(PAGE_SIZE_BYTES - 1);
+    hwaddr page = pa & page_mask;
+    FlatRange *r = flatview_lookup(port->as->current_map, pa);
+    if (!port->entry || port->slow || !r || !covers_page(r, page) ||
+        !memory_access_is_direct(r->mr, is_write)) {
+        return NULL;
+    }
+    RAMBlock *block = r->mr->ram_block;
+    ram_addr_t offset = r->offset + (page - int128_get64(r->start));
+    if (offset % PAGE_SIZE_BYTES) {
+        return NULL; /* page states are of the block's pages */
+    }
+    bool writable = memory_access_is_direct(r->mr, true) &&
+                    !block->page_state[offset >> PAGE_BITS];
+    if (is_write && !writable) {
+        return NULL;
+    }
+    PortEntry *e = &port->entry[(va >> PAGE_BITS) % PORT_ENTRIES];
+    entry_fold(port, e);
+    entry_close(e);
+    e->place = place_of(port, r, page, (va & page_mask) - page);
+    e->pa_offset = page - (va & page_mask);
+    e->host = (uintptr_t)(block->host + offset) - (va & page_mask);
+    e->block = block;
+    e->page = offset;
+    if (fill_extra(port, e, false)) {
+        e->read_tag = va & page_mask;
+    }
+    if (writable && fill_extra(port, e, true)) {
+        e->write_tag = va & page_mask;
+    }
+    return (is_write ? e->write_tag : e->read_tag) == PORT_NO_TAG ? NULL : e;
+}
+
+bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
+{
+    FlatRange *r = flatview_lookup(port->as->current_map, addr);
+    if (!r || !memory_access_is_direct(r->mr, false)) {
+        return false;
+    }
+    *window = (PortWindow){
+        .first = int128_get64(r->start),
+        .last = int128_get64(r->start) + int128_get64(r->size) - 1,
+        .host = r->mr->ram_block->host + r->offset,
+        .mr = r->mr,
+        .writable = memory_access_is_direct(r->mr, true)};
+    return true;
+}
+
+void port_flush(MemoryPort *port)
+{
+    for (unsigned i = 0; port->entry && i < PORT_ENTRIES; i++) {
+        entry_fold(port, &port->entry[i]);
+        entry_close(&port->entry[i]);
+    }
+    if (port->invalidated) {
+        port->invalidated(port->opaque, 0, UINT64_MAX);
+    }
+}
+
+void memory_world_flush_ports(MemoryWorld *world)
+{
+    for (MemoryPort *p = world->first_port; p; p = p->next) {
+        port_flush(p);
+    }
+}
+
+void memory_world_set_recorder(MemoryWorld *world, MemoryRecorder *rec)
+{
+    world->recorder = rec;
+    memory_world_flush_ports(world);
+}
+
+/* Told of an entry's page; DMI grants are not kept by page, so they go whole. */
+void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset)
+{
+    ram_addr_t page = offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1);
+    for (MemoryPort *p = world->first_port; p; p = p->next) {
+        for (unsigned i = 0; p->entry && i < PORT_ENTRIES; i++) {
+            PortEntry *e = &p->entry[i];
+            if (e->block == block && e->page == page) {
+                e->write_tag = PORT_NO_TAG;
+            }
+        }
+        if (!p->entry && p->invalidated) {
+            p->invalidated(p->opaque, 0, UINT64_MAX);
+        }
+    }
+}
+
+void ram_block_set_state(MemoryWorld *world, RAMBlock *block, ram_addr_t offset,
+                         uint8_t bits)
+{
+    uint8_t *state = &block->page_state[offset >> PAGE_BITS];
+    bool was_plain = !*state;
+    *state |= bits;
+    if (was_plain) {
+        ports_drop_page(world, block, offset);
+    }
+}
+
+void ram_block_clear_state(RAMBlock *block, ram_addr_t offset, uint8_t bits)
+{
+    block->page_state[offset >> PAGE_BITS] &= (uint8_t)~bits;
+}

@@ -1,0 +1,114 @@
+/*
+ * world.c - worlds: which one is current, and the nesting of transactions.
+ *
+ * Model    One current world per thread. A thread that never enters one works
+ *          in a world of its own, kept in thread-local storage: there is
+ *          nothing to free when the thread ends.
+ * Missing  flushing posted writes when a transaction begins.
+ */
+#include "memory/world.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/internal.h"
+
+static _Thread_local MemoryWorld *current;
+static _Thread_local MemoryWorld own; /* the thread's default */
+
+/* Everything else starts as zero. */
+static void world_init(MemoryWorld *world)
+{
+    world->unassigned.ops = &memory_none_ops;
+    world->unassigned.world = world;
+    world->unassigned.size = int128_2_64();
+    world->unassigned.terminates = true;
+}
+
+MemoryWorld *memory_world_new(void)
+{
+    MemoryWorld *world = memory_alloc(1, sizeof(*world));
+    world_init(world);
+    return world;
+}
+
+void memory_world_free(MemoryWorld *world)
+{
+    if (!world) {
+        return;
+    }
+    assert(!world->first_space && !world->first_listener);
+    if (current == world) {
+        current = NULL;
+    }
+    free(world);
+}
+
+MemoryWorld *memory_world_current(void)
+{
+    if (!current) {
+        if (!own.unassigned.world) {
+            world_init(&own);
+        }
+        current = &own;
+    }
+    return current;
+}
+
+MemoryWorld *memory_world_enter(MemoryWorld *world)
+{
+    MemoryWorld *outer = memory_world_current();
+    current = world;
+    return outer;
+}
+
+/* -- transactions --------------------------------------------------------- */
+
+void world_begin(MemoryWorld *world)
+{
+    world->transaction_depth++;
+}
+
+void world_commit(MemoryWorld *world)
+{
+    assert(world->transaction_depth > 0);
+    world->transaction_depth--;
+    if (world->transaction_depth || world->updating) {
+        return;
+    }
+    while (world->update_pending) { /* a listener may change the map again */
+        listener_update(world);
+    }
+}
+
+void memory_region_transaction_begin(void)
+{
+    world_begin(memory_world_current());
+}
+
+void memory_region_transaction_commit(void)
+{
+    world_commit(memory_world_current());
+}
+
+/* -- memory for tables ---------------------------------------------------- */
+
+void *memory_alloc(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size);
+    if (!p) {
+        abort(); /* the host has no memory for a table */
+    }
+    return p;
+}
+
+void *memory_grow(void *old, size_t count, size_t size)
+{
+    void *p =
+        size && count > SIZE_MAX / size ? NULL : realloc(old, count * size);
+    if (!p) {
+        abort();
+    }
+    return p;
+}

@@ -1,0 +1,224 @@
+/*
+ * cli_options.c - the options of run, as typed, and the description with them.
+ */
+#include "sim/cli_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_SET = 256,
+    OPT_TRACE,
+    OPT_INSNS,
+    OPT_CYCLES,
+    OPT_TIME,
+    OPT_TIMING,
+    OPT_QUANTUM,
+    OPT_SERIAL,
+    OPT_STATS,
+    OPT_SLOW,
+    OPT_GUEST,
+    OPT_PROGRESS,
+    OPT_QUIET,
+};
+
+static const struct option options[] = {
+    {"out", required_argument, NULL, 'o'},
+    {"set", required_argument, NULL, OPT_SET},
+    {"trace", optional_argument, NULL, OPT_TRACE},
+    {"limit-insns", required_argument, NULL, OPT_INSNS},
+    {"limit-cycles", required_argument, NULL, OPT_CYCLES},
+    {"limit-time", required_argument, NULL, OPT_TIME},
+    {"timing", required_argument, NULL, OPT_TIMING},
+    {"quantum", required_argument, NULL, OPT_QUANTUM},
+    {"serial", required_argument, NULL, OPT_SERIAL},
+    {"stats", required_argument, NULL, OPT_STATS},
+    {"no-fast-path", no_argument, NULL, OPT_SLOW},
+    {"guest-errors", no_argument, NULL, OPT_GUEST},
+    {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {NULL, 0, NULL, 0},
+};
+
+#define KINDS_DATA (1u << ACCESS_LOAD | 1u << ACCESS_STORE | 1u << ACCESS_AMO)
+#define KINDS_ALL ((1u << ACCESS_KINDS) - 1)
+
+static bool one_kind(MachineTrace *trace, const char *word)
+{
+    static const char *const groups[] = {"data", "all", "nobeats"};
+    if (!strcmp(word, "data")) {
+        trace->kinds |= KINDS_DATA;
+        return true;
+    }
+    if (!strcmp(word, "all")) {
+        trace->kinds |= KINDS_ALL;
+        return true;
+    }
+    if (!strcmp(word, "nobeats")) {
+        trace->beats = false;
+        return true;
+    }
+    ConfigHint hint;
+    config_hint_init(&hint, word);
+    for (unsigned i = 0; i < 3; i++) {
+        config_hint_offer(&hint, groups[i]);
+    }
+    for (unsigned i = 0; i < ACCESS_KINDS; i++) {
+        if (!strcmp(word, access_kind_name[i])) {
+            trace->kinds |= 1u << i;
+            return true;
+        }
+        config_hint_offer(&hint, access_kind_name[i]);
+    }
+    cli_error("--trace: no kind of transaction \"%.40s\"; %s", word,
+              config_hint_text(&hint, ""));
+    return false;
+}
+
+/* KINDS, or NULL for all. */
+static bool parse_trace(MachineTrace *trace, const char *text)
+{
+    *trace = (MachineTrace){.enabled = true, .beats = true};
+    for (const char *p = text ? text : ""; *p;) {
+        char word[64];
+        size_t len = strcspn(p, ",");
+        snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), p);
+        if (!one_kind(trace, word)) {
+            return false;
+        }
+        p += len + (p[len] == ',');
+    }
+    if (!trace->kinds) {
+        trace->kinds = KINDS_ALL;
+    }
+    return true;
+}
+
+static bool parse_stats(RunOptions *opt, const char *text)
+{
+    if (opt->stats_files == MAX_STATS) {
+        cli_error("--stats: %d files at most", MAX_STATS);
+        return false;
+    }
+    StatsFile *s = &opt->stats[opt->stats_files++];
+    if (!strncmp(text, "json:", 5)) {
+        *s = (StatsFile){.format = STATS_JSON, .path = text + 5};
+    } else if (!strncmp(text, "csv:", 4)) {
+        *s = (StatsFile){.format = STATS_CSV, .path = text + 4};
+    }
+    if (!s->path || !*s->path) {
+        cli_error("--stats: \"%.60s\" names no format and file; write "
+                  "json:FILE or csv:FILE",
+                  text);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_progress(ProgressMode *mode, const char *text)
+{
+    static const char *const names[] = {
+        [PROGRESS_AUTO] = "auto",
+        [PROGRESS_NEVER] = "never",
+        [PROGRESS_JSON] = "json",
+    };
+    for (unsigned i = 0; i < 3; i++) {
+        if (!strcmp(text, names[i])) {
+            *mode = (ProgressMode)i;
+            return true;
+        }
+    }
+    cli_error("--progress: no mode \"%.40s\"; known: auto, never, json", text);
+    return false;
+}
+
+/* Adds "KEY=VALUE" to what is set in the description. */
+static bool set_later(RunOptions *opt, const char *key, const char *value)
+{
+    char *text = NULL;
+    if (asprintf(&text, "%s=%s", key, value) < 0) {
+        cli_error("the host has no memory left");
+        return false;
+    }
+    cli_add(&opt->owned, text);
+    cli_add(&opt->set, text);
+    return true;
+}
+
+static bool parse_option(RunOptions *opt, int c, char **argv)
+{
+    switch (c) {
+    case 'o': opt->dir = optarg; return true;
+    case OPT_SET: cli_add(&opt->set, optarg); return true;
+    case OPT_TRACE: return parse_trace(&opt->trace, optarg);
+    case OPT_INSNS:
+        return cli_value("--limit-insns", optarg, UNIT_NONE,
+                         &opt->limits.instructions);
+    case OPT_CYCLES:
+        return cli_value("--limit-cycles", optarg, UNIT_NONE,
+                         &opt->limits.cycles);
+    case OPT_TIME:
+        return cli_value("--limit-time", optarg, UNIT_TIME,
+                         &opt->limits.time_ps);
+    case OPT_TIMING: opt->timing = optarg; return true;
+    case OPT_QUANTUM: return set_later(opt, "quantum", optarg);
+    case OPT_SERIAL: cli_add(&opt->serial, optarg); return true;
+    case OPT_STATS: return parse_stats(opt, optarg);
+    case OPT_SLOW: opt->slow = true; return true;
+    case OPT_GUEST: opt->guest_errors = true; return true;
+    case OPT_PROGRESS: return parse_progress(&opt->progress, optarg);
+    case OPT_QUIET: opt->quiet = true; return true;
+    default: cli_bad_option(argv, c, options); return false;
+    }
+}
+
+bool cli_options_parse(RunOptions *opt, int argc, char **argv)
+{
+    int c;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
+        if (!parse_option(opt, c, argv)) {
+            return false;
+        }
+    }
+    if (argc - optind != 2) {
+        cli_error("run takes a description and a firmware: socscope run CONFIG "
+                  "FIRMWARE");
+        return false;
+    }
+    opt->config = argv[optind];
+    opt->firmware = argv[optind + 1];
+    if (opt->trace.enabled && !opt->dir) {
+        cli_error("--trace needs a folder for the database; add -o DIR");
+        return false;
+    }
+    return true;
+}
+
+/* --timing: the same for every cpu. */
+Config *cli_options_config(RunOptions *opt, Error **errp)
+{
+    Config *cfg = config_load(opt->config, opt->set.text, errp);
+    if (!cfg || !opt->timing) {
+        return cfg;
+    }
+    for (unsigned i = 0; i < cfg->cpus; i++) {
+        char key[128];
+        snprintf(key, sizeof(key), "cpus.%.63s.timing", cfg->cpu[i].name);
+        if (!set_later(opt, key, opt->timing)) {
+            break;
+        }
+    }
+    config_free(cfg);
+    return config_load(opt->config, opt->set.text, errp);
+}
+
+void cli_options_fini(RunOptions *opt)
+{
+    for (unsigned i = 0; i < opt->owned.count; i++) {
+        free((char *)(uintptr_t)opt->owned.text[i]);
+    }
+    free(opt->owned.text);
+    free(opt->set.text);
+    free(opt->serial.text);
+}

@@ -1,0 +1,442 @@
+/*
+ * cli_run.c - run: options, outputs, progress, exit status.
+ *
+ * Everything that can be wrong before the first instruction is found before
+ * anything is created: description, firmware, scripts, then outputs.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/cli_options.h"
+#include "sim/serial.h"
+
+/* -- outputs -------------------------------------------------------------- */
+
+typedef struct RunFiles {
+    SerialSet *serial;
+    TraceStore *trace;
+    FILE *console;
+    FILE *stats; /* stats.json of the folder */
+    char *db;    /* path of run.db */
+} RunFiles;
+
+static bool make_dir(const char *path, Error **errp)
+{
+    char buf[4096];
+    if (snprintf(buf, sizeof(buf), "%s", path) >= (int)sizeof(buf) || !*path) {
+        return error_set(errp, "-o \"%.60s\": name a folder", path);
+    }
+    for (char *p = buf + 1;; p++) {
+        if (*p == '/' || *p == '\0') {
+            char c = *p;
+            *p = '\0';
+            if (mkdir(buf, 0777) < 0 && errno != EEXIST) {
+                return error_set(errp,
+                                 "cannot make folder %s: %s; name one "
+                                 "that can be written",
+                                 buf, strerror(errno));
+            }
+            *p = c;
+            if (!c) {
+                break;
+            }
+        }
+    }
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+        return error_set(errp, "%s is no folder; name another after -o", path);
+    }
+    return true;
+}
+
+static char *path_in(const char *dir, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+static FILE *open_output(const char *path, Error **errp)
+{
+    FILE *f = path ? fopen(path, "wb") : NULL;
+    if (!f) {
+        error_set(errp,
+                  "cannot write %s: %s; name a file in a folder that can "
+                  "be written",
+                  path ? path : "a file", strerror(errno));
+    }
+    return f;
+}
+
+static FILE *open_in(const char *dir, const char *name, Error **errp)
+{
+    char *path = path_in(dir, name);
+    FILE *f = open_output(path, errp);
+    free(path);
+    return f;
+}
+
+static bool write_config(const char *dir, const Config *cfg, Error **errp)
+{
+    FILE *f = open_in(dir, "config.resolved.yaml", errp);
+    if (!f) {
+        return false;
+    }
+    char *text = config_text(cfg);
+    bool ok = text && fputs(text, f) >= 0;
+    free(text);
+    ok = fclose(f) == 0 && ok;
+    return ok || error_set(errp, "cannot write %s/config.resolved.yaml", dir);
+}
+
+static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
+                        const Config *cfg, Error **errp)
+{
+    if (!make_dir(opt->dir, errp) || !write_config(opt->dir, cfg, errp) ||
+        !(files->console = open_in(opt->dir, "console.log", errp)) ||
+        !(files->stats = open_in(opt->dir, "stats.json", errp))) {
+        return false;
+    }
+    serial_copy(files->serial, files->console);
+    files->db = path_in(opt->dir, "run.db");
+    files->trace = files->db ? trace_open(files->db, errp) : NULL;
+    return files->trace &&
+           machine_attach_trace(m, files->trace, &opt->trace, errp);
+}
+
+static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
+                       const Config *cfg, Error **errp)
+{
+    files->serial = serial_new(m, opt->serial.text, opt->serial.count, errp);
+    if (!files->serial) {
+        return false;
+    }
+    for (unsigned i = 0; i < opt->stats_files; i++) {
+        opt->stats[i].out = open_output(opt->stats[i].path, errp);
+        if (!opt->stats[i].out) {
+            return false;
+        }
+    }
+    return !opt->dir || open_folder(files, opt, m, cfg, errp);
+}
+
+/* The command as typed, but for the program's name. */
+static void store_command(TraceStore *ts, int argc, char **argv)
+{
+    char text[4096];
+    size_t used = 0;
+    for (int i = 0; i < argc && used < sizeof(text) - 1; i++) {
+        bool plain =
+            argv[i][0] && !strpbrk(argv[i], " \t\n'\"\\$&;|<>()*?[]{}");
+        int n = snprintf(text + used, sizeof(text) - used,
+                         plain ? "%s%s" : "%s'%s'", i ? " " : "", argv[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    trace_set_run(ts, "command", text);
+}
+
+/* -- the run -------------------------------------------------------------- */
+
+typedef struct RunWatch {
+    Machine *machine;
+    SerialSet *serial;
+    CliProgress *progress;
+    int signal; /* that asks to end; 0: none */
+} RunWatch;
+
+static double now_seconds(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Signals are blocked during the run and looked at here: no handler runs
+ * between two instructions of the machine, and the database closes well. */
+static void watch(void *opaque)
+{
+    RunWatch *w = opaque;
+    sigset_t pending;
+    serial_flush(w->serial);
+    cli_progress_step(w->progress);
+    if (sigpending(&pending) == 0) {
+        if (sigismember(&pending, SIGINT)) {
+            w->signal = SIGINT;
+        } else if (sigismember(&pending, SIGTERM)) {
+            w->signal = SIGTERM;
+        }
+    }
+    if (w->signal) {
+        machine_pause(w->machine);
+    }
+}
+
+static void print_guest_error(void *opaque, uint64_t time_ps,
+                              const char *device, const char *text)
+{
+    fprintf(stderr, "socscope: guest: %.6f ms: %s: %s\n", (double)time_ps / 1e9,
+            device, text);
+}
+
+/* Runs with signals blocked; returns the signal that ended it, or 0. */
+static int run_machine(Machine *m, RunFiles *files, const RunOptions *opt,
+                       MachineStop *stop, double *seconds)
+{
+    sigset_t ends, before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    CliProgress progress;
+    RunWatch w = {.machine = m, .serial = files->serial, .progress = &progress};
+    cli_progress_init(&progress, m, files->db, opt->progress,
+                      serial_on_terminal(files->serial));
+    machine_set_watch(m, watch, &w);
+    double begin = now_seconds();
+    *stop = machine_run(m, TIME_NEVER);
+    *seconds = now_seconds() - begin;
+    machine_set_watch(m, NULL, NULL);
+    cli_progress_fini(&progress);
+    if (w.signal) {
+        struct timespec none = {0};
+        sigtimedwait(&ends, NULL, &none);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return w.signal;
+}
+
+static void print_count(char *buf, size_t size, uint64_t n)
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+    size_t used = 0;
+    for (int i = 0; i < len && used + 2 < size; i++) {
+        if (i && (len - i) % 3 == 0) {
+            buf[used++] = ',';
+        }
+        buf[used++] = digits[i];
+    }
+    buf[used] = '\0';
+}
+
+static uint64_t count_instructions(Machine *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < machine_harts(m); i++) {
+        n += hart_counters(machine_hart(m, i)).instructions;
+    }
+    return n;
+}
+
+static void print_summary(Machine *m, const char *how, double seconds)
+{
+    char cycles[48], insns[48], txs[48];
+    uint64_t n = count_instructions(m);
+    uint64_t c = machine_harts(m)
+                     ? hart_counters(machine_hart(m, 0)).cycles
+                     : clock_cycle_in(machine_clock(m), machine_time(m));
+    print_count(cycles, sizeof(cycles), c);
+    print_count(insns, sizeof(insns), n);
+    print_count(txs, sizeof(txs), machine_transactions(m));
+    fprintf(stderr,
+            "socscope: %s; %.6f s simulated, %s cycles, %s instructions (%.1f "
+            "MIPS), %s transactions\n",
+            how, (double)machine_time(m) / 1e12, cycles, insns,
+            seconds > 0 ? (double)n / seconds / 1e6 : 0, txs);
+}
+
+/* Exit status of the run, and how it ended in words. */
+static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
+                    size_t size)
+{
+    switch (stop) {
+    case MACHINE_FINISHED:
+        snprintf(how, size, "exit status %d", machine_exit_status(m));
+        return machine_exit_status(m);
+    case MACHINE_LIMIT_INSNS:
+    case MACHINE_LIMIT_CYCLES:
+    case MACHINE_LIMIT_TIME:
+        snprintf(how, size, "stopped by the %s", machine_stop_name(stop));
+        return CLI_LIMIT;
+    case MACHINE_STUCK:
+        snprintf(how, size,
+                 "stuck: every hart sleeps and nothing is due to "
+                 "wake one");
+        return CLI_STUCK;
+    case MACHINE_ERROR:
+        snprintf(how, size, "trace store failed");
+        return CLI_USAGE;
+    case MACHINE_RUNNING: break;
+    }
+    snprintf(how, size, "%s", quit ? "ended at the console" : "interrupted");
+    return sig ? CLI_SIGNAL + sig : CLI_OK;
+}
+
+static bool close_stats(Machine *m, const StatsRun *run, StatsFormat format,
+                        FILE **out)
+{
+    if (!*out) {
+        return true;
+    }
+    stats_write(m, run, format, *out);
+    bool ok = !ferror(*out);
+    ok = fclose(*out) == 0 && ok;
+    *out = NULL;
+    return ok;
+}
+
+/* After the run: statistics, database, what scripts say. */
+static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
+                  int status)
+{
+    Error *err = NULL;
+    bool written = serial_flush(files->serial);
+    if (!serial_check(files->serial, &err)) {
+        cli_fail(err);
+        err = NULL;
+        status = CLI_EXPECT_FAILED;
+    }
+    run->exit_status = status;
+    for (unsigned i = 0; i < opt->stats_files; i++) {
+        written =
+            close_stats(m, run, opt->stats[i].format, &opt->stats[i].out) &&
+            written;
+    }
+    written = close_stats(m, run, STATS_JSON, &files->stats) && written;
+    if (files->trace) {
+        machine_detach_trace(m);
+        bool closed = trace_close(files->trace, &err);
+        files->trace = NULL;
+        if (!closed) {
+            error_prepend(&err, "%s: ", files->db);
+            return cli_fail(err);
+        }
+    }
+    if (!written) {
+        return cli_error("cannot write all output; is the disk full?");
+    }
+    return status;
+}
+
+static void close_files(RunFiles *files, RunOptions *opt, Machine *m)
+{
+    serial_free(files->serial);
+    for (unsigned i = 0; i < opt->stats_files; i++) {
+        if (opt->stats[i].out) {
+            fclose(opt->stats[i].out);
+        }
+    }
+    if (files->console) {
+        fclose(files->console);
+    }
+    if (files->stats) {
+        fclose(files->stats);
+    }
+    if (files->trace) {
+        machine_detach_trace(m);
+        trace_close(files->trace, NULL);
+    }
+    free(files->db);
+}
+
+static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg, int argc,
+                      char **argv)
+{
+    RunFiles files = {0};
+    Error *err = NULL;
+    int status;
+    if (!machine_load_elf(m, opt->firmware, &err) ||
+        !open_files(&files, opt, m, cfg, &err)) {
+        status = cli_fail(err);
+    } else {
+        MachineStop stop;
+        double seconds;
+        char how[96];
+        if (files.trace) {
+            store_command(files.trace, argc, argv);
+        }
+        if (opt->guest_errors) {
+            machine_set_log(m, print_guest_error, NULL);
+        }
+        machine_set_limits(m, &opt->limits);
+        int sig = run_machine(m, &files, opt, &stop, &seconds);
+        status =
+            conclude(m, stop, sig, serial_quit(files.serial), how, sizeof(how));
+        StatsRun run = {.seconds = seconds, .stop = machine_stop_name(stop)};
+        status = finish(m, &files, opt, &run, status);
+        if (!opt->quiet) {
+            print_summary(m, how, seconds);
+        }
+    }
+    close_files(&files, opt, m);
+    return status;
+}
+
+static int run_config(RunOptions *opt, int argc, char **argv)
+{
+    Error *err = NULL;
+    Config *cfg = cli_options_config(opt, &err);
+    if (!cfg) {
+        return cli_fail(err);
+    }
+    MachineOptions how = {.slow = opt->slow};
+    Machine *m = machine_new_with(cfg, &how, &err);
+    int status = m ? run_loaded(m, opt, cfg, argc, argv) : cli_fail(err);
+    machine_free(m);
+    config_free(cfg);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER}};
+    int status = cli_options_parse(&opt, argc, argv)
+                     ? run_config(&opt, argc, argv)
+                     : CLI_USAGE;
+    cli_options_fini(&opt);
+    return status;
+}
+
+const CliCommand cli_run = {
+    .name = "run",
+    .summary = "run a firmware on a machine",
+    .help =
+        "usage: socscope run CONFIG FIRMWARE [-o DIR] [OPTION]...\n\n"
+        "Runs an ELF file on the machine that CONFIG describes. The exit "
+        "status is the\nguest's; 124 when a limit stopped it, 125 when every "
+        "hart sleeps for good, 2 for\nan error, 1 when a console script "
+        "expected in vain, 130 after Ctrl-C.\n\n"
+        "  -o, --out DIR         writes run.db, console.log, stats.json and "
+        "config.resolved.yaml\n"
+        "  --set a.b=VALUE       overrides one value of the description; "
+        "repeatable\n"
+        "  --trace[=KINDS]       records every transaction in DIR/run.db; "
+        "KINDS: a list of\n"
+        "                        fetch, load, store, amo, walk, dma, tlm, api, "
+        "data (load,\n"
+        "                        store, amo), all (default), nobeats\n"
+        "  --limit-insns N       stops after N instructions of all harts\n"
+        "  --limit-cycles N      stops at cycle N of the first hart\n"
+        "  --limit-time T        stops at simulated time T, such as 20ms\n"
+        "  --timing PROFILE      the `timing:` of every cpu\n"
+        "  --quantum T           how far one of several harts may run ahead\n"
+        "  --serial [DEVICE=]B   where a serial device goes: stdio, stdout, "
+        "file:F,\n"
+        "                        script:F, null; default: the first one, "
+        "stdio on a\n"
+        "                        terminal (Ctrl-A x ends the run), else "
+        "stdout\n"
+        "  --stats json:F|csv:F  writes the counters of the run\n"
+        "  --no-fast-path        every access by call; slower, same result\n"
+        "  --guest-errors        prints what firmware does against the data "
+        "sheets\n"
+        "  --progress MODE       auto (on a terminal), never, json (one line "
+        "a second)\n"
+        "  --quiet               no summary line at the end\n",
+    .run = run,
+};

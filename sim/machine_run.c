@@ -1,0 +1,365 @@
+/*
+ * machine_run.c - the parts of a machine, and its run loop.
+ *
+ * Model    Each hart runs alone, in the order of the file, up to a horizon:
+ *          the next event, a limit, `until`, with several harts also the end
+ *          of the quantum. Then the events up to which every hart has come are
+ *          run. What schedules an event earlier than the horizon shortens it,
+ *          so with one hart neither the quantum nor a call's `until` changes a
+ *          result.
+ * Units    picoseconds.
+ * Missing  Threads: harts take turns on one.
+ */
+#include <string.h>
+
+#include "sim/machine_private.h"
+
+/* A hart that is awake returns at least this often, so that a pause asked for
+ * by a signal is seen and the host is told how far it is. */
+#define SLICE_PS (PS_PER_SECOND / 1000)
+
+/* -- parts ---------------------------------------------------------------- */
+
+const char *machine_name(const Machine *m)
+{
+    return m->cfg->name;
+}
+unsigned machine_harts(const Machine *m)
+{
+    return m->harts;
+}
+unsigned machine_buses(const Machine *m)
+{
+    return m->buses;
+}
+unsigned machine_memories(const Machine *m)
+{
+    return m->memories;
+}
+unsigned machine_devices(const Machine *m)
+{
+    return m->devices;
+}
+EventQueue *machine_events(Machine *m)
+{
+    return &m->events;
+}
+MemoryWorld *machine_world(Machine *m)
+{
+    return m->world;
+}
+const ClockDomain *machine_clock(const Machine *m)
+{
+    return &m->clocks->domain;
+}
+int machine_exit_status(const Machine *m)
+{
+    return m->status;
+}
+uint64_t machine_time(const Machine *m)
+{
+    return m->time;
+}
+
+Hart *machine_hart(Machine *m, unsigned i)
+{
+    return i < m->harts ? m->hart[i] : NULL;
+}
+
+MachineBus *machine_bus(Machine *m, unsigned i)
+{
+    return i < m->buses ? &m->bus[i] : NULL;
+}
+
+MachineMemory *machine_memory(Machine *m, unsigned i)
+{
+    return i < m->memories ? &m->memory[i] : NULL;
+}
+
+MachineDevice *machine_device(Machine *m, unsigned i)
+{
+    return i < m->devices ? &m->device[i] : NULL;
+}
+
+MachineBus *machine_find_bus(Machine *m, const char *name)
+{
+    for (unsigned i = 0; i < m->buses; i++) {
+        if (!strcmp(m->bus[i].name, name)) {
+            return &m->bus[i];
+        }
+    }
+    return NULL;
+}
+
+MachineDevice *machine_find_device(Machine *m, const char *name)
+{
+    for (unsigned i = 0; i < m->devices; i++) {
+        if (!strcmp(m->device[i].dev->name, name)) {
+            return &m->device[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t machine_transactions(Machine *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < m->harts; i++) {
+        n += port_transactions(hart_fetch_port(m->hart[i])) +
+             port_transactions(hart_data_port(m->hart[i]));
+    }
+    for (unsigned i = 0; i < m->ports; i++) {
+        n += port_transactions(m->port[i].port);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        n += port_transactions(&m->bus[i].api);
+    }
+    return n;
+}
+
+/* -- control -------------------------------------------------------------- */
+
+void machine_set_limits(Machine *m, const MachineLimits *limits)
+{
+    m->limits = *limits;
+}
+
+void machine_pause(Machine *m)
+{
+    m->paused = 1;
+}
+
+void machine_finish(Machine *m, int status)
+{
+    if (m->finished) {
+        return;
+    }
+    m->finished = true;
+    m->status = status & 255;
+    if (m->running) {
+        hart_stop_before(m->running, 0);
+    }
+}
+
+void machine_set_watch(Machine *m, void (*fn)(void *opaque), void *opaque)
+{
+    m->watch_fn = fn;
+    m->watch_opaque = opaque;
+}
+
+void machine_shortened(void *opaque, uint64_t horizon)
+{
+    Machine *m = opaque;
+    if (horizon < m->horizon) {
+        m->horizon = horizon;
+        if (m->running) {
+            hart_stop_before(m->running, horizon);
+        }
+    }
+}
+
+const char *machine_stop_name(MachineStop stop)
+{
+    static const char *const names[] = {
+        [MACHINE_RUNNING] = "interrupted",
+        [MACHINE_FINISHED] = "finished",
+        [MACHINE_LIMIT_INSNS] = "limit on instructions",
+        [MACHINE_LIMIT_CYCLES] = "limit on cycles",
+        [MACHINE_LIMIT_TIME] = "limit on time",
+        [MACHINE_STUCK] = "stuck",
+        [MACHINE_ERROR] = "trace store failed",
+    };
+    return names[stop];
+}
+
+/* Time goes on, and memories keep what is in them. */
+void machine_reset(Machine *m)
+{
+    MemoryWorld *outer = memory_world_enter(m->world);
+    m->finished = false;
+    m->status = 0;
+    for (unsigned i = 0; i < m->buses; i++) {
+        if (!m->bus[i].untimed) {
+            bus_reset(&m->bus[i].bus);
+        }
+    }
+    for (unsigned i = 0; i < m->harts; i++) {
+        hart_reset(m->hart[i]);
+        /* Harts that start where the first one does run what is loaded. */
+        if (m->loaded && m->cfg->cpu[i].reset == m->cfg->cpu[0].reset) {
+            hart_set_pc(m->hart[i], m->elf.entry);
+        }
+    }
+    for (unsigned i = 0; i < m->devices; i++) {
+        Device *dev = m->device[i].dev;
+        dev->cls->reset(dev);
+    }
+    for (unsigned i = 0; i < m->serials; i++) {
+        machine_serial_ready(m, m->serial[i].dev);
+    }
+    if (m->poll_fn) {
+        event_schedule(&m->events, &m->poll, m->time + m->poll_period);
+    }
+    memory_world_enter(outer);
+}
+
+/* -- the loop ------------------------------------------------------------- */
+
+bool machine_all_asleep(const Machine *m)
+{
+    for (unsigned i = 0; i < m->harts; i++) {
+        if (!hart_asleep(m->hart[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint64_t machine_next_activity(const Machine *m)
+{
+    uint64_t next = event_next(&m->events);
+    for (unsigned i = 0; i < m->harts; i++) {
+        if (!hart_asleep(m->hart[i]) && hart_time(m->hart[i]) < next) {
+            next = hart_time(m->hart[i]);
+        }
+    }
+    return next;
+}
+
+static uint64_t instructions(Machine *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < m->harts; i++) {
+        n += hart_counters(m->hart[i]).instructions;
+    }
+    return n;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The next multiple of step after t. */
+static uint64_t after(uint64_t t, uint64_t step)
+{
+    uint64_t n = t / step + 1;
+    return n > TIME_NEVER / step ? TIME_NEVER : n * step;
+}
+
+static uint64_t cycle_limit(const Machine *m)
+{
+    if (m->limits.cycles == UINT64_MAX) {
+        return TIME_NEVER;
+    }
+    const ClockDomain *clk =
+        m->harts ? hart_config(m->hart[0])->clock : machine_clock(m);
+    return clock_time(clk, m->limits.cycles);
+}
+
+/* Why the run should end here, MACHINE_RUNNING if it should not. */
+static MachineStop must_stop(Machine *m)
+{
+    if (m->finished) {
+        return MACHINE_FINISHED;
+    }
+    if (m->trace && trace_error(m->trace)) {
+        return MACHINE_ERROR;
+    }
+    if (m->limits.instructions != UINT64_MAX &&
+        instructions(m) >= m->limits.instructions) {
+        return MACHINE_LIMIT_INSNS;
+    }
+    if (m->time >= cycle_limit(m)) {
+        return MACHINE_LIMIT_CYCLES;
+    }
+    if (m->time >= m->limits.time_ps && m->limits.time_ps != TIME_NEVER) {
+        return MACHINE_LIMIT_TIME;
+    }
+    return MACHINE_RUNNING;
+}
+
+static void run_hart(Machine *m, Hart *hart)
+{
+    if (hart_time(hart) >= m->horizon) {
+        return;
+    }
+    uint64_t limit = m->limits.instructions;
+    if (limit != UINT64_MAX) {
+        uint64_t total = instructions(m);
+        uint64_t left = total < limit ? limit - total : 0;
+        hart_limit(hart, hart_counters(hart).instructions + left);
+        if (!left) {
+            return;
+        }
+    } else {
+        hart_limit(hart, UINT64_MAX);
+    }
+    m->running = hart;
+    hart_run(hart, m->horizon);
+    m->running = NULL;
+}
+
+/* Runs all harts to the horizon; returns up to where all of them came. */
+static uint64_t run_harts(Machine *m)
+{
+    uint64_t reached = m->harts ? TIME_NEVER : m->horizon;
+    for (unsigned i = 0; i < m->harts && !m->finished; i++) {
+        run_hart(m, m->hart[i]);
+    }
+    for (unsigned i = 0; i < m->harts; i++) {
+        reached = least(reached, hart_time(m->hart[i]));
+    }
+    return reached;
+}
+
+static void watch(Machine *m)
+{
+    if (m->watch_fn && m->time >= m->next_watch) {
+        m->next_watch = after(m->time, SLICE_PS);
+        m->watch_fn(m->watch_opaque);
+    }
+}
+
+static MachineStop run(Machine *m, uint64_t until)
+{
+    for (;;) {
+        MachineStop stop = must_stop(m);
+        if (stop != MACHINE_RUNNING || m->time >= until) {
+            return stop;
+        }
+        if (m->paused) {
+            m->paused = 0;
+            return MACHINE_RUNNING;
+        }
+        uint64_t limit = least(m->limits.time_ps, cycle_limit(m));
+        uint64_t end = least(until, limit);
+        bool asleep = machine_all_asleep(m);
+        uint64_t next = event_horizon(&m->events);
+        if (asleep && next == TIME_NEVER && limit <= until) {
+            return MACHINE_STUCK;
+        }
+        m->horizon = least(next, end);
+        if (!asleep) {
+            m->horizon = least(m->horizon, after(m->time, SLICE_PS));
+            if (m->harts > 1 && m->cfg->quantum_ps) {
+                m->horizon =
+                    least(m->horizon, after(m->time, m->cfg->quantum_ps));
+            }
+        }
+        m->time = run_harts(m);
+        while (!m->finished && event_next(&m->events) < end &&
+               event_horizon(&m->events) <= m->time) {
+            event_run_one(&m->events);
+        }
+        watch(m);
+    }
+}
+
+MachineStop machine_run(Machine *m, uint64_t until)
+{
+    MemoryWorld *outer = memory_world_enter(m->world);
+    m->stop = run(m, until);
+    memory_world_enter(outer);
+    return m->stop;
+}

@@ -1,0 +1,211 @@
+/*
+ * machine_trace.c - the machine describes itself in a database, and hands over
+ * its counters at the end. Also ports that are added to a machine.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/machine_private.h"
+
+MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
+                             const char *kind, Error **errp)
+{
+    MachineBus *mb = machine_find_bus(m, bus);
+    if (!mb) {
+        error_set(errp, "no bus %s for %s; name one of `buses:`", bus, name);
+        return NULL;
+    }
+    const char *owned = machine_string(m, "%s", name);
+    const char *owned_kind = machine_string(m, "%s", kind);
+    MemoryPort *port = calloc(1, sizeof(*port));
+    MachinePort *list = realloc(m->port, (m->ports + 1) * sizeof(*list));
+    if (list) {
+        m->port = list;
+    }
+    if (!owned || !owned_kind || !port || !list) {
+        free(port);
+        error_set(errp, "the host has no memory left for %s", name);
+        return NULL;
+    }
+    MemoryWorld *outer = memory_world_enter(m->world);
+    bool ok = port_init(port, &mb->as, owned, mb->api.clock, mb->api.timing,
+                        false, errp);
+    memory_world_enter(outer);
+    if (!ok) {
+        free(port);
+        return NULL;
+    }
+    m->port[m->ports++] = (MachinePort){.port = port,
+                                        .kind = owned_kind,
+                                        .owner = owned,
+                                        .part = owned_kind,
+                                        .allocated = true};
+    if (m->trace) {
+        trace_add_initiator(m->trace, port, owned_kind, owned, owned_kind);
+    }
+    return port;
+}
+
+/* -- describing ----------------------------------------------------------- */
+
+static void add_initiators(Machine *m, TraceStore *ts)
+{
+    for (unsigned i = 0; i < m->harts; i++) {
+        const char *name = hart_config(m->hart[i])->name;
+        trace_add_initiator(ts, hart_fetch_port(m->hart[i]), "hart", name,
+                            "fetch");
+        trace_add_initiator(ts, hart_data_port(m->hart[i]), "hart", name,
+                            "data");
+    }
+    for (unsigned i = 0; i < m->ports; i++) {
+        const MachinePort *p = &m->port[i];
+        trace_add_initiator(ts, p->port, p->kind, p->owner, p->part);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        trace_add_initiator(ts, &m->bus[i].api, "api", m->bus[i].name, "api");
+    }
+}
+
+static const char *home_bus(const Machine *m, const char *memory)
+{
+    for (unsigned i = 0; i < m->cfg->memories; i++) {
+        if (!strcmp(m->cfg->memory[i].name, memory)) {
+            return m->cfg->memory[i].bus[0];
+        }
+    }
+    return "";
+}
+
+static void add_regions(Machine *m, TraceStore *ts)
+{
+    for (unsigned i = 0; i < m->memories; i++) {
+        const MachineMemory *mem = &m->memory[i];
+        trace_add_region(ts, &mem->region, mem->rom ? "rom" : "ram",
+                         home_bus(m, mem->name), mem->address, NULL);
+    }
+    for (unsigned i = 0; i < m->devices; i++) {
+        const MachineDevice *md = &m->device[i];
+        trace_add_region(ts, &md->dev->mmio, "io", md->bus->name, md->address,
+                         md->dev->cls);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        if (m->unmapped[i].mapped) {
+            trace_add_region(ts, &m->unmapped[i].region, "unmapped",
+                             m->bus[i].name, 0, NULL);
+        }
+    }
+}
+
+static void add_kinds(TraceStore *ts, const MachineTrace *what)
+{
+    char text[128] = "";
+    size_t used = 0;
+    for (unsigned k = 0; what->enabled && k < ACCESS_KINDS; k++) {
+        if (what->kinds >> k & 1) {
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+                                     used ? "," : "", access_kind_name[k]);
+        }
+    }
+    trace_set_run(ts, "trace_kinds", text);
+    trace_set_run_number(ts, "trace_beats", what->enabled && what->beats);
+}
+
+static void add_run(Machine *m, TraceStore *ts, const MachineTrace *what)
+{
+    trace_set_run(ts, "version", SOCSCOPE_VERSION);
+    trace_set_run(ts, "machine", m->cfg->name);
+    trace_set_run(ts, "config_file", m->cfg->file);
+    char *text = config_text(m->cfg);
+    if (text) {
+        trace_set_run(ts, "config", text);
+        free(text);
+    }
+    trace_set_run(ts, "firmware", machine_firmware(m));
+    trace_set_run(ts, "firmware_xxh3_128", m->firmware_hash);
+    trace_set_run(ts, "seeds", "none");
+    trace_set_run_number(ts, "clock_hz", m->cfg->clock_hz);
+    trace_set_run_number(ts, "quantum_ps", m->cfg->quantum_ps);
+    trace_set_run_number(ts, "harts", m->harts);
+    add_kinds(ts, what);
+}
+
+bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
+                          Error **errp)
+{
+    if (m->trace) {
+        return error_set(errp, "this machine has a trace store already");
+    }
+    MemoryWorld *outer = memory_world_enter(m->world);
+    m->trace = ts;
+    add_run(m, ts, what);
+    for (const MachineClock *c = m->clocks; c; c = c->next) {
+        trace_add_clock(ts, &c->domain);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        if (!m->bus[i].untimed) {
+            trace_add_bus(ts, &m->bus[i].bus);
+        }
+    }
+    add_initiators(m, ts);
+    add_regions(m, ts);
+    for (size_t i = 0; m->loaded && i < m->elf.symbols; i++) {
+        const ElfSymbol *s = &m->elf.symbol[i];
+        trace_add_symbol(ts, s->address, s->size, s->name);
+    }
+    if (what->enabled) {
+        memory_world_set_recorder(m->world,
+                                  trace_recorder(ts, what->kinds, what->beats));
+    }
+    memory_world_enter(outer);
+    return true;
+}
+
+/* -- the end -------------------------------------------------------------- */
+
+static void add_totals(Machine *m, TraceStore *ts)
+{
+    uint64_t instructions = 0, cycles = 0;
+    for (unsigned i = 0; i < m->harts; i++) {
+        HartCounters c = hart_counters(m->hart[i]);
+        instructions += c.instructions;
+        cycles = i == 0 ? c.cycles : cycles;
+        trace_add_port_totals(ts, hart_fetch_port(m->hart[i]));
+        trace_add_port_totals(ts, hart_data_port(m->hart[i]));
+        trace_add_hart_totals(ts, m->hart[i]);
+    }
+    for (unsigned i = 0; i < m->ports; i++) {
+        trace_add_port_totals(ts, m->port[i].port);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        trace_add_port_totals(ts, &m->bus[i].api);
+        if (!m->bus[i].untimed) {
+            trace_add_bus_totals(ts, &m->bus[i].bus, m->time);
+        }
+    }
+    trace_set_run_number(ts, "cycles", cycles);
+    trace_set_run_number(ts, "instructions", instructions);
+    trace_set_run_number(ts, "time_ps", m->time);
+    trace_set_run(ts, "stop", machine_stop_name(m->stop));
+    trace_set_run_number(ts, "exit_status", (uint64_t)m->status);
+}
+
+void machine_detach_trace(Machine *m)
+{
+    TraceStore *ts = m->trace;
+    if (!ts) {
+        return;
+    }
+    MemoryWorld *outer = memory_world_enter(m->world);
+    if (m->phase) {
+        m->world->now = m->time;
+        const ClockDomain *clk =
+            m->harts ? hart_config(m->hart[0])->clock : machine_clock(m);
+        trace_phase(ts, m->phase, false, m->time, clock_cycle_in(clk, m->time));
+        m->phase = 0;
+    }
+    add_totals(m, ts);
+    memory_world_set_recorder(m->world, NULL);
+    m->trace = NULL;
+    memory_world_enter(outer);
+}

@@ -1,0 +1,113 @@
+/*
+ * machine.h - a socscope machine as a SystemC module.
+ *
+ *     socscope::Machine soc("soc", "mcu.yaml", "app.elf");
+ *     sc_core::sc_start();
+ *     return soc.exit_status();
+ *
+ * Model    One thread advances the machine's own run loop. It runs up to its
+ *          horizon and then waits in the kernel until it has something to do.
+ *          The horizon is the kernel's next activity, so that nothing in the
+ *          platform can happen in the machine's past; with a global quantum
+ *          (tlm_global_quantum) it is the end of the quantum, if that is later.
+ *          If something else is due at the very same time the machine lets it
+ *          go first once, then runs one cycle of its clock.
+ *          Without any other activity it returns to the kernel at multiples
+ *          of 1 ms, where its own run loop pauses anyway: sc_start(duration)
+ *          ends on time, and cycles and records are those of a run without the
+ *          kernel.
+ *          A TLM access that enters with a local time ahead of the machine
+ *          first advances the machine to that time, in the caller's process.
+ * Units    1 ps is the time resolution of SystemC and of the machine.
+ * Missing  Reset and interrupt lines as signals; several harts on a platform
+ *          with other initiators take turns at other times than alone.
+ */
+#ifndef SIM_TLM_MACHINE_H
+#define SIM_TLM_MACHINE_H
+
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "sim/machine.h"
+
+namespace socscope
+{
+
+struct Core;
+
+// A configuration, firmware or parameter is wrong: one line, as socscope
+// prints it. Thrown by constructors and attach_trace() only.
+class Failure : public std::runtime_error
+{
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+class Machine : public sc_core::sc_module
+{
+  public:
+    // From files; firmware may be empty. set: "path=value" overrides.
+    Machine(sc_core::sc_module_name name, const std::string &config,
+            const std::string &firmware = "",
+            const std::vector<std::string> &set = {});
+    // A machine that the caller made; borrowed, outlives all modules of it.
+    Machine(sc_core::sc_module_name name, ::Machine *machine);
+    ~Machine() override;
+
+    ::Machine *handle() const;
+
+    // Like machine_attach_trace(), including the regions that modules map.
+    void attach_trace(TraceStore *store, const MachineTrace &what);
+    // Before the store is closed; with the totals up to now.
+    void detach_trace();
+
+    // Has the guest ended its run, or a limit, or does every hart sleep for
+    // good? MACHINE_RUNNING: not yet, the simulation ended before it did.
+    MachineStop stop_reason() const { return stop_; }
+    bool ended() const { return stop_ != MACHINE_RUNNING; }
+    const sc_core::sc_event &ended_event() const { return ended_event_; }
+    // That of `socscope run`: the guest's, 124 for a limit, 125 when every hart
+    // sleeps for good, 2 when the trace failed; 0 while it runs.
+    int exit_status() const;
+    // Whether the end of the machine ends the simulation (sc_stop). False.
+    void stop_at_end(bool stop) { stop_at_end_ = stop; }
+
+    // To be called after something was done to the machine through its C
+    // functions (input, an event) while the simulation runs.
+    void wake();
+
+    // -- for ports and regions ----------------------------------------------
+    const std::shared_ptr<Core> &core() const { return core_; }
+    // Advances the machine to that time, if it can be advanced now.
+    void reach(uint64_t ps);
+    // Foreign code ran inside of an access: what it did may be due soon.
+    void shorten();
+    // Foreign code threw inside of an access: ends the run. Outside of the
+    // machine's C code rethrow() lets the exception go on.
+    void fail(std::exception_ptr failure);
+    bool failing() const { return failure_ != nullptr; }
+    void rethrow();
+
+  private:
+    Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core);
+    void run();
+    void advance(uint64_t until);
+    uint64_t horizon() const;
+    void finish(MachineStop stop);
+
+    std::shared_ptr<Core> core_;
+    bool busy_ = false; // inside of machine_run(), perhaps suspended
+    uint64_t until_ = 0;
+    uint64_t wakes_at_ = 0; // ps; when the thread means to go on
+    MachineStop stop_ = MACHINE_RUNNING;
+    bool stop_at_end_ = false;
+    std::exception_ptr failure_;
+    sc_core::sc_event woken_, idle_, ended_event_;
+};
+
+} // namespace socscope
+#endif

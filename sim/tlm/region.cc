@@ -1,0 +1,242 @@
+/*
+ * region.cc - accesses of the machine as TLM payloads: see region.h for the
+ * model.
+ */
+#include "sim/tlm/region.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "sim/tlm/attributes.h"
+#include "sim/tlm/core.h"
+
+namespace socscope
+{
+
+namespace
+{
+
+/* The region's own time: its wait states, and what it owes. */
+struct RegionTiming {
+    TimingModel model; // first: what the bus hands back is its address
+    WaitStates waits;
+    const ClockDomain *clock;
+    uint64_t debt; // ps that the target took and no access has paid yet
+};
+
+void region_time(TimingModel *model, TimingRequest *rq)
+{
+    RegionTiming *t = reinterpret_cast<RegionTiming *>(model);
+    t->waits.model.access(&t->waits.model, rq);
+    uint64_t whole = clock_time(t->clock, clock_cycle_in(t->clock, t->debt));
+    t->debt -= whole;
+    rq->done += whole;
+    rq->target_ps += whole;
+    rq->beat_first += whole;
+}
+
+MemTxResult result_of(tlm::tlm_response_status status)
+{
+    switch (status) {
+    case tlm::TLM_OK_RESPONSE: return MEMTX_OK;
+    case tlm::TLM_ADDRESS_ERROR_RESPONSE: return MEMTX_DECODE_ERROR;
+    case tlm::TLM_COMMAND_ERROR_RESPONSE: return MEMTX_ACCESS_ERROR;
+    default: return MEMTX_ERROR;
+    }
+}
+
+bool is_size(unsigned n)
+{
+    return n == 1 || n == 2 || n == 4 || n == 8;
+}
+
+} // namespace
+
+/* What stays in the machine when the module goes. */
+struct TlmRegionBase::Mapped : MappedRegion {
+    TlmRegionBase *module = nullptr;
+    std::string name;
+    MemoryRegionOps ops{};
+    RegionTiming timing{};
+};
+
+/* A payload with its extension, made once and used again. */
+struct TlmRegionBase::Carrier {
+    tlm::tlm_generic_payload trans;
+    TlmAttributes attributes;
+    Carrier() { trans.set_extension(&attributes); }
+    ~Carrier() { trans.clear_extension(&attributes); }
+    Carrier(const Carrier &) = delete;
+    Carrier &operator=(const Carrier &) = delete;
+};
+
+/* -- life ------------------------------------------------------------------ */
+
+TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
+                             const RegionSettings &s)
+    : sc_core::sc_module(name), machine_(machine), core_(machine.core()),
+      base_(s.base)
+{
+    const std::string who = this->name();
+    MachineBus *bus = machine_find_bus(core_->machine, s.bus.c_str());
+    if (!bus) {
+        throw Failure("no bus " + s.bus + " for " + who +
+                      "; name one of `buses:`");
+    }
+    if (s.size == 0 || s.address + (s.size - 1) < s.address) {
+        throw Failure(who + ": its size must be at least 1 byte and end below "
+                            "2^64");
+    }
+    if (!is_size(s.min_access) || !is_size(s.max_access) ||
+        s.min_access > s.max_access) {
+        throw Failure(who + ": min_access and max_access must be 1, 2, 4 or 8, "
+                            "in rising order");
+    }
+    auto owned = std::make_unique<Mapped>();
+    Mapped *m = mapped_ = owned.get();
+    m->module = this;
+    m->name = who;
+    m->address = s.address;
+    m->bus = bus->name;
+    m->ops.read_with_attrs = read;
+    m->ops.write_with_attrs = write;
+    m->ops.endianness = DEVICE_LITTLE_ENDIAN;
+    m->ops.valid.min_access_size = m->ops.impl.min_access_size = s.min_access;
+    m->ops.valid.max_access_size = m->ops.impl.max_access_size = s.max_access;
+    m->ops.valid.unaligned = m->ops.impl.unaligned = s.unaligned;
+    m->timing.clock = bus->api.clock;
+    m->timing.model.name = m->name.c_str();
+    m->timing.model.access = region_time;
+    wait_states_init(&m->timing.waits, m->name.c_str(), bus->api.clock);
+    m->timing.waits.read_first = m->timing.waits.read_next = s.read_waits;
+    m->timing.waits.write_first = m->timing.waits.write_next = s.write_waits;
+    Inside inside(*core_);
+    memory_region_init_io(&m->region, nullptr, &m->ops, m, m->name.c_str(),
+                          s.size);
+    m->region.timing = &m->timing.model;
+    core_->mapped.push_back(std::move(owned));
+    if (s.overlap || s.priority) {
+        memory_region_add_subregion_overlap(&bus->root, s.address, &m->region,
+                                            s.priority);
+    } else {
+        memory_region_add_subregion(&bus->root, s.address, &m->region);
+    }
+    if (core_->trace) {
+        trace_add_region(core_->trace, &m->region, "tlm", m->bus, m->address,
+                         nullptr);
+    }
+}
+
+TlmRegionBase::~TlmRegionBase()
+{
+    Inside inside(*core_);
+    mapped_->module = nullptr;
+    memory_region_del_subregion(mapped_->region.container, &mapped_->region);
+}
+
+MemoryRegion *TlmRegionBase::region() const
+{
+    return &mapped_->region;
+}
+
+uint64_t TlmRegionBase::uncharged() const
+{
+    return mapped_->timing.debt;
+}
+
+/* -- accesses --------------------------------------------------------------- */
+
+MemTxResult TlmRegionBase::read(void *opaque, hwaddr addr, uint64_t *data,
+                                unsigned size, MemTxAttrs attrs)
+{
+    unsigned char bytes[8] = {};
+    TlmRegionBase *self = static_cast<Mapped *>(opaque)->module;
+    MemTxResult result = self->access(tlm::TLM_READ_COMMAND, addr, bytes, size,
+                                      attrs);
+    std::memcpy(data, bytes, sizeof(bytes)); // the host is little-endian
+    return result;
+}
+
+MemTxResult TlmRegionBase::write(void *opaque, hwaddr addr, uint64_t data,
+                                 unsigned size, MemTxAttrs attrs)
+{
+    unsigned char bytes[8];
+    TlmRegionBase *self = static_cast<Mapped *>(opaque)->module;
+    std::memcpy(bytes, &data, sizeof(bytes));
+    return self->access(tlm::TLM_WRITE_COMMAND, addr, bytes, size, attrs);
+}
+
+MemTxResult TlmRegionBase::access(tlm::tlm_command command, hwaddr addr,
+                                  unsigned char *bytes, unsigned size,
+                                  MemTxAttrs attrs)
+{
+    /* A foreign exception is on its way out, or there is no kernel yet. */
+    if (machine_.failing() || sc_core::sc_get_status() != sc_core::SC_RUNNING) {
+        return MEMTX_ERROR;
+    }
+    std::unique_ptr<Carrier> carrier;
+    if (spare_.empty()) {
+        carrier = std::make_unique<Carrier>();
+    } else {
+        carrier = std::move(spare_.back());
+        spare_.pop_back();
+    }
+    tlm::tlm_generic_payload &trans = carrier->trans;
+    trans.set_command(command);
+    trans.set_address(base_ + addr);
+    trans.set_data_ptr(bytes);
+    trans.set_data_length(size);
+    trans.set_streaming_width(size);
+    trans.set_byte_enable_ptr(nullptr);
+    trans.set_byte_enable_length(0);
+    trans.set_dmi_allowed(false);
+    trans.set_gp_option(tlm::TLM_MIN_PAYLOAD);
+    trans.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    carrier->attributes.from_memory(attrs);
+    carrier->attributes.pc = pc();
+    MemTxResult result = call(*carrier);
+    spare_.push_back(std::move(carrier));
+    return result;
+}
+
+/* Exceptions must not travel through the machine's C code. */
+MemTxResult TlmRegionBase::call(Carrier &carrier)
+{
+    MemoryWorld *world = machine_world(core_->machine);
+    uint64_t begin = std::max(world->now, kernel_ps());
+    MemTxResult result = MEMTX_ERROR;
+    try {
+        Outside outside(*core_);
+        if (carrier.attributes.debug) {
+            unsigned len = carrier.trans.get_data_length();
+            return forward_dbg(carrier.trans) == len ? MEMTX_OK
+                                                     : MEMTX_DECODE_ERROR;
+        }
+        sc_core::sc_time delay = from_ps(begin - kernel_ps());
+        forward(carrier.trans, delay);
+        uint64_t end = kernel_ps() + to_ps(delay);
+        mapped_->timing.debt += end - std::min(begin, end);
+        result = result_of(carrier.trans.get_response_status());
+    } catch (...) {
+        machine_.fail(std::current_exception());
+        return MEMTX_ERROR;
+    }
+    machine_.shorten();
+    return result;
+}
+
+/* That of the hart whose access is under way; 0: another initiator's. */
+uint64_t TlmRegionBase::pc() const
+{
+    const MemoryPort *port = machine_world(core_->machine)->port;
+    for (unsigned i = 0; i < machine_harts(core_->machine); i++) {
+        Hart *hart = machine_hart(core_->machine, i);
+        if (port == hart_data_port(hart) || port == hart_fetch_port(hart)) {
+            return hart_pc(hart);
+        }
+    }
+    return 0;
+}
+
+} // namespace socscope

@@ -1,0 +1,113 @@
+/*
+ * region.h - a region of the machine's memory map that a TLM-2.0 target
+ * implements.
+ *
+ *     socscope::RegionSettings place;
+ *     place.bus = "main", place.address = 0x40000000, place.size = 0x1000;
+ *     socscope::TlmRegion<32> window("window", soc, place);
+ *     window.socket.bind(accelerator.socket);
+ *
+ * Model    A MemoryRegion with callbacks: valid sizes are checked and wider
+ *          accesses split by the memory's own rules; what is left becomes one
+ *          b_transport() with the bytes in little-endian order, the address
+ *          `base` + offset and the machine's local time as delay. A target may
+ *          wait(): the access is suspended, other initiators of the platform
+ *          go on, the machine's harts do not.
+ * Time     The bus is asked for the time of an access before it is performed; a
+ *          foreign delay is known only after. So an access costs its configured
+ *          wait states at once, and the delay that the target returned (or
+ *          spent in wait()) is charged as target time to the next access to the
+ *          region: whole bus cycles, the rest is carried on. Sums over a run are
+ *          right up to uncharged(); a single access shows its predecessor's
+ *          delay. On a bus without timing nothing is charged.
+ * Errors   ADDRESS_ERROR: decode error; COMMAND_ERROR: not permitted; any other
+ *          and a status left incomplete: refused by the device.
+ * Missing  DMI into the foreign target; the exact pc of a hart's access (it is
+ *          that of hart_pc(): the begin of what runs).
+ */
+#ifndef SIM_TLM_REGION_H
+#define SIM_TLM_REGION_H
+
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <vector>
+
+#include "sim/tlm/machine.h"
+
+namespace socscope
+{
+
+struct RegionSettings {
+    std::string bus;
+    uint64_t address = 0; // in the machine
+    uint64_t size = 0;    // bytes
+    uint64_t base = 0;    // the target's address of offset 0
+    unsigned min_access = 1, max_access = 8; // bytes: 1, 2, 4 or 8
+    bool unaligned = false; // pass misaligned accesses on
+    unsigned read_waits = 0, write_waits = 0; // cycles of the bus
+    bool overlap = false; // may hide other regions, by priority
+    int priority = 0;     // higher hides lower
+};
+
+class TlmRegionBase : public sc_core::sc_module
+{
+  public:
+    ~TlmRegionBase() override;
+    MemoryRegion *region() const;
+    uint64_t uncharged() const; // ps
+
+  protected:
+    // Throws Failure when the place is not possible.
+    TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
+                  const RegionSettings &settings);
+    virtual void forward(tlm::tlm_generic_payload &trans,
+                         sc_core::sc_time &delay) = 0;
+    virtual unsigned forward_dbg(tlm::tlm_generic_payload &trans) = 0;
+
+  private:
+    struct Mapped;
+    struct Carrier;
+    static MemTxResult read(void *opaque, hwaddr addr, uint64_t *data,
+                            unsigned size, MemTxAttrs attrs);
+    static MemTxResult write(void *opaque, hwaddr addr, uint64_t data,
+                             unsigned size, MemTxAttrs attrs);
+    MemTxResult access(tlm::tlm_command command, hwaddr addr,
+                       unsigned char *bytes, unsigned size, MemTxAttrs attrs);
+    MemTxResult call(Carrier &carrier);
+    uint64_t pc() const;
+
+    Machine &machine_;
+    std::shared_ptr<Core> core_;
+    Mapped *mapped_ = nullptr; // owned by core_
+    uint64_t base_;
+    std::vector<std::unique_ptr<Carrier>> spare_; // payloads not in use
+};
+
+template <unsigned BUSWIDTH = 32> class TlmRegion : public TlmRegionBase
+{
+  public:
+    tlm_utils::simple_initiator_socket<TlmRegion, BUSWIDTH> socket;
+
+    TlmRegion(sc_core::sc_module_name name, Machine &machine,
+              const RegionSettings &settings)
+        : TlmRegionBase(name, machine, settings), socket("socket")
+    {
+    }
+
+  private:
+    void forward(tlm::tlm_generic_payload &trans,
+                 sc_core::sc_time &delay) override
+    {
+        socket->b_transport(trans, delay);
+    }
+    unsigned forward_dbg(tlm::tlm_generic_payload &trans) override
+    {
+        return socket->transport_dbg(trans);
+    }
+};
+
+} // namespace socscope
+#endif

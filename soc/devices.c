@@ -1,0 +1,66 @@
+/*
+ * devices.c - the list of device classes, and what is asked of all of them.
+ *
+ * Model    One explicit table: a device that is not in it does not exist.
+ * Source   STYLE.md, "no magic registration".
+ * Missing  Devices from shared libraries.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "soc/clint.h"
+#include "soc/dma.h"
+#include "soc/gpio.h"
+#include "soc/ns16550a.h"
+#include "soc/plic.h"
+#include "soc/sifive_test.h"
+#include "soc/timer.h"
+
+const DeviceClass *const device_classes[] = {
+    &clint_class, &dma_class,         &gpio_class,  &ns16550a_class,
+    &plic_class,  &sifive_test_class, &timer_class, NULL,
+};
+
+const DeviceClass *device_class_find(const char *name)
+{
+    for (const DeviceClass *const *c = device_classes; *c; c++) {
+        if (!strcmp((*c)->name, name)) {
+            return *c;
+        }
+    }
+    return NULL;
+}
+
+void device_register_name(const DeviceClass *cls, hwaddr offset, char *buf,
+                          size_t size)
+{
+    if (size) {
+        buf[0] = '\0';
+    }
+    for (const RegName *r = cls->registers; r && r->name; r++) {
+        unsigned count = r->count ? r->count : 1;
+        unsigned stride = r->stride ? r->stride : r->size;
+        hwaddr index = (offset - r->offset) / stride;
+        if (offset < r->offset || index >= count ||
+            (offset - r->offset) % stride >= r->size) {
+            continue;
+        }
+        if (count == 1) {
+            snprintf(buf, size, "%s", r->name);
+        } else {
+            snprintf(buf, size, "%s[%u]", r->name, (unsigned)index);
+        }
+        return;
+    }
+}
+
+void device_guest_error(Device *dev, const char *fmt, ...)
+{
+    char text[160];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    dev->host->guest_error(dev->host->opaque, dev, text);
+}

@@ -1,0 +1,319 @@
+// The report: every number it prints is a metric, and each metric is what its
+// SQL says; docs/database.md names every table and column.
+#include <cmath>
+#include <gtest/gtest.h>
+#include <regex>
+#include <set>
+
+#include "synthetic.h"
+
+using namespace synthetic;
+
+namespace
+{
+
+string report(const string &path, bool json)
+{
+    char *text = nullptr;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    Error *err = nullptr;
+    bool ok = trace_report(path.c_str(), true, json, f, &err);
+    fclose(f);
+    string s(text, size);
+    free(text);
+    EXPECT_TRUE(ok) << message(err);
+    return s;
+}
+
+class Report : public testing::Test
+{
+  protected:
+    static void SetUpTestSuite()
+    {
+        path = temporary("report.db");
+        ASSERT_TRUE(write_run(path, 51, 5000));
+        sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+    }
+    static void TearDownTestSuite()
+    {
+        sqlite3_close(db);
+        unlink(path.c_str());
+    }
+    // The JSON report, as a table of sqlite that takes it apart.
+    static sqlite3 *json_db(const string &json)
+    {
+        sqlite3 *j = nullptr;
+        sqlite3_open(":memory:", &j);
+        sqlite3_exec(j, "create table r(j)", nullptr, nullptr, nullptr);
+        sqlite3_stmt *stmt = nullptr;
+        sqlite3_prepare_v2(j, "insert into r values(?)", -1, &stmt, nullptr);
+        sqlite3_bind_text(stmt, 1, json.c_str(), -1, SQLITE_STATIC);
+        sqlite3_step(stmt);
+        sqlite3_finalize(stmt);
+        return j;
+    }
+    static string path;
+    static sqlite3 *db;
+};
+string Report::path;
+sqlite3 *Report::db;
+
+// Each metric, run by its SQL here, is what the JSON report says, and scalar
+// ones are what the table keeps.
+TEST_F(Report, MetricsAreWhatTheirSqlSays)
+{
+    sqlite3 *j = json_db(report(path, true));
+    ASSERT_EQ("1", rows_of(j, "select json_valid(j) from r")[0][0]);
+    unsigned scalars = 0, tables = 0, cells = 0;
+    vector<Row> all = rows_of(db, "select name, sql, value, unit, definition, "
+                                  "exactness from metric order by name");
+    ASSERT_GT(all.size(), 15u);
+    for (size_t m = 0; m < all.size(); m++) {
+        const string &name = all[m][0], &sql = all[m][1];
+        string at = "$.metrics[" + std::to_string(m) + "]";
+        EXPECT_EQ(name, rows_of(j, "select json_extract(j, '" + at +
+                                       ".name') from r")[0][0]);
+        EXPECT_NE("", all[m][3]) << name << " has no unit";
+        EXPECT_NE("", all[m][4]) << name << " has no definition";
+        EXPECT_TRUE(all[m][5] == "exact" || all[m][5] == "modelled") << name;
+        vector<Row> want = rows_of(db, sql);
+        if (all[m][3] != "table") {
+            scalars++;
+            ASSERT_EQ(1u, want.size());
+            ASSERT_EQ(1u, want[0].size());
+            EXPECT_EQ(want[0][0], rows_of(j, "select json_extract(j, '" + at +
+                                                 ".value') from r")[0][0])
+                << name;
+            EXPECT_EQ(std::stod(want[0][0]), std::stod(all[m][2])) << name;
+            continue;
+        }
+        tables++;
+        vector<Row> got = rows_of(
+            j, "select json_group_array(c.value) from r, json_each(j, '" + at +
+                   ".rows') w, json_each(w.value) c group by w.key "
+                   "order by w.key");
+        ASSERT_EQ(want.size(), got.size()) << name;
+        for (size_t i = 0; i < want.size(); i++) {
+            for (size_t c = 0; c < want[i].size(); c++, cells++) {
+                string cell = at + ".rows[" + std::to_string(i) + "][" +
+                              std::to_string(c) + "]";
+                string got_cell = rows_of(j, "select json_extract(j, '" + cell +
+                                                 "') from r")[0][0];
+                char *end;
+                double number = strtod(want[i][c].c_str(), &end);
+                if (*end == 0 && !want[i][c].empty()) {
+                    EXPECT_EQ(number, std::stod(got_cell)) << name;
+                } else {
+                    EXPECT_EQ(want[i][c], got_cell) << name;
+                }
+            }
+            if (i == 20) {
+                break; // json_extract is slow; the count was compared
+            }
+        }
+    }
+    EXPECT_GE(scalars, 10u);
+    EXPECT_GE(tables, 9u);
+    EXPECT_GT(cells, 300u);
+    sqlite3_close(j);
+}
+
+// Every number in the text, sentence and hints apart, is a cell of a metric
+// rounded to the digits shown.
+TEST_F(Report, EveryNumberIsAMetric)
+{
+    string text = report(path, false);
+    vector<double> known;
+    std::set<string> words;
+    for (const Row &m : rows_of(db, "select sql from metric")) {
+        for (const Row &row : rows_of(db, m[0])) {
+            for (const string &cell : row) {
+                char *end;
+                double v = strtod(cell.c_str(), &end);
+                if (*end == 0 && !cell.empty()) {
+                    known.push_back(v);
+                } else {
+                    words.insert(cell);
+                }
+            }
+        }
+    }
+    std::istringstream lines(text);
+    string line;
+    unsigned numbers = 0;
+    while (std::getline(lines, line)) {
+        if (line.find("more: socscope sql") != string::npos ||
+            line.find("Every transaction of these kinds") != string::npos) {
+            continue;
+        }
+        std::istringstream tokens(line);
+        string token;
+        while (tokens >> token) {
+            if (token.back() == ',') { // of the sentence
+                token.pop_back();
+            }
+            if (!std::regex_match(
+                    token,
+                    std::regex("-?[0-9]{1,3}(,[0-9]{3})*(\\.[0-9]+)?"))) {
+                EXPECT_FALSE(std::regex_match(token, std::regex("-?[0-9.,]+")))
+                    << "no separators: " << token;
+                continue;
+            }
+            size_t point = token.find('.');
+            double digits = point == string::npos
+                                ? 0
+                                : static_cast<double>(token.size() - point - 1);
+            string plain;
+            for (char c : token) {
+                plain += c == ',' ? "" : string(1, c);
+            }
+            double v = std::stod(plain), best = INFINITY;
+            for (double k : known) {
+                best = std::min(best, std::fabs(k - v));
+            }
+            numbers++;
+            EXPECT_LE(best, digits > 0 ? 0.5001 * std::pow(10, -digits) : 0)
+                << token << " in: " << line;
+        }
+    }
+    EXPECT_GT(numbers, 150u);
+    for (const char *must :
+         {"123,456,789 cycles [cycles]", "60,000,001 instructions",
+          "Where did the cycles go  [cycles_by_category]", "uart0.LSR",
+          "blocked by", "amplification", "busy %", "app.elf on paper", "inner",
+          "[phase_cycles]", "(+", "failed: 0 checks", "idle",
+          "target cycles"}) {
+        EXPECT_NE(string::npos, text.find(must)) << must << " in\n" << text;
+    }
+    EXPECT_EQ(string::npos, text.find("BROKEN"));
+    EXPECT_EQ(string::npos, text.find('\033'));
+}
+
+// The commands in the hints work.
+TEST_F(Report, HintsCanBeRun)
+{
+    string text = report(path, false);
+    std::regex hint(
+        "\\(\\+([0-9,]+) more: socscope sql (\\S+) \"([^\"]+)\"\\)");
+    unsigned found = 0;
+    for (std::sregex_iterator i(text.begin(), text.end(), hint), end; i != end;
+         ++i, ++found) {
+        EXPECT_EQ(path, (*i)[2]);
+        EXPECT_GT(rows_of(db, (*i)[3]).size(), 5u) << (*i)[3];
+    }
+    EXPECT_GE(found, 2u);
+}
+
+TEST_F(Report, EmptySectionsSayWhy)
+{
+    string file = temporary("untraced.db");
+    ASSERT_TRUE(write_run(file, 52, 300, false));
+    string text = report(file, false);
+    EXPECT_NE(string::npos, text.find("Hottest registers: not recorded; run "
+                                      "with --trace"));
+    EXPECT_NE(string::npos, text.find("No transaction was recorded"));
+    EXPECT_EQ(string::npos, text.find("INCOMPLETE"));
+    unlink(file.c_str());
+
+    Error *err = nullptr;
+    TraceStore *ts = trace_open(file.c_str(), &err);
+    ASSERT_TRUE(ts);
+    ASSERT_TRUE(trace_close(ts, &err)); // nothing happened at all
+    text = report(file, false);
+    EXPECT_NE(string::npos, text.find("Where did the cycles go: no hart ran"));
+    EXPECT_NE(string::npos, text.find("Who blocked whom: nobody waited"));
+    EXPECT_EQ(string::npos, text.find("Phases"));
+    report(file, true);
+    unlink(file.c_str());
+}
+
+TEST_F(Report, SaysWhatIsWrong)
+{
+    string file = temporary("broken.db");
+    Machine m(53);
+    Error *err = nullptr;
+    TraceStore *ts = trace_open(file.c_str(), &err);
+    ASSERT_TRUE(ts);
+    m.describe(ts);
+    m.rec = trace_recorder(ts, 0xff, true);
+    m.run(100);
+    m.traffic.begin()->second.accesses++;
+    m.totals(ts);
+    ASSERT_TRUE(trace_close(ts, &err));
+    string text = report(file, false);
+    EXPECT_NE(string::npos, text.find("BROKEN rows = counters: ")) << text;
+    sqlite3 *change = nullptr;
+    sqlite3_open(file.c_str(), &change);
+    sqlite3_exec(change, "update run set value = 0 where key = 'complete'",
+                 nullptr, nullptr, nullptr);
+    sqlite3_close(change);
+    EXPECT_NE(string::npos, report(file, false).find("INCOMPLETE"));
+    unlink(file.c_str());
+}
+
+// -- docs/database.md
+// ----------------------------------------------------------
+
+TEST_F(Report, EveryColumnIsDocumented)
+{
+    string doc = read_file(string(SOURCE_DIR) + "/docs/database.md");
+    ASSERT_FALSE(doc.empty());
+    std::map<string, string> section;
+    std::istringstream lines(doc);
+    string line, now;
+    while (std::getline(lines, line)) {
+        if (line.compare(0, 5, "### `") == 0) {
+            now = line.substr(5, line.find('`', 5) - 5);
+        } else if (line.compare(0, 2, "##") == 0) {
+            now = "";
+        }
+        section[now] += line + "\n";
+    }
+    unsigned columns = 0;
+    for (const Row &t : rows_of(db, "select name from sqlite_schema where type "
+                                    "in ('table', 'view')")) {
+        ASSERT_TRUE(section.count(t[0])) << "no section ### `" << t[0] << "`";
+        for (const Row &c : rows_of(
+                 db, "select name from pragma_table_xinfo('" + t[0] + "')")) {
+            columns++;
+            EXPECT_NE(string::npos, section[t[0]].find("`" + c[0] + "`"))
+                << t[0] << "." << c[0];
+        }
+    }
+    EXPECT_GT(columns, 150u);
+    for (const auto &[name, text] : section) {
+        if (!name.empty()) {
+            EXPECT_EQ("1", rows_of(db, "select count(*) from sqlite_schema "
+                                       "where name = '" +
+                                           name + "'")[0][0])
+                << "docs/database.md describes " << name;
+        }
+    }
+}
+
+TEST_F(Report, ExamplesOfTheDocumentRun)
+{
+    string doc = read_file(string(SOURCE_DIR) + "/docs/database.md");
+    unsigned examples = 0;
+    for (size_t at = 0; (at = doc.find("```sql\n", at)) != string::npos;) {
+        at += 7;
+        string sql = doc.substr(at, doc.find("```", at) - at);
+        examples++;
+        vector<Row> rows = rows_of(db, sql);
+        ASSERT_FALSE(rows.empty()) << sql;
+        EXPECT_NE(0u, rows.back()[0].find("error")) << sql << rows.back()[0];
+    }
+    EXPECT_GE(examples, 8u);
+}
+
+TEST_F(Report, MetricsAreDocumented)
+{
+    string doc = read_file(string(SOURCE_DIR) + "/docs/database.md");
+    for (const Metric *m = metrics; m->name; m++) {
+        EXPECT_NE(string::npos, doc.find(string("`") + m->name + "`"))
+            << m->name;
+    }
+}
+
+} // namespace

@@ -1,0 +1,341 @@
+/*
+ * summary.c - what is written when a run ends: totals, tables derived from
+ * them, metric values, the completeness statement, invariants.
+ *
+ * Model    Totals come from the counters of ports, harts and buses, which count
+ *          always; the invariants compare them with what was recorded.
+ * Units    cycles of the initiator's clock; of the bus's in bus_load and
+ *          contention.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "traces/store.h"
+
+/* -- totals handed in ----------------------------------------------------- */
+
+static const char *region_name(TraceStore *ts, uint32_t id,
+                               const MemoryRegion *mr)
+{
+    const StoreRegion *r = dictionary_region(ts, id, mr);
+    return r ? r->name : NULL;
+}
+
+void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
+{
+    decode_flush(ts);
+    dictionary_initiator(ts, port);
+    uint32_t n;
+    const PortTraffic *t = port_traffic(port, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (t[i].accesses) {
+            store_run(ts,
+                      "insert into traffic values(?,?,?,?,?,?,?,?,?,?,?,?,"
+                      "?,?,nullif(?,0))",
+                      "ttttuuuuuuuuuii", port->name,
+                      region_name(ts, t[i].region_id, t[i].mr),
+                      access_kind_name[t[i].kind], dictionary_dir(t[i].dir),
+                      (uint64_t)t[i].size, t[i].accesses, t[i].errors,
+                      t[i].beats, t[i].accesses * t[i].size, t[i].bytes_moved,
+                      t[i].wait, t[i].bus, t[i].target, (int64_t)port->id,
+                      (int64_t)t[i].region_id);
+        }
+    }
+}
+
+void summary_hart(TraceStore *ts, const HartFigures *h)
+{
+    decode_flush(ts);
+    const HartCounters *c = &h->counters;
+    store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?)",
+              "tuttuuuuuuu", h->name, h->clock_hz, h->profile,
+              h->profile_source, c->cycles, c->instructions, c->idle, c->traps,
+              c->interrupts, c->blocks_decoded, c->blocks_dropped);
+    uint64_t other =
+        c->data_wait + c->data_bus + c->data_target + c->fetch_stall + c->idle;
+    const struct {
+        const char *name;
+        uint64_t cycles;
+    } category[] = {
+        {"executing", c->cycles - other},
+        {"wait", c->data_wait},
+        {"bus", c->data_bus},
+        {"target", c->data_target},
+        {"fetch_stall", c->fetch_stall},
+        {"idle", c->idle},
+    };
+    for (unsigned i = 0; i < sizeof(category) / sizeof(category[0]); i++) {
+        store_run(ts, "insert into hart_cycles values(?,?,?)", "ttu", h->name,
+                  category[i].name, category[i].cycles);
+    }
+}
+
+void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
+                   uint64_t bytes, uint64_t entries, uint64_t instructions,
+                   uint64_t cycles)
+{
+    dictionary_seal_symbols(ts);
+    uint32_t id = dictionary_symbol(ts, pc);
+    const char *symbol = dictionary_symbol_name(ts, id);
+    store_run(ts, "insert into pc_cost values(?,?,?,?,?,?,?)", "tuutuuu", hart,
+              pc, bytes, symbol, entries, instructions, cycles);
+    bool begins = id && ts->symbol[id - 1].address == pc;
+    store_run(ts, "insert into function_cost values(?,?,?,?,?)", "ttuuu", hart,
+              symbol, cycles, instructions, begins ? entries : UINT64_C(0));
+}
+
+void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
+{
+    decode_flush(ts);
+    if (end_ps > ts->end_ps) {
+        ts->end_ps = end_ps;
+    }
+    uint64_t end = end_ps > bus->free_at ? end_ps : bus->free_at;
+    uint64_t elapsed = clock_cycle_at(bus->clock, end);
+    store_run(ts, "insert into bus_load values(?,?,?,?,?,?,?,?,?,?,0)",
+              "tuuuuuuuuu", bus->model.name, (uint64_t)bus->width,
+              bus->clock->hz, elapsed, bus->busy_cycles, bus->transactions,
+              bus->beats, bus->bytes, bus->wait_cycles, elapsed * bus->width);
+    for (uint32_t i = 0; i < bus->waits; i++) {
+        const BusWait *w = &bus->wait[i];
+        store_run(ts, "insert into contention values(?,?,?,?,?)", "tttuu",
+                  bus->model.name, dictionary_initiator_name(ts, w->initiator),
+                  dictionary_initiator_name(ts, w->blocker), w->waits,
+                  w->cycles);
+    }
+}
+
+/* -- derived tables ------------------------------------------------------- */
+
+static void write_site_totals(TraceStore *ts)
+{
+    for (uint32_t id = 1; id <= ts->site_rows; id++) {
+        const SiteTotals *n = &ts->totals[id];
+        if (n->accesses) {
+            store_run(ts,
+                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
+                      " ?4, ?5, ?6 from site where id = ?7",
+                      "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
+                      n->bus, n->target, (int64_t)id);
+        }
+    }
+}
+
+static const char derive[] =
+    "create temp table f as select hart, symbol, sum(cycles) as cycles,"
+    " sum(instructions) as instructions, sum(entries) as entries"
+    " from function_cost group by hart, symbol;"
+    "delete from function_cost;"
+    "insert into function_cost select * from f order by hart, cycles desc,"
+    " symbol;"
+    "drop table f;"
+    "insert into split_cost select region, kind, dir, size, sum(accesses),"
+    " sum(beats), sum(beats) - sum(accesses),"
+    " 1.0 * sum(beats) / sum(accesses) from traffic"
+    " group by region, kind, dir, size having sum(beats) > sum(accesses);"
+    "update bus_load set fetch_cycles = (select coalesce(sum(bus_cycles +"
+    " target_cycles), 0) from traffic t join initiator i"
+    " on i.id = t.initiator_id where i.bus = bus_load.bus"
+    " and t.kind = 'fetch');";
+
+/* -- completeness --------------------------------------------------------- */
+
+static void write_completeness(TraceStore *ts)
+{
+    char kinds[128] = "", left_out[128] = "";
+    for (unsigned k = 0; k < ACCESS_KINDS; k++) {
+        char *to = ts->recorder.kinds >> k & 1 ? kinds : left_out;
+        size_t n = strlen(to);
+        snprintf(to + n, sizeof(kinds) - n, "%s%s", n ? ", " : "",
+                 access_kind_name[k]);
+    }
+    char text[1024];
+    if (!ts->recording) {
+        snprintf(text, sizeof(text),
+                 "No transaction was recorded (run with --trace); the "
+                 "summaries count all of them.");
+    } else {
+        snprintf(text, sizeof(text),
+                 "Every transaction of these kinds is a row of tx: %s%s%s; "
+                 "beats are %s; none was dropped. Not recorded: accesses of "
+                 "debuggers and loaders, bytes of a value beyond the eighth. "
+                 "Every access entered through a port: no direct window into "
+                 "memory was open beside them. Instruction fetches take their "
+                 "cycles but neither wait for other initiators nor delay them.",
+                 kinds, *left_out ? "; left out: " : "", left_out,
+                 ts->recorder.beats ? "rows of beat"
+                                    : "not recorded where they are several");
+    }
+    trace_set_run(ts, "completeness", text);
+}
+
+/* -- invariants ----------------------------------------------------------- */
+
+static void check(TraceStore *ts, const char *name, bool ok, const char *detail)
+{
+    store_run(ts, "insert into check_result values(?,?,?)", "tit", name,
+              (int64_t)ok, detail);
+}
+
+/* Holds when the SQL has no row; else the first one says why not. */
+static void check_sql(TraceStore *ts, const char *name, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = ts->error ? SQLITE_ABORT
+                       : sqlite3_prepare_v2(ts->db, sql, -1, &stmt, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(stmt, 0);
+        check(ts, name, false, text ? (const char *)text : "?");
+    } else if (rc == SQLITE_DONE) {
+        check(ts, name, true, "");
+    } else if (!ts->error) {
+        store_fail(ts, rc);
+    }
+    sqlite3_finalize(stmt);
+}
+
+/* A total of tx, per initiator and kind, is the one the ports counted. */
+#define SAME_AS_PORTS(column)                                                  \
+    "select printf('%s, %s: tx %+d against the ports: ', i.name, k.name, n)"   \
+    " || '" column "' from (select initiator_id, kind_id, sum(n) as n from"    \
+    " (select s.initiator_id, s.kind_id, x." column " as n"                    \
+    " from tx_site x join site s on s.id = x.site union all"                   \
+    " select t.initiator_id, k.id, -t." column " from traffic t"               \
+    " join kind k on k.name = t.kind where k.recorded) group by 1, 2"          \
+    " having sum(n) <> 0) g left join initiator i on i.id = g.initiator_id"    \
+    " left join kind k on k.id = g.kind_id"
+
+static void check_records(TraceStore *ts)
+{
+    static const struct {
+        const char *name, *sql;
+    } same[] = {
+        {"rows = counters", SAME_AS_PORTS("accesses")},
+        {"bytes", SAME_AS_PORTS("bytes")},
+        {"errors", SAME_AS_PORTS("errors")},
+        {"beats", SAME_AS_PORTS("beats")},
+        {"wait cycles", SAME_AS_PORTS("wait_cycles")},
+        {"bus cycles", SAME_AS_PORTS("bus_cycles")},
+        {"target cycles", SAME_AS_PORTS("target_cycles")},
+        {"rows stored",
+         "select printf('tx has %d rows, %d were recorded', a, b) from"
+         " (select (select count(*) from tx_row) as a,"
+         " (select coalesce(sum(accesses), 0) from tx_site) as b)"
+         " where a <> b"},
+    };
+    for (unsigned i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        check_sql(ts, same[i].name, same[i].sql);
+    }
+    char detail[128];
+    uint64_t backwards = 0;
+    for (uint32_t i = 0; i < ts->initiators; i++) {
+        backwards += ts->initiator[i].backwards;
+    }
+    snprintf(detail, sizeof(detail),
+             "%llu transactions were issued before the one recorded before",
+             (unsigned long long)backwards);
+    check(ts, "time per initiator", backwards == 0, backwards ? detail : "");
+    if (!ts->recorder.beats) {
+        return;
+    }
+    snprintf(detail, sizeof(detail),
+             "%llu transactions have more or fewer beats than they say",
+             (unsigned long long)ts->beats_missing);
+    check(ts, "beats stored", ts->beats_missing == 0,
+          ts->beats_missing ? detail : "");
+    trace_set_run_number(ts, "beat_bytes", ts->beat_bytes);
+    check_sql(ts, "bytes moved",
+              "select printf('beats moved %d bytes, the ports counted %d', a,"
+              " b) from (select (select value from run where"
+              " key = 'beat_bytes') as a, (select coalesce(sum(bytes_moved),"
+              " 0) from traffic t join kind k on k.name = t.kind"
+              " where k.recorded) as b) where a <> b");
+}
+
+static void check_totals(TraceStore *ts)
+{
+    check_sql(ts, "busy <= elapsed",
+              "select printf('%s was busy for %d of %d cycles, fetches not"
+              " counted', bus, busy_cycles - fetch_cycles, elapsed_cycles)"
+              " from bus_load where busy_cycles - fetch_cycles >"
+              " elapsed_cycles");
+    check_sql(ts, "bus waits",
+              "select printf('%s waited %d cycles, initiators on it %d', bus,"
+              " wait_cycles, n) from (select b.bus, b.wait_cycles,"
+              " coalesce((select sum(c.wait_cycles) from contention c"
+              " where c.bus = b.bus), 0) as n from bus_load b)"
+              " where n <> wait_cycles");
+    check_sql(ts, "cycles by category",
+              "select printf('%s has %d cycles, its categories %d', h.name,"
+              " h.cycles, sum(c.cycles)) from hart h join hart_cycles c"
+              " on c.hart = h.name group by h.name having"
+              " sum(c.cycles) <> h.cycles or min(c.cycles) < 0");
+    check_sql(ts, "cycles by function",
+              "select printf('%s ran for %d cycles, its functions %d', name,"
+              " busy, n) from (select name, cycles - idle_cycles as busy,"
+              " coalesce((select sum(f.cycles) from function_cost f"
+              " where f.hart = name), 0) as n from hart) where n <> busy");
+    check_sql(ts, "instructions by function",
+              "select printf('%s retired %d instructions, its functions %d',"
+              " name, instructions, n) from (select name, instructions,"
+              " coalesce((select sum(f.instructions) from function_cost f"
+              " where f.hart = name), 0) as n from hart)"
+              " where n <> instructions");
+    check_sql(ts, "bytes per bus",
+              "select printf('%s moved %d bytes, initiators on it %d', bus,"
+              " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
+              " from traffic t join initiator i on i.id = t.initiator_id"
+              " where i.bus = b.bus) as n, (select sum(errors) from traffic t"
+              " join initiator i on i.id = t.initiator_id"
+              " where i.bus = b.bus) as errors from bus_load b)"
+              " where n <> bytes and errors = 0");
+}
+
+/* -- metric values -------------------------------------------------------- */
+
+static void write_metric(TraceStore *ts, const Metric *m)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = ts->error ? SQLITE_ABORT
+                       : sqlite3_prepare_v2(ts->db, m->sql, -1, &stmt, NULL);
+    bool scalar = rc == SQLITE_OK && sqlite3_column_count(stmt) == 1;
+    if (scalar) {
+        rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW &&
+            sqlite3_column_type(stmt, 0) == SQLITE_INTEGER) {
+            store_run(ts, "update metric set value = ? where name = ?", "it",
+                      (int64_t)sqlite3_column_int64(stmt, 0), m->name);
+        } else if (rc == SQLITE_ROW &&
+                   sqlite3_column_type(stmt, 0) == SQLITE_FLOAT) {
+            store_run(ts, "update metric set value = ? where name = ?", "rt",
+                      sqlite3_column_double(stmt, 0), m->name);
+        }
+    }
+    if (rc != SQLITE_OK && rc != SQLITE_ROW && !ts->error) {
+        store_fail(ts, rc);
+    }
+    sqlite3_finalize(stmt);
+}
+
+void summary_finish(TraceStore *ts)
+{
+    trace_set_run_number(ts, "tx_rows", ts->rows);
+    if (ts->end_ps) {
+        store_run(ts, "insert or ignore into run values('time_ps', ?)", "u",
+                  ts->end_ps);
+    }
+    write_site_totals(ts);
+    hot_write(ts);
+    store_script(ts, derive);
+    write_completeness(ts);
+    if (ts->recording) {
+        check_records(ts);
+    }
+    check_totals(ts);
+    for (const Metric *m = metrics; m->name; m++) {
+        write_metric(ts, m);
+    }
+}
