@@ -29,7 +29,8 @@ static unsigned page_hash(const RAMBlock *block, ram_addr_t offset)
     return (unsigned)((key * UINT64_C(0x9e3779b1)) >> 12) % CODE_PAGES;
 }
 
-/* -- totals of dropped blocks --------------------------------------------------------- */
+/* -- totals of dropped blocks
+ * --------------------------------------------------------- */
 
 static int total_order(const void *a, const void *b)
 {
@@ -85,8 +86,8 @@ static void block_fold(Hart *h, Block *b)
         port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4, four);
     }
     if (two || four || b->spent) {
-        totals_add(h, (BlockTotal){b->pc, b->bytes, b->full, two + four,
-                                   b->spent});
+        totals_add(
+            h, (BlockTotal){b->pc, b->bytes, b->full, two + four, b->spent});
     }
     b->full = b->spent = b->single[0] = b->single[1] = 0;
 }
@@ -143,7 +144,9 @@ void hart_visit_blocks(Hart *h, HartBlockFn *fn, void *opaque)
     }
 }
 
-/* -- fetching ----------------------------------------------------------------------------- */
+/* -- fetching
+ * -----------------------------------------------------------------------------
+ */
 
 /* The page of code at pc, or NULL when nothing can be fetched there. */
 static PortEntry *code_page(Hart *h, uint64_t pc)
@@ -190,7 +193,9 @@ static bool fetch_insn(Hart *h, uint64_t pc, Insn *in, unsigned *bad)
     return true;
 }
 
-/* -- time ------------------------------------------------------------------------------------ */
+/* -- time
+ * ------------------------------------------------------------------------------------
+ */
 
 typedef struct FetchCost {
     uint32_t first, next; /* cycles beyond the one in the instruction's class */
@@ -217,7 +222,9 @@ static bool uses(const Insn *in, unsigned reg)
                         (in->reads_rs2 && in->rs2 == reg));
 }
 
-/* -- decoding ---------------------------------------------------------------------------------- */
+/* -- decoding
+ * ----------------------------------------------------------------------------------
+ */
 
 static void op_set(Op *o, const Insn *in)
 {
@@ -268,8 +275,7 @@ static void add_op(Hart *h, Block *b, const Insn *in, const FetchCost *fetch)
     o->offset = (uint16_t)b->bytes;
     o->cycle = (uint16_t)(b->cycles + o->lead);
     b->lead += o->lead;
-    b->cycles = o->cycle + cost_of(h, in->code) +
-                hazard(h, in, pc + in->size);
+    b->cycles = o->cycle + cost_of(h, in->code) + hazard(h, in, pc + in->size);
     b->bytes += in->size;
     b->count++;
     b->halves += in->size == 2;
@@ -400,8 +406,8 @@ Block *block_find(Hart *h, uint64_t pc)
 /* The slot through which b is in the list `bucket`. */
 static unsigned slot_in(const Block *b, unsigned bucket)
 {
-    return page_hash(b->code[0].block, b->code[0].offset &
-                                           ~(ram_addr_t)(PAGE_SIZE_BYTES - 1)) !=
+    return page_hash(b->code[0].block,
+                     b->code[0].offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1)) !=
            bucket;
 }
 
@@ -419,8 +425,7 @@ void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
     Hart *h = hart;
     unsigned bucket =
         page_hash(block, offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1));
-    for (Block *b = h->page[bucket]; b;
-         b = b->code[slot_in(b, bucket)].next) {
+    for (Block *b = h->page[bucket]; b; b = b->code[slot_in(b, bucket)].next) {
         if (code_overlaps(b, 0, block, offset, len) ||
             code_overlaps(b, 1, block, offset, len)) {
             h->flush = true;
@@ -454,6 +459,5 @@ void block_fetch_site(Hart *h, Block *b)
                        .dir = DIR_READ,
                        .run_length = n,
                        .run = step};
-    b->fetch_site =
-        recorder_fetch_site(h->fetch.world->recorder, &site) + 1;
+    b->fetch_site = recorder_fetch_site(h->fetch.world->recorder, &site) + 1;
 }

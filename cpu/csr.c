@@ -75,7 +75,8 @@ static void mstatus_write(Hart *h, uint64_t value)
     uint64_t mask = MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPRV | MSTATUS_TW;
     h->mstatus = (h->mstatus & ~mask) | (value & mask);
     uint64_t mpp = value & MSTATUS_MPP;
-    if (mpp == 0 || mpp == MSTATUS_MPP) { /* S and the reserved value stay out */
+    if (mpp == 0 ||
+        mpp == MSTATUS_MPP) { /* S and the reserved value stay out */
         h->mstatus = (h->mstatus & ~(uint64_t)MSTATUS_MPP) | mpp;
     }
 }
@@ -123,7 +124,8 @@ static bool csr_read(const Hart *h, unsigned csr, const CsrTime *now,
     if ((csr >= CSR_MHPMEVENT3 && csr <= CSR_MHPMEVENT31) ||
         (csr >= CSR_PMPCFG0 && csr <= CSR_PMPADDR15) ||
         (csr >= CSR_MHPMCOUNTER3 && csr <= CSR_MHPMCOUNTER31)) {
-        bool odd_cfg = csr >= CSR_PMPCFG0 && csr < CSR_PMPCFG0 + 16 && (csr & 1);
+        bool odd_cfg =
+            csr >= CSR_PMPCFG0 && csr < CSR_PMPCFG0 + 16 && (csr & 1);
         return is32(h) || !odd_cfg;
     }
     if (csr >= CSR_MHPMCOUNTER3H && csr <= CSR_MHPMCOUNTER31H) {

@@ -14,7 +14,8 @@
 
 #include "cpu/hart_private.h"
 
-/* -- life ------------------------------------------------------------------------- */
+/* -- life
+ * ------------------------------------------------------------------------- */
 
 static void ports_changed(void *opaque, hwaddr first, hwaddr last)
 {
@@ -50,7 +51,8 @@ static bool tables_init(Hart *h, Error **errp)
     h->page = calloc(CODE_PAGES, sizeof(Block *));
     h->closed = aligned_alloc(64, entries);
     h->scratch = malloc(sizeof(Block) + 2 * sizeof(Op));
-    if (!h->scratch || !h->decoder || !h->pool || !h->hash || !h->page || !h->closed) {
+    if (!h->scratch || !h->decoder || !h->pool || !h->hash || !h->page ||
+        !h->closed) {
         return error_set(errp, "no memory for hart %s", h->config.name);
     }
     memset(h->closed, 0, entries);
@@ -114,14 +116,17 @@ void hart_reset(Hart *h)
     h->data.reservation.block = NULL;
 }
 
-/* -- traps --------------------------------------------------------------------------- */
+/* -- traps
+ * ---------------------------------------------------------------------------
+ */
 
 static uint64_t xmask(const Hart *h)
 {
     return h->config.isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
 }
 
-static void enter_handler(Hart *h, uint64_t cause, bool interrupt, uint64_t tval)
+static void enter_handler(Hart *h, uint64_t cause, bool interrupt,
+                          uint64_t tval)
 {
     uint64_t top = UINT64_C(1) << (h->config.isa.xlen - 1);
     h->mepc = h->pc;
@@ -190,19 +195,20 @@ void hart_set_irq(void *hart, unsigned line, bool level)
     hart_look_again(h);
 }
 
-/* -- the slow way into memory ----------------------------------------------------------- */
+/* -- the slow way into memory
+ * ----------------------------------------------------------- */
 
 static PortTx tx_at(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                     AccessKind kind)
 {
-    return (PortTx){.addr = va,
-                    .va = va,
-                    .pc = pc,
-                    .issue = clock_time(h->config.clock, cycle),
-                    .attrs = {.user = h->priv == 0,
-                              .requester_id =
-                                  (unsigned)h->config.hartid & 0xffff},
-                    .kind = (uint8_t)kind};
+    return (PortTx){
+        .addr = va,
+        .va = va,
+        .pc = pc,
+        .issue = clock_time(h->config.clock, cycle),
+        .attrs = {.user = h->priv == 0,
+                  .requester_id = (unsigned)h->config.hartid & 0xffff},
+        .kind = (uint8_t)kind};
 }
 
 /* What an access beyond its first cycle costs, and what failing means. */
@@ -215,8 +221,8 @@ static SlowAccess slow_end(Hart *h, const PortTx *tx, uint64_t value,
         hart_look_again(h); /* blocks must learn it before they run on */
     }
     return (SlowAccess){.value = value,
-                        .extra = extra < UINT32_MAX ? (uint32_t)extra
-                                                    : UINT32_MAX,
+                        .extra =
+                            extra < UINT32_MAX ? (uint32_t)extra : UINT32_MAX,
                         .fault = tx->result != MEMTX_OK,
                         .cause = fault_cause,
                         .tval = tx->va};
@@ -301,7 +307,9 @@ void hart_fetch_failed(Hart *h, uint64_t pc, uint64_t cycle)
     port_load(&h->fetch, &tx, 2);
 }
 
-/* -- running ------------------------------------------------------------------------------ */
+/* -- running
+ * ------------------------------------------------------------------------------
+ */
 
 static HartExec *exec_of(const Hart *h)
 {
@@ -367,20 +375,20 @@ static void run_one(Hart *h, HartExec *exec)
     }
 }
 
+enum { FOLD_CYCLES = 1 << 30 };
+
 static uint64_t fast_limit(const Hart *h)
 {
     if (!h->config.fast) {
         return 0;
     }
     uint64_t clear = port_clear_at(&h->data);
-    if (clear == TIME_NEVER ||
-        clear > clock_time(h->config.clock, h->cycle)) {
+    if (clear == TIME_NEVER || clear > clock_time(h->config.clock, h->cycle)) {
         return 0;
     }
-    /* Each instruction takes a cycle at least. */
+    /* Each instruction takes a cycle at least; entries count in 32 bits. */
     uint64_t left = h->limit - h->instret;
-    uint64_t by_count = left < UINT64_MAX - h->cycle ? h->cycle + left
-                                                     : UINT64_MAX;
+    uint64_t by_count = h->cycle + (left < FOLD_CYCLES ? left : FOLD_CYCLES);
     return h->deadline < by_count ? h->deadline : by_count;
 }
 
@@ -393,12 +401,16 @@ static void run_some(Hart *h, HartExec *exec, bool single)
     if (h->worst_extra != h->data.worst_extra) {
         blocks_rebound(h);
     }
+    if (h->cycle - h->folded >= FOLD_CYCLES) {
+        port_fold(&h->data);
+        h->folded = h->cycle;
+    }
     if (!find_position(h)) {
         return;
     }
     const Op *o = &h->block->op[h->index];
-    uint64_t base = h->index ? h->cycle - (uint64_t)(o->cycle - o->lead)
-                             : h->cycle;
+    uint64_t base =
+        h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
     h->fast_until = single ? 0 : fast_limit(h);
     if (h->fast_until && base + h->block->bound <= h->fast_until) {
         exec(h, h->block, h->index, false);
@@ -457,7 +469,9 @@ void hart_limit(Hart *h, uint64_t instructions)
     h->limit = instructions;
 }
 
-/* -- asking ---------------------------------------------------------------------------------- */
+/* -- asking
+ * ----------------------------------------------------------------------------------
+ */
 
 uint64_t hart_time(const Hart *h)
 {
@@ -469,9 +483,18 @@ bool hart_asleep(const Hart *h)
     return h->asleep && !(h->mip & h->mie);
 }
 
-const HartConfig *hart_config(const Hart *h) { return &h->config; }
-MemoryPort *hart_fetch_port(Hart *h) { return &h->fetch; }
-MemoryPort *hart_data_port(Hart *h) { return &h->data; }
+const HartConfig *hart_config(const Hart *h)
+{
+    return &h->config;
+}
+MemoryPort *hart_fetch_port(Hart *h)
+{
+    return &h->fetch;
+}
+MemoryPort *hart_data_port(Hart *h)
+{
+    return &h->data;
+}
 
 HartCounters hart_counters(Hart *h)
 {
@@ -496,7 +519,10 @@ HartCounters hart_counters(Hart *h)
     return c;
 }
 
-uint64_t hart_pc(const Hart *h) { return h->pc; }
+uint64_t hart_pc(const Hart *h)
+{
+    return h->pc;
+}
 void hart_set_pc(Hart *h, uint64_t pc)
 {
     h->pc = pc & xmask(h);
@@ -521,4 +547,7 @@ void hart_set_x(Hart *h, unsigned reg, uint64_t value)
     }
 }
 
-unsigned hart_privilege(const Hart *h) { return h->priv; }
+unsigned hart_privilege(const Hart *h)
+{
+    return h->priv;
+}

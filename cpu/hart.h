@@ -75,7 +75,7 @@ typedef struct HartCounters {
     uint64_t instructions; /* retired */
     uint64_t idle;         /* cycles asleep in wfi */
     uint64_t traps, interrupts;
-    uint64_t fetch_stall;  /* cycles beyond the profile's for slow code memory */
+    uint64_t fetch_stall; /* cycles beyond the profile's for slow code memory */
     uint64_t data_wait, data_bus, data_target; /* cycles beyond the profile's */
     uint64_t blocks_decoded, blocks_dropped;
 } HartCounters;
@@ -92,8 +92,8 @@ void hart_run(Hart *hart, uint64_t until);
 void hart_stop_before(Hart *hart, uint64_t until);
 /* Runs exactly n instructions or until asleep; for tests and debuggers. */
 void hart_step(Hart *hart, uint64_t n);
-/* Limits hart_run(): it returns when this many instructions have retired in all.
- * UINT64_MAX: no limit. Exact. */
+/* Limits hart_run(): it returns when this many instructions have retired in
+ * all. UINT64_MAX: no limit. Exact. */
 void hart_limit(Hart *hart, uint64_t instructions);
 
 /* Time at which the next instruction begins, ps. */

@@ -18,12 +18,12 @@ extern "C" {
 #endif
 
 typedef struct Op {
-    int64_t imm; /* CSR and illegal: the word in the upper half */
+    int64_t imm;   /* CSR and illegal: the word in the upper half */
     uint16_t code; /* InsnCode */
     uint8_t rd;    /* 32 when x0 is written: a sink */
     uint8_t rs1, rs2;
-    uint8_t size;  /* bytes */
-    uint8_t lead;  /* cycles waited for its fetch before issue */
+    uint8_t size; /* bytes */
+    uint8_t lead; /* cycles waited for its fetch before issue */
     uint8_t pad;
     uint16_t cycle;  /* issue, from the block's begin; includes lead */
     uint16_t offset; /* bytes from the block's pc */
@@ -35,17 +35,17 @@ typedef struct Op {
 typedef struct Block Block;
 struct Block {
     uint64_t pc;
-    Block *next[2]; /* [0] what follows, [1] where it jumped to last */
-    uint32_t count; /* instructions */
-    uint32_t cycles; /* from begin to end, branch not taken */
-    uint32_t bound;  /* more than it can take without a slow access */
-    uint32_t jump_extra; /* cycles more when it is jumped to */
-    uint32_t lead;       /* sum of the ops' */
-    uint32_t mems;       /* loads and stores */
+    Block *next[2];         /* [0] what follows, [1] where it jumped to last */
+    uint32_t count;         /* instructions */
+    uint32_t cycles;        /* from begin to end, branch not taken */
+    uint32_t bound;         /* more than it can take without a slow access */
+    uint32_t jump_extra;    /* cycles more when it is jumped to */
+    uint32_t lead;          /* sum of the ops' */
+    uint32_t mems;          /* loads and stores */
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
     uint64_t full;          /* executed from the first to the last op */
     uint64_t spent;         /* cycles */
-    uint64_t single[2]; /* ops besides, 2 and 4 bytes; may wrap below 0 */
+    uint64_t single[2];     /* ops besides, 2 and 4 bytes; may wrap below 0 */
     const MemoryPlace *place; /* of the fetches */
     uint32_t fetch_site;      /* 0: none yet, else site + 1 */
     uint32_t bytes;
@@ -62,17 +62,30 @@ struct Block {
 enum {
     BLOCK_MAX_OPS = 64,
     BLOCK_HASH = 16384,
-    CODE_PAGES = 4096, /* hash of pages with code */
+    CODE_PAGES = 4096,    /* hash of pages with code */
     BLOCK_POOL = 8 << 20, /* bytes of blocks before all are dropped */
 };
 
-enum { CAUSE_FETCH_MISALIGNED, CAUSE_FETCH_FAULT, CAUSE_ILLEGAL,
-       CAUSE_BREAKPOINT, CAUSE_LOAD_MISALIGNED, CAUSE_LOAD_FAULT,
-       CAUSE_STORE_MISALIGNED, CAUSE_STORE_FAULT, CAUSE_ECALL_U,
-       CAUSE_ECALL_M = 11 };
+enum {
+    CAUSE_FETCH_MISALIGNED,
+    CAUSE_FETCH_FAULT,
+    CAUSE_ILLEGAL,
+    CAUSE_BREAKPOINT,
+    CAUSE_LOAD_MISALIGNED,
+    CAUSE_LOAD_FAULT,
+    CAUSE_STORE_MISALIGNED,
+    CAUSE_STORE_FAULT,
+    CAUSE_ECALL_U,
+    CAUSE_ECALL_M = 11
+};
 
-enum { MSTATUS_MIE = 1 << 3, MSTATUS_MPIE = 1 << 7, MSTATUS_MPP = 3 << 11,
-       MSTATUS_MPRV = 1 << 17, MSTATUS_TW = 1 << 21 };
+enum {
+    MSTATUS_MIE = 1 << 3,
+    MSTATUS_MPIE = 1 << 7,
+    MSTATUS_MPP = 3 << 11,
+    MSTATUS_MPRV = 1 << 17,
+    MSTATUS_TW = 1 << 21
+};
 
 typedef enum CsrOp { CSR_SWAP, CSR_SET, CSR_CLEAR } CsrOp;
 
@@ -91,7 +104,7 @@ struct Hart {
     uint64_t deadline;   /* instructions begin before it */
     uint64_t pc;
     uint64_t instret;
-    uint64_t limit; /* of instret */
+    uint64_t limit;    /* of instret */
     PortEntry *closed; /* entries that never hit: single-step mode */
     MemoryPort data, fetch;
     HartConfig config;
@@ -101,13 +114,14 @@ struct Hart {
     bool jumped; /* pc was jumped to: its block's jump_extra is due */
     bool asleep, flush;
     uint8_t priv;
-    uint8_t misaligned; /* HartMisaligned */
+    uint8_t misaligned;  /* HartMisaligned */
     uint64_t align_mask; /* bits of a jump target that must be 0 */
-    uint64_t pending; /* cycles not yet in any block's `spent` */
+    uint64_t pending;    /* cycles not yet in any block's `spent` */
     /* CSRs */
     uint64_t mstatus, mie, mip, mtvec, mscratch, mepc, mcause, mtval;
     uint64_t mcounteren, cycle_bias, instret_bias;
     /* counters */
+    uint64_t folded; /* cycle at which the entries' counts were last folded */
     uint64_t idle, traps, interrupts, fetch_stall;
     uint64_t decoded, dropped;
     /* blocks */
@@ -159,7 +173,10 @@ SlowAccess hart_slow_sc(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
 void hart_fetch_failed(Hart *h, uint64_t pc, uint64_t cycle);
 void hart_mret(Hart *h);
 /* Makes the run loop look again before the next instruction. */
-static inline void hart_look_again(Hart *h) { h->fast_until = 0; }
+static inline void hart_look_again(Hart *h)
+{
+    h->fast_until = 0;
+}
 
 /* csr.c: false: illegal. `retired` is instret before this instruction. */
 bool csr_access(Hart *h, unsigned csr, CsrOp op, uint64_t operand, bool writes,

@@ -80,7 +80,8 @@ unsigned insn_pattern(const char *encoding, uint32_t *mask, uint32_t *match)
     return count;
 }
 
-/* -- compressed --------------------------------------------------------------------- */
+/* -- compressed
+ * --------------------------------------------------------------------- */
 
 static uint32_t enc_r(uint32_t f7, uint32_t rs2, uint32_t rs1, uint32_t f3,
                       uint32_t rd, uint32_t op)
@@ -187,7 +188,9 @@ uint32_t insn_expand(const InsnDecoder *d, uint16_t half)
     return *word;
 }
 
-/* -- 32 bits --------------------------------------------------------------------------- */
+/* -- 32 bits
+ * ---------------------------------------------------------------------------
+ */
 
 static unsigned bucket_of(uint32_t word)
 {
@@ -207,7 +210,8 @@ static unsigned fill_buckets(InsnDecoder *d, const HartIsa *isa)
     for (unsigned b = 0; b < 256; b++) {
         d->bucket[b] = (uint16_t)n;
         for (unsigned i = 0; i < INSN_NUM; i++) {
-            if ((insn_table[i].isa & ~isa->extensions) || !fits_bucket(d, i, b)) {
+            if ((insn_table[i].isa & ~isa->extensions) ||
+                !fits_bucket(d, i, b)) {
                 continue;
             }
             if (d->line) {

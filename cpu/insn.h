@@ -19,9 +19,9 @@ typedef enum InsnCode {
 #define INSN(name, isa, encoding, operands, time, ...) INSN_##name,
 #include "cpu/insn.def"
 #undef INSN
-    INSN_NUM,           /* how many there are */
+    INSN_NUM, /* how many there are */
     INSN_ILLEGAL = INSN_NUM,
-    INSN_END,  /* the block goes on in the next one */
+    INSN_END,   /* the block goes on in the next one */
     INSN_FAULT, /* the instruction could not be fetched */
     INSN_CODES
 } InsnCode;

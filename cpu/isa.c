@@ -45,8 +45,9 @@ static bool parse_name(const char *name, size_t len, HartIsa *isa,
             return true;
         }
     }
-    return error_set(errp, "isa %s: there is no extension '%.*s' here; known "
-                           "are %s",
+    return error_set(errp,
+                     "isa %s: there is no extension '%.*s' here; known "
+                     "are %s",
                      whole, (int)len, name, known);
 }
 
@@ -59,7 +60,8 @@ bool hart_isa_parse(const char *text, HartIsa *isa, Error **errp)
     } else if (strncmp(text, "rv64", 4) == 0) {
         *isa = (HartIsa){64, ISA_RV64};
     } else {
-        return error_set(errp, "isa %s does not begin with rv32 or rv64", whole);
+        return error_set(errp, "isa %s does not begin with rv32 or rv64",
+                         whole);
     }
     text += 4;
     if (!parse_letters(&text, isa, whole, errp)) {

@@ -31,14 +31,14 @@ typedef enum TimeClass {
 } TimeClass;
 
 typedef struct TimingProfile {
-    const char *name;       /* the `timing:` of a config file */
+    const char *name; /* the `timing:` of a config file */
     const char *summary;
     const char *source;     /* document and section, "measured, see ...", or
                                "estimate" */
     uint8_t cost[TIME_NUM]; /* cycles, >= 1 */
     uint8_t taken;          /* more for a taken branch */
-    uint8_t load_use;       /* more when the next instruction reads a load's rd */
-    uint8_t trap;           /* cycles to enter a trap or an interrupt */
+    uint8_t load_use; /* more when the next instruction reads a load's rd */
+    uint8_t trap;     /* cycles to enter a trap or an interrupt */
 } TimingProfile;
 
 extern const TimingProfile timing_profiles[]; /* ends with a NULL name */

@@ -20,7 +20,7 @@ extern "C" {
 
 typedef struct ClockDomain {
     uint64_t hz;
-    uint64_t period; /* ps; 0 when 10^12 / hz is not a whole number */
+    uint64_t period;  /* ps; 0 when 10^12 / hz is not a whole number */
     const char *name; /* borrowed; for the `clock` dictionary */
 } ClockDomain;
 

@@ -22,6 +22,7 @@
 typedef struct Strokes {
     FlatStroke *stroke;
     size_t count, capacity;
+    unsigned turns; /* how often an alias was entered from inside itself */
 } Strokes;
 
 /* A window onto part of the tree. */
@@ -37,10 +38,11 @@ typedef struct AliasPath {
     const MemoryRegion *alias;
     const MemoryRegion *outermost;
     Window window;
-    unsigned depth;
 } AliasPath;
 
-enum { ALIAS_DEPTH = 256 };
+/* An alias of a tree that it lies in shows itself again, moved or cut, until it
+ * leaves its window. Where that does not end, drawing does, here. */
+enum { MAX_TURNS = 4096, MAX_DEPTH = 256 };
 
 static void add_stroke(Strokes *all, const FlatStroke *stroke)
 {
@@ -52,21 +54,22 @@ static void add_stroke(Strokes *all, const FlatStroke *stroke)
     all->stroke[all->count++] = *stroke;
 }
 
-/* An alias may show a part of the tree that holds it, as long as each turn
- * shows something else. */
-static bool turns_forever(const AliasPath *path, const MemoryRegion *alias,
-                          const Window *w)
+/* Is there nothing new behind this alias, or no end? */
+static bool turns_forever(Strokes *all, const AliasPath *path,
+                          const MemoryRegion *alias, const Window *w)
 {
-    if (path && path->depth >= ALIAS_DEPTH) {
-        return true;
-    }
-    for (; path; path = path->outer) {
-        if (path->alias == alias && path->window.base == w->base &&
+    bool again = false;
+    unsigned depth = 0;
+    for (; path; path = path->outer, depth++) {
+        bool same = path->alias == alias;
+        if (same && path->window.base == w->base &&
             path->window.start == w->start && path->window.end == w->end) {
             return true;
         }
+        again |= same;
     }
-    return false;
+    all->turns += again;
+    return depth >= MAX_DEPTH || all->turns > MAX_TURNS;
 }
 
 static void walk(Strokes *all, MemoryRegion *mr, Window w,
@@ -84,11 +87,10 @@ static void walk(Strokes *all, MemoryRegion *mr, Window w,
         return;
     }
     if (mr->alias) {
-        if (turns_forever(path, mr, &w)) {
+        if (turns_forever(all, path, mr, &w)) {
             return;
         }
-        AliasPath turn = {path, mr, path ? path->outermost : mr, w,
-                          path ? path->depth + 1 : 1};
+        AliasPath turn = {path, mr, path ? path->outermost : mr, w};
         w.base -= (Int128)mr->alias->addr + (Int128)mr->alias_offset;
         walk(all, mr->alias, w, &turn);
         return;

@@ -14,7 +14,8 @@
 #include "memory/internal.h"
 #include "memory/port_private.h"
 
-/* -- time ----------------------------------------------------------------------- */
+/* -- time
+ * ----------------------------------------------------------------------- */
 
 static void time_access(MemoryPort *port, TimingRequest *rq)
 {
@@ -49,7 +50,8 @@ static void time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
     tx->bus = rest - tx->target;
 }
 
-/* -- an access under way ----------------------------------------------------------- */
+/* -- an access under way
+ * ----------------------------------------------------------- */
 
 typedef struct Access {
     MemoryPort *port;
@@ -102,7 +104,8 @@ static void access_end(Access *a)
     flatview_unref(a->fv);
 }
 
-/* -- 1, 2, 4, 8 bytes ---------------------------------------------------------------- */
+/* -- 1, 2, 4, 8 bytes
+ * ---------------------------------------------------------------- */
 
 typedef struct Target {
     MemoryRegion *mr; /* NULL: nothing there */
@@ -248,7 +251,9 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
     access_end(&a);
 }
 
-/* -- atomics --------------------------------------------------------------------------- */
+/* -- atomics
+ * ---------------------------------------------------------------------------
+ */
 
 /* Looks up memory that can be read (and, if asked, written) directly. */
 static Target look_up_atomic(Access *a, unsigned size, bool writes)
@@ -389,7 +394,8 @@ void ram_written(MemoryWorld *world, MemoryPort *self, RAMBlock *block,
     }
 }
 
-/* -- byte strings ------------------------------------------------------------------------ */
+/* -- byte strings
+ * ------------------------------------------------------------------------ */
 
 /* Bytes the rw rule moves next, and whether by pointer. */
 static uint64_t next_piece(const Target *t, hwaddr addr, uint64_t len,
@@ -427,13 +433,15 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
     uint64_t value = 0;
     if (is_write) {
         memcpy(&value, buf, len);
-        tx->result |= t->mr ? memory_region_dispatch_write(
-                                  t->mr, t->offset, value, op_of(len), tx->attrs)
-                            : MEMTX_DECODE_ERROR;
+        tx->result |=
+            t->mr ? memory_region_dispatch_write(t->mr, t->offset, value,
+                                                 op_of(len), tx->attrs)
+                  : MEMTX_DECODE_ERROR;
     } else {
-        tx->result |= t->mr ? memory_region_dispatch_read(
-                                  t->mr, t->offset, &value, op_of(len), tx->attrs)
-                            : MEMTX_DECODE_ERROR;
+        tx->result |=
+            t->mr ? memory_region_dispatch_read(t->mr, t->offset, &value,
+                                                op_of(len), tx->attrs)
+                  : MEMTX_DECODE_ERROR;
         memcpy(buf, &value, len);
     }
 }
@@ -461,14 +469,14 @@ static void time_piece(const Access *a, const Target *t, hwaddr addr,
     }
 }
 
-static void finish_transfer(Access *a, MemoryRegion *mr, const TimingRequest *rq,
-                            const void *buf, uint64_t len, bool is_write)
+static void finish_transfer(Access *a, MemoryRegion *mr,
+                            const TimingRequest *rq, const void *buf,
+                            uint64_t len, bool is_write)
 {
     MemoryPort *port = a->port;
     PortTx *tx = a->tx;
     uint8_t dir = is_write ? DIR_WRITE : DIR_READ;
-    PortTraffic *n =
-        port_traffic_of(port, mr, tx->kind, dir, (uint32_t)len);
+    PortTraffic *n = port_traffic_of(port, mr, tx->kind, dir, (uint32_t)len);
     n->accesses++;
     n->errors += tx->result != MEMTX_OK;
     n->beats += tx->beats;
@@ -554,7 +562,9 @@ void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
     *tx = sum;
 }
 
-/* -- split-phase ----------------------------------------------------------------------------- */
+/* -- split-phase
+ * -----------------------------------------------------------------------------
+ */
 
 static void request_granted(TimingRequest *timing)
 {
@@ -576,8 +586,8 @@ static void request_granted(TimingRequest *timing)
     for (uint64_t at = 0; at < rq->len;) {
         Target t = look_up(a.fv, tx->addr + at);
         bool direct;
-        uint64_t l = next_piece(&t, tx->addr + at, rq->len - at, rq->is_write,
-                                &direct);
+        uint64_t l =
+            next_piece(&t, tx->addr + at, rq->len - at, rq->is_write, &direct);
         move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, direct,
                    timing->width);
         at += l;
@@ -616,7 +626,8 @@ void port_request(MemoryPort *port, PortRequest *rq)
     }
 }
 
-/* -- debugger and loader ----------------------------------------------------------------------- */
+/* -- debugger and loader
+ * ----------------------------------------------------------------------- */
 
 uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
                     bool is_write)

@@ -6,9 +6,9 @@
  * one transaction (tx); what reaches memories and devices after splitting are
  * its beats. Every call does, in this order:
  *
- *   1 look up   the region at the address, and what its rules make of the access
- *   2 time      ask the port's TimingModel: granted, done, who was in the way
- *   3 perform   load, store or device callbacks, at the time it was granted
+ *   1 look up   the region at the address, and what its rules make of the
+ * access 2 time      ask the port's TimingModel: granted, done, who was in the
+ * way 3 perform   load, store or device callbacks, at the time it was granted
  *   4 count     accesses, bytes, cycles per region, always
  *   5 record    into the world's recorder, when there is one
  *
@@ -33,15 +33,16 @@
 extern "C" {
 #endif
 
-/* -- timing: models chain, from the initiator to the memory ------------------- */
+/* -- timing: models chain, from the initiator to the memory -------------------
+ */
 
 typedef struct TimingRequest TimingRequest;
 struct TimingRequest {
     /* asked */
     MemoryPort *port;
     hwaddr addr;
-    uint32_t size;       /* bytes of one piece */
-    uint32_t pieces;     /* how many of them, at rising addresses */
+    uint32_t size;   /* bytes of one piece */
+    uint32_t pieces; /* how many of them, at rising addresses */
     bool is_write;
     TimingModel *target; /* the region's own time; NULL: zero wait */
     uint64_t issue;      /* ps */
@@ -59,7 +60,7 @@ struct TimingRequest {
 
 /* One inline form: constant cost for a first and for later beats. */
 typedef struct TimingInline {
-    uint64_t first, next; /* ps */
+    uint64_t first, next;               /* ps */
     uint64_t target_first, target_next; /* ps of these that are the target's */
     uint32_t beats;
 } TimingInline;
@@ -83,13 +84,16 @@ struct TimingModel {
                     uint64_t bytes, uint64_t cycles);
 };
 
-/* -- inline entries ------------------------------------------------------------ */
+/* -- inline entries
+ * ------------------------------------------------------------ */
 
 enum { PORT_ENTRIES = 256 };
-#define PORT_NO_TAG UINT64_C(1) /* equals no (address & mask) with a page mask */
+#define PORT_NO_TAG                                                            \
+    UINT64_C(1) /* equals no (address & mask) with a page mask */
 
 /* One page of RAM, open for direct access. An access of `size` bytes at `va`
- * hits if (va & (~(PAGE - 1) | (size - 1))) == tag: misaligned ones never do. */
+ * hits if (va & (~(PAGE - 1) | (size - 1))) == tag: misaligned ones never do.
+ */
 typedef struct PortEntry {
     uint64_t read_tag, write_tag; /* page address, or PORT_NO_TAG */
     uintptr_t host;               /* host address = host + va (wraps) */
@@ -102,7 +106,8 @@ typedef struct PortEntry {
     uint8_t pad[24];
 } PortEntry; /* two cache lines; the first is all an unobserved access needs */
 
-/* -- the port ------------------------------------------------------------------- */
+/* -- the port
+ * ------------------------------------------------------------------- */
 
 /* Exact totals per region, kind, direction and size; always on. */
 typedef struct PortTraffic {
@@ -119,12 +124,12 @@ struct MemoryPort {
     AddressSpace *as;
     MemoryWorld *world;
     const ClockDomain *clock;
-    TimingModel *timing; /* NULL: accesses take no time */
-    const char *name;    /* borrowed */
-    uint16_t id;         /* initiator id, from 1 */
-    uint8_t priority;    /* for fixed-priority arbitration: lower wins */
-    bool slow;           /* keep no inline entries (fast path off) */
-    PortEntry *entry;    /* PORT_ENTRIES, or NULL */
+    TimingModel *timing;  /* NULL: accesses take no time */
+    const char *name;     /* borrowed */
+    uint16_t id;          /* initiator id, from 1 */
+    uint8_t priority;     /* for fixed-priority arbitration: lower wins */
+    bool slow;            /* keep no inline entries (fast path off) */
+    PortEntry *entry;     /* PORT_ENTRIES, or NULL */
     uint32_t worst_extra; /* the largest `extra` of any entry made so far */
     /* Told when inline entries in [first, last] were dropped (all of them:
      * 0..UINT64_MAX); for DMI grants and decoded code. May be NULL. */
@@ -194,8 +199,8 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
                             uint64_t value);
 
 /* A byte string of any length, cut into the pieces that each region takes. Like
- * an AXI burst, a transaction does not cross a 4 KiB boundary: a longer transfer
- * is several, one after the other; tx has the sums. */
+ * an AXI burst, a transaction does not cross a 4 KiB boundary: a longer
+ * transfer is several, one after the other; tx has the sums. */
 void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
                    bool is_write);
 

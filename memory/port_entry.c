@@ -15,7 +15,8 @@
 #include "memory/internal.h"
 #include "memory/port_private.h"
 
-/* -- life ------------------------------------------------------------------------ */
+/* -- life
+ * ------------------------------------------------------------------------ */
 
 static void entry_close(PortEntry *e)
 {
@@ -35,7 +36,8 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
     if (with_entries) {
         port->entry = aligned_alloc(64, PORT_ENTRIES * sizeof(*port->entry));
         if (!port->entry) {
-            return error_set(errp, "no memory for the entries of port %s", name);
+            return error_set(errp, "no memory for the entries of port %s",
+                             name);
         }
         for (unsigned i = 0; i < PORT_ENTRIES; i++) {
             entry_close(&port->entry[i]);
@@ -71,7 +73,8 @@ void port_fini(MemoryPort *port)
     *port = (MemoryPort){0};
 }
 
-/* -- places ------------------------------------------------------------------------- */
+/* -- places
+ * ------------------------------------------------------------------------- */
 
 static uint16_t small(uint64_t value)
 {
@@ -112,8 +115,8 @@ static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
                                     hwaddr base, uint64_t va_offset,
                                     hwaddr addr)
 {
-    MemoryPlace **table = realloc(
-        port->place, (port->places + 1) * sizeof(*port->place));
+    MemoryPlace **table =
+        realloc(port->place, (port->places + 1) * sizeof(*port->place));
     MemoryPlace *place = calloc(1, sizeof(*place));
     if (!table || !place) {
         abort(); /* the host has no memory for a hundred bytes */
@@ -153,7 +156,9 @@ const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset)
     return place_of(port, r, pa, va_offset);
 }
 
-/* -- totals --------------------------------------------------------------------------- */
+/* -- totals
+ * ---------------------------------------------------------------------------
+ */
 
 PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
                              uint8_t kind, uint8_t dir, uint32_t size)
@@ -168,8 +173,8 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
             return t;
         }
     }
-    PortTraffic *table = realloc(
-        port->traffic, (port->traffics + 1) * sizeof(*port->traffic));
+    PortTraffic *table =
+        realloc(port->traffic, (port->traffics + 1) * sizeof(*port->traffic));
     if (!table) {
         abort();
     }
@@ -253,7 +258,9 @@ uint64_t port_transactions(MemoryPort *port)
     return sum;
 }
 
-/* -- entries ------------------------------------------------------------------------------ */
+/* -- entries
+ * ------------------------------------------------------------------------------
+ */
 
 static bool covers_page(const FlatRange *r, hwaddr page)
 {
@@ -321,12 +328,12 @@ bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
     if (!r || !memory_access_is_direct(r->mr, false)) {
         return false;
     }
-    *window = (PortWindow){
-        .first = int128_get64(r->start),
-        .last = int128_get64(r->start) + int128_get64(r->size) - 1,
-        .host = r->mr->ram_block->host + r->offset,
-        .mr = r->mr,
-        .writable = memory_access_is_direct(r->mr, true)};
+    *window =
+        (PortWindow){.first = int128_get64(r->start),
+                     .last = int128_get64(r->start) + int128_get64(r->size) - 1,
+                     .host = r->mr->ram_block->host + r->offset,
+                     .mr = r->mr,
+                     .writable = memory_access_is_direct(r->mr, true)};
     return true;
 }
 
@@ -354,7 +361,8 @@ void memory_world_set_recorder(MemoryWorld *world, MemoryRecorder *rec)
     memory_world_flush_ports(world);
 }
 
-/* Told of an entry's page; DMI grants are not kept by page, so they go whole. */
+/* Told of an entry's page; DMI grants are not kept by page, so they go whole.
+ */
 void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset)
 {
     ram_addr_t page = offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1);

@@ -48,9 +48,9 @@ void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
         uint64_t value = 0;
         memcpy(&value, bytes + at, l < 8 ? l : 8);
         if (beats_room(&port->beats)) {
-            port->beats.beat[port->beats.count++] = (MemoryBeat){
-                mr, offset + at, value, (uint32_t)l,
-                (uint8_t)(whole ? BEAT_ACCESS : BEAT_SPLIT)};
+            port->beats.beat[port->beats.count++] =
+                (MemoryBeat){mr, offset + at, value, (uint32_t)l,
+                             (uint8_t)(whole ? BEAT_ACCESS : BEAT_SPLIT)};
         }
         at += l;
     }
@@ -60,7 +60,7 @@ typedef struct BeatWriter {
     MemoryRecord *next;
     uint32_t region;
     uint32_t bus;
-    uint64_t begin; /* cycles from the tx's issue */
+    uint64_t begin;        /* cycles from the tx's issue */
     uint64_t first, later; /* cycles of the first and of later beats */
     unsigned count;
 } BeatWriter;
@@ -73,12 +73,12 @@ static void write_beat(BeatWriter *w, const MemoryRegion *mr, hwaddr offset,
         *w->next++ = (MemoryRecord){.site = RECORD_PLACE, .value = mr->id};
     }
     uint64_t cost = w->count ? w->later : w->first;
-    *w->next++ = (MemoryRecord){
-        .site = RECORD_BEAT,
-        .info = size | cause << 8 | w->bus << 16,
-        .address = offset,
-        .value = value,
-        .cycle = (w->begin & 0xffffffff) << 32 | (cost & 0xffffffff)};
+    *w->next++ = (MemoryRecord){.site = RECORD_BEAT,
+                                .info = size | cause << 8 | w->bus << 16,
+                                .address = offset,
+                                .value = value,
+                                .cycle = (w->begin & 0xffffffff) << 32 |
+                                         (cost & 0xffffffff)};
     w->begin += cost;
     w->count++;
 }

@@ -16,8 +16,8 @@
  *                                  cycle = number of beats
  *   beat    site = RECORD_BEAT     address = offset in region, value,
  *                                  info = size | cause << 8 | bus << 16,
- *                                  cycle = (cycle begun - tx issue) << 32 | cost
- *   place   site = RECORD_PLACE    value = region id; before the first beat
+ *                                  cycle = (cycle begun - tx issue) << 32 |
+ * cost place   site = RECORD_PLACE    value = region id; before the first beat
  *                                  that lies in another region than the one
  *                                  before (initially the site's)
  *
@@ -95,10 +95,10 @@ typedef struct InlineCost {
 typedef struct MemoryPlace {
     MemoryRegion *mr;
     uint32_t region_id;
-    uint32_t id;        /* index in the port's table, from 1 */
-    hwaddr base;        /* address of the region's offset 0 */
-    uint64_t va_offset; /* va - pa, modulo 2^64 */
-    uint16_t bus;       /* TimingModel id, 0: none */
+    uint32_t id;           /* index in the port's table, from 1 */
+    hwaddr base;           /* address of the region's offset 0 */
+    uint64_t va_offset;    /* va - pa, modulo 2^64 */
+    uint16_t bus;          /* TimingModel id, 0: none */
     InlineCost cost[2][4]; /* [is write][log2 size] */
 } MemoryPlace;
 
@@ -114,9 +114,9 @@ typedef struct MemorySite {
     struct MemoryPort *port;
     const MemoryPlace *place;
     uint64_t pc;
-    uint32_t size; /* bytes */
-    uint8_t kind;  /* AccessKind */
-    uint8_t dir;   /* DIR_* */
+    uint32_t size;        /* bytes */
+    uint8_t kind;         /* AccessKind */
+    uint8_t dir;          /* DIR_* */
     uint16_t run_length;  /* fetch runs: instructions; else 0 */
     const FetchStep *run; /* owned by the recorder; NULL: a single access */
 } MemorySite;
@@ -127,9 +127,9 @@ struct MemoryRecorder {
     MemoryRecord *buffer;     /* records not handed over: [buffer, next) */
     uint32_t kinds;           /* bit per AccessKind that is wanted */
     bool beats;               /* beats are wanted */
-    /* Takes [buffer, next) and sets all three pointers to a buffer with at least
-     * RECORD_ROOM free. Called by record_room() only; cannot fail: the owner
-     * keeps its error for later and takes records no further. */
+    /* Takes [buffer, next) and sets all three pointers to a buffer with at
+     * least RECORD_ROOM free. Called by record_room() only; cannot fail: the
+     * owner keeps its error for later and takes records no further. */
     void (*full)(MemoryRecorder *rec);
     void *opaque;
     /* private: the site table */

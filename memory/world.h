@@ -27,7 +27,7 @@ typedef struct MemoryPort MemoryPort;
 /* Pieces of the access under way, noted by dispatch, used by the port. */
 typedef struct MemoryBeat {
     MemoryRegion *mr;
-    hwaddr offset; /* in mr */
+    hwaddr offset;  /* in mr */
     uint64_t value; /* the piece's bytes, first byte lowest */
     uint32_t size;  /* bytes, 1..8 */
     uint8_t cause;  /* BeatCause */
@@ -49,11 +49,11 @@ struct MemoryWorld {
     MemoryPort *first_port; /* in order of port_init */
     uint16_t last_initiator;
     MemoryRecorder *recorder; /* borrowed; NULL: nothing is recorded */
-    MemoryBeats *beats; /* NULL: nobody looks at pieces */
-    MemoryPort *port;   /* the port whose access is under way, or NULL */
-    unsigned code_writes; /* accesses that changed a page holding code */
-    bool updating;           /* views are being redrawn, listeners told */
-    MemoryRegion unassigned; /* answers where nothing is; id 0 */
+    MemoryBeats *beats;       /* NULL: nobody looks at pieces */
+    MemoryPort *port;         /* the port whose access is under way, or NULL */
+    unsigned code_writes;     /* accesses that changed a page holding code */
+    bool updating;            /* views are being redrawn, listeners told */
+    MemoryRegion unassigned;  /* answers where nothing is; id 0 */
 };
 
 /* A new world is not current. Freed when nothing lives in it any more. */
@@ -64,7 +64,8 @@ void memory_world_free(MemoryWorld *world);
 MemoryWorld *memory_world_enter(MemoryWorld *world);
 MemoryWorld *memory_world_current(void);
 
-/* -- page states: why a page of RAM cannot be written by plain stores -------- */
+/* -- page states: why a page of RAM cannot be written by plain stores --------
+ */
 
 enum {
     PAGE_BITS = 12,
@@ -75,15 +76,16 @@ enum {
 };
 
 struct RAMBlock {
-    uint8_t *host; /* page-aligned unless the caller brought it */
-    uint64_t size; /* bytes */
+    uint8_t *host;       /* page-aligned unless the caller brought it */
+    uint64_t size;       /* bytes */
     uint8_t *page_state; /* one byte per page, PAGE_* bits */
     void *mapping; /* what to unmap at the end; NULL: the caller's memory */
     size_t mapping_size;
 };
 
-/* Sets bits on the page that holds `offset`; all ports lose their inline entries
- * for it, so every store to it comes through the slow path from now on. */
+/* Sets bits on the page that holds `offset`; all ports lose their inline
+ * entries for it, so every store to it comes through the slow path from now on.
+ */
 void ram_block_set_state(MemoryWorld *world, RAMBlock *block, ram_addr_t offset,
                          uint8_t bits);
 void ram_block_clear_state(RAMBlock *block, ram_addr_t offset, uint8_t bits);

@@ -18,7 +18,7 @@ enum {
     CLI_EXPECT_FAILED = 1, /* a script expected in vain */
     CLI_USAGE = 2,         /* usage, configuration, files */
     CLI_LIMIT = 124,       /* a limit ended the run */
-    CLI_STUCK = 125,       /* every hart sleeps, nothing can wake one */
+    CLI_STUCK = 125,       /* no hart can ever go on */
     CLI_SIGNAL = 128,      /* + signal number */
 };
 

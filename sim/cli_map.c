@@ -187,12 +187,24 @@ static const char *const param_type[] = {
     [PARAM_STRING] = "text",  [PARAM_MASTER] = "bus",
 };
 
+static void print_hz(uint64_t hz, char *buf, size_t size)
+{
+    static const char *const units[] = {"Hz", "kHz", "MHz", "GHz"};
+    unsigned u = 0;
+    while (u < 3 && hz && hz % 1000 == 0) {
+        hz /= 1000;
+        u++;
+    }
+    snprintf(buf, size, "%" PRIu64 "%s", hz, units[u]);
+}
+
+static void print_number(uint64_t n, char *buf, size_t size)
+{
+    snprintf(buf, size, "%" PRIu64, n);
+}
+
 static void print_preset(const ParamSpec *p, char *buf, size_t size)
 {
-    if (p->required) {
-        snprintf(buf, size, "required");
-        return;
-    }
     switch (p->type) {
     case PARAM_SIZE: print_size(p->preset, buf, size); break;
     case PARAM_BOOL:
@@ -202,9 +214,25 @@ static void print_preset(const ParamSpec *p, char *buf, size_t size)
         snprintf(buf, size, "%s", p->text ? p->text : "\"\"");
         break;
     case PARAM_MASTER: snprintf(buf, size, "its own bus"); break;
-    case PARAM_HZ: snprintf(buf, size, "%" PRIu64 "Hz", p->preset); break;
+    case PARAM_HZ: print_hz(p->preset, buf, size); break;
     case PARAM_UINT: snprintf(buf, size, "%" PRIu64, p->preset); break;
     }
+}
+
+/* Text after a left column that ends before `indent`, in lines of 100. */
+static void print_wrapped(const char *text, size_t indent)
+{
+    size_t room = 100 - indent;
+    while (strlen(text) > room) {
+        size_t cut = room;
+        while (cut > 0 && text[cut] != ' ') {
+            cut--;
+        }
+        cut = cut ? cut : room;
+        printf("%.*s\n%*s", (int)cut, text, (int)indent, "");
+        text += cut + (text[cut] == ' ');
+    }
+    puts(text);
 }
 
 static void print_params(const DeviceClass *cls)
@@ -212,15 +240,24 @@ static void print_params(const DeviceClass *cls)
     if (!cls->params || !cls->params->name) {
         return;
     }
-    puts("\nparameters");
+    printf("\nparameters\n  %-12s %-11s %-12s\n", "name", "type", "default");
     for (const ParamSpec *p = cls->params; p->name; p++) {
-        char preset[48];
+        char preset[48], doc[512], range[96] = "";
         print_preset(p, preset, sizeof(preset));
-        printf("  %-12s %-11s default %-12s %s\n", p->name, param_type[p->type],
-               preset, p->doc);
         if (p->high) {
-            printf("  %-12s %" PRIu64 " to %" PRIu64 "\n", "", p->low, p->high);
+            char low[40], high[40];
+            void (*print)(uint64_t, char *, size_t) =
+                p->type == PARAM_HZ     ? print_hz
+                : p->type == PARAM_SIZE ? print_size
+                                        : print_number;
+            print(p->low, low, sizeof(low));
+            print(p->high, high, sizeof(high));
+            snprintf(range, sizeof(range), " (%s to %s)", low, high);
         }
+        snprintf(doc, sizeof(doc), "%s%s", p->doc, range);
+        printf("  %-12s %-11s %-12s ", p->name, param_type[p->type],
+               p->required ? "required" : preset);
+        print_wrapped(doc, 40);
     }
 }
 
@@ -246,21 +283,40 @@ static void print_registers(const DeviceClass *cls)
     if (!cls->registers || !cls->registers->name) {
         return;
     }
-    printf("\nregisters\n  %-10s %-16s %-5s %-5s\n", "offset", "name", "bytes",
-           "");
+    printf("\nregisters\n  %-10s %-17s %-5s %-6s\n", "offset", "name", "bytes",
+           "access");
     for (const RegName *r = cls->registers; r->name; r++) {
-        char name[64];
+        char name[64], doc[512];
         if (r->count > 1) {
-            unsigned step = r->stride ? r->stride : r->size;
-            snprintf(name, sizeof(name), "%s[0-%u]%s", r->name, r->count - 1,
-                     "");
-            printf("  0x%08" PRIx64 " %-16s %-5u %-5s %s (every %u bytes)\n",
-                   r->offset, name, r->size, r->access, r->doc, step);
+            snprintf(name, sizeof(name), "%s[0-%u]", r->name, r->count - 1);
+            snprintf(doc, sizeof(doc), "every %u bytes: %s",
+                     r->stride ? r->stride : r->size, r->doc);
         } else {
-            printf("  0x%08" PRIx64 " %-16s %-5u %-5s %s\n", r->offset, r->name,
-                   r->size, r->access, r->doc);
+            snprintf(name, sizeof(name), "%s", r->name);
+            snprintf(doc, sizeof(doc), "%s", r->doc);
         }
+        printf("  0x%08" PRIx64 " %-17s %-5u %-6s ", r->offset, name, r->size,
+               r->access);
+        print_wrapped(doc, 44);
     }
+}
+
+/* Where an output usually goes: the timers and the interrupt controller of
+ * RISC-V to a hart, everything else to the controller. */
+static void print_wire(const DeviceClass *cls, const PinSpec *pin,
+                       unsigned line)
+{
+    const char *cpu = !strcmp(pin->name, "timer")  ? "mti"
+                      : !strcmp(pin->name, "soft") ? "msi"
+                      : !strcmp(cls->name, "plic") ? "mei"
+                                                   : NULL;
+    char target[24];
+    if (cpu) {
+        snprintf(target, sizeof(target), "cpu0.%s", cpu);
+    } else {
+        snprintf(target, sizeof(target), "plic0.%u", line);
+    }
+    printf(pin->count > 1 ? ", %s: [%s]" : ", %s: %s", pin->name, target);
 }
 
 /* An entry that can be pasted into a description with a cpu0 and a plic0. */
@@ -273,12 +329,9 @@ static void print_example(const DeviceClass *cls)
             printf(", %s: %s", p->name, p->type == PARAM_MASTER ? "main" : "1");
         }
     }
+    unsigned line = 1;
     for (const PinSpec *p = cls->pins; p && p->name; p++) {
-        printf(p->count > 1 ? ", %s: [%s]" : ", %s: %s", p->name,
-               cls->irq_in                 ? "cpu0.mei"
-               : !strcmp(p->name, "timer") ? "cpu0.mti"
-               : !strcmp(p->name, "soft")  ? "cpu0.msi"
-                                           : "plic0.10");
+        print_wire(cls, p, line++);
     }
     puts("}");
 }

@@ -250,6 +250,23 @@ static void print_summary(Machine *m, const char *how, double seconds)
             seconds > 0 ? (double)n / seconds / 1e6 : 0, txs);
 }
 
+static void describe_stuck(Machine *m, char *how, size_t size)
+{
+    Hart *hart = machine_hart(m, 0);
+    uint64_t pc = hart ? hart_pc(hart) : 0, offset = 0;
+    const char *symbol = machine_symbol(m, pc, &offset);
+    int used = snprintf(how, size, "stuck: %s",
+                        !hart               ? "nothing is due to happen"
+                        : hart_asleep(hart) ? "asleep, and nothing is due to "
+                                              "wake a hart"
+                                            : "traps in its trap handler");
+    if (hart && used > 0 && (size_t)used < size) {
+        snprintf(how + used, size - (size_t)used, ", %s at pc 0x%llx%s%.60s",
+                 hart_config(hart)->name, (unsigned long long)pc,
+                 symbol ? " " : "", symbol ? symbol : "");
+    }
+}
+
 /* Exit status of the run, and how it ended in words. */
 static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
                     size_t size)
@@ -263,11 +280,7 @@ static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
     case MACHINE_LIMIT_TIME:
         snprintf(how, size, "stopped by the %s", machine_stop_name(stop));
         return CLI_LIMIT;
-    case MACHINE_STUCK:
-        snprintf(how, size,
-                 "stuck: every hart sleeps and nothing is due to "
-                 "wake one");
-        return CLI_STUCK;
+    case MACHINE_STUCK: describe_stuck(m, how, size); return CLI_STUCK;
     case MACHINE_ERROR:
         snprintf(how, size, "trace store failed");
         return CLI_USAGE;
@@ -356,7 +369,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg, int argc,
     } else {
         MachineStop stop;
         double seconds;
-        char how[96];
+        char how[256];
         if (files.trace) {
             store_command(files.trace, argc, argv);
         }
@@ -408,9 +421,10 @@ const CliCommand cli_run = {
     .help =
         "usage: socscope run CONFIG FIRMWARE [-o DIR] [OPTION]...\n\n"
         "Runs an ELF file on the machine that CONFIG describes. The exit "
-        "status is the\nguest's; 124 when a limit stopped it, 125 when every "
-        "hart sleeps for good, 2 for\nan error, 1 when a console script "
-        "expected in vain, 130 after Ctrl-C.\n\n"
+        "status is the\nguest's; 124 when a limit stopped it, 125 when no hart "
+        "can ever go on (asleep for\ngood, or trapping in its trap handler), 2 "
+        "for an error, 1 when a console script\nexpected in vain, 130 after "
+        "Ctrl-C.\n\n"
         "  -o, --out DIR         writes run.db, console.log, stats.json and "
         "config.resolved.yaml\n"
         "  --set a.b=VALUE       overrides one value of the description; "

@@ -128,7 +128,8 @@ typedef enum MachineStop {
     MACHINE_LIMIT_INSNS, /* a limit stopped it */
     MACHINE_LIMIT_CYCLES,
     MACHINE_LIMIT_TIME,
-    MACHINE_STUCK, /* every hart sleeps and nothing can wake one */
+    MACHINE_STUCK, /* every hart sleeps and nothing can wake one, or only traps
+                      in its trap handler */
     MACHINE_ERROR, /* the trace store failed: trace_error() */
 } MachineStop;
 

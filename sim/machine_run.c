@@ -17,6 +17,9 @@
 /* A hart that is awake returns at least this often, so that a pause asked for
  * by a signal is seen and the host is told how far it is. */
 #define SLICE_PS (PS_PER_SECOND / 1000)
+/* So many traps without an instruction in between are a trap handler that
+ * cannot be fetched or decoded: nothing will ever change. */
+enum { TRAPS_STUCK = 1000 };
 
 /* -- parts ---------------------------------------------------------------- */
 
@@ -313,12 +316,33 @@ static uint64_t run_harts(Machine *m)
     return reached;
 }
 
-static void watch(Machine *m)
+/* Do harts that are awake only trap, again and again? */
+static bool traps_only(Machine *m)
 {
-    if (m->watch_fn && m->time >= m->next_watch) {
-        m->next_watch = after(m->time, SLICE_PS);
+    uint64_t progress = 0, traps = 0;
+    for (unsigned i = 0; i < m->harts; i++) {
+        HartCounters c = hart_counters(m->hart[i]);
+        progress += c.instructions + c.idle;
+        traps += c.traps;
+    }
+    if (progress != m->progress) {
+        m->progress = progress;
+        m->traps = traps;
+    }
+    return traps - m->traps >= TRAPS_STUCK;
+}
+
+/* About every slice: is it worth going on, and what does the host want? */
+static bool watch(Machine *m)
+{
+    if (m->time < m->next_watch) {
+        return true;
+    }
+    m->next_watch = after(m->time, SLICE_PS);
+    if (m->watch_fn) {
         m->watch_fn(m->watch_opaque);
     }
+    return !traps_only(m);
 }
 
 static MachineStop run(Machine *m, uint64_t until)
@@ -352,7 +376,9 @@ static MachineStop run(Machine *m, uint64_t until)
                event_horizon(&m->events) <= m->time) {
             event_run_one(&m->events);
         }
-        watch(m);
+        if (!watch(m) && !m->finished) {
+            return MACHINE_STUCK;
+        }
     }
 }
 

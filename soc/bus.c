@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-/* -- wait states of a target ------------------------------------------------------ */
+/* -- wait states of a target
+ * ------------------------------------------------------ */
 
 static void wait_states_access(TimingModel *model, TimingRequest *rq)
 {
@@ -32,7 +33,8 @@ static bool wait_states_inline(TimingModel *model, const TimingRequest *rq,
     return true;
 }
 
-void wait_states_init(WaitStates *ws, const char *name, const ClockDomain *clock)
+void wait_states_init(WaitStates *ws, const char *name,
+                      const ClockDomain *clock)
 {
     *ws = (WaitStates){.model = {.name = name,
                                  .access = wait_states_access,
@@ -40,7 +42,8 @@ void wait_states_init(WaitStates *ws, const char *name, const ClockDomain *clock
                        .clock = clock};
 }
 
-/* -- one grant ------------------------------------------------------------------------ */
+/* -- one grant
+ * ------------------------------------------------------------------------ */
 
 /* How many bus words the pieces of rq touch. */
 static uint32_t count_beats(const Bus *bus, const TimingRequest *rq)
@@ -121,7 +124,8 @@ static void grant(Bus *bus, TimingRequest *rq, uint64_t at)
     bus->busy_cycles += end - begin;
 }
 
-/* -- arbitration ------------------------------------------------------------------------- */
+/* -- arbitration
+ * ------------------------------------------------------------------------- */
 
 /* Does a win over b? */
 static bool beats_other(const Bus *bus, const TimingRequest *a,
@@ -272,16 +276,19 @@ static void bus_account(TimingModel *model, uint64_t transactions,
     bus->busy_cycles += cycles;
 }
 
-/* -- life ----------------------------------------------------------------------------------- */
+/* -- life
+ * -----------------------------------------------------------------------------------
+ */
 
 bool bus_init(Bus *bus, const char *name, const ClockDomain *clock,
               EventQueue *events, uint32_t width, Error **errp)
 {
     if (width < 1 || width > 128 || (width & (width - 1))) {
-        return error_set(errp,
-                         "bus %s is %u bytes wide; a power of two from 1 to 128 "
-                         "is needed",
-                         name, width);
+        return error_set(
+            errp,
+            "bus %s is %u bytes wide; a power of two from 1 to 128 "
+            "is needed",
+            name, width);
     }
     *bus = (Bus){.model = {.name = name,
                            .access = bus_access,

@@ -38,11 +38,13 @@ static void clint_settle(Clint *c, unsigned i)
     uint64_t ticks = clint_ticks(c);
     uint64_t mtime = ticks + c->offset;
     bool due = mtime >= h->mtimecmp;
-    /* A comparison that holds ends when mtime wraps around. */
+    /* A comparison that holds ends when mtime wraps around; from mtime 0 that
+     * is 2^64 ticks away, which is 0 here and never there. */
     uint64_t left = (due ? 0 : h->mtimecmp) - mtime;
     uint64_t change = ticks + left;
     event_schedule(c->dev.events, &h->due,
-                   change < left ? TIME_NEVER : clock_time(&c->clock, change));
+                   left == 0 || change < left ? TIME_NEVER
+                                              : clock_time(&c->clock, change));
     irq_set(&c->timer[i], due);
     irq_set(&c->soft[i], h->msip & 1);
 }

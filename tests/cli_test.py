@@ -173,7 +173,7 @@ class Run(Case):
     def test_console_goes_to_stdout_and_one_summary_line_to_stderr(self):
         done = self.run_board("hello.elf")
         self.assertEqual(done.stdout, "hello\n")
-        self.assertRegex(done.stderr, r"\Asocscope: exit status 0; [\d.]+ s simulated, [\d,]+ cycles, 29 instructions "
+        self.assertRegex(done.stderr, r"\Asocscope: exit status 0; [\d.]+ s simulated, [\d,]+ cycles, 25 instructions "
                                       r"\([\d.]+ MIPS\), [\d,]+ transactions\n\Z")
         self.assertEqual(self.run_board("hello.elf", "--quiet").stderr, "")
 
@@ -235,8 +235,8 @@ class Run(Case):
             db.close()
             return rows
         everything = count("all")
-        self.assertEqual(everything, {"fetch": 29, "store": 7})
-        self.assertEqual(count("fetch"), {"fetch": 29})
+        self.assertEqual(everything, {"fetch": 25, "store": 7})
+        self.assertEqual(count("fetch"), {"fetch": 25})
         self.assertEqual(count("data"), {"store": 7})
         self.assertEqual(count("nobeats"), everything)
         self.assertEqual(count("load"), {})
@@ -272,7 +272,7 @@ class Run(Case):
         self.assertEqual(slow.stdout, "hello\n")
         cycles = json.loads((self.dir / "s.json").read_text())["total"]["cycles"]
         self.run_board("hello.elf", "--stats", "json:s.json")
-        self.assertGreater(cycles, json.loads((self.dir / "s.json").read_text())["total"]["cycles"] + 29 * 8)
+        self.assertGreater(cycles, json.loads((self.dir / "s.json").read_text())["total"]["cycles"] + 25 * 8)
 
     def test_guest_errors_are_shown_when_asked(self):
         self.write("wrong.elf", elf(li(5, 0x00100000) + li(6, 0x1234) + sw(6, 5) + finish(0)))
@@ -281,9 +281,14 @@ class Run(Case):
         self.assertRegex(line, r"\Asocscope: guest: [\d.]+ ms: test0: .* \(cpu0 pc 0x80000010\)\n\Z")
 
     def test_progress_json(self):
-        done = self.run_board("loop.elf", "--limit-time", "30s", "--progress", "json", "--quiet", status=124)
-        for line in done.stderr.splitlines():
-            self.assertLessEqual({"simulated_seconds", "mips", "transactions", "db_bytes"}, set(json.loads(line)))
+        running = subprocess.Popen([SOCSCOPE, "run", "board.yaml", "loop.elf", "--progress", "json", "--quiet"],
+                                   cwd=self.dir, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        line = json.loads(running.stderr.readline())
+        self.assertLessEqual({"simulated_seconds", "mips", "transactions", "db_bytes"}, set(line))
+        self.assertGreater(line["instructions"], 0)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 130)
 
     def test_stdin_that_is_no_terminal_is_not_read(self):
         self.write("echo.elf", elf(ECHO))
@@ -292,7 +297,7 @@ class Run(Case):
                               status=5)
         self.assertEqual(done.stdout, "abcq")
         db = sqlite3.connect(self.dir / "out/run.db")
-        self.assertEqual(len(db.execute("select * from input").fetchall()), 1)
+        self.assertEqual(b"".join(row[0] for row in db.execute("select bytes from input order by time")), b"abcq")
         db.close()
 
     def test_script(self):
@@ -395,12 +400,6 @@ class BadInput(Case):
             self.bad(*command, "none.db", *query, says=["none.db"])
             self.bad(*command, ".", *query, says=["."])
 
-    def test_unreadable_file(self):
-        if os.geteuid() == 0:
-            self.skipTest("root reads everything")
-        self.write("secret.elf", elf(LOOP)).chmod(0)
-        self.bad("run", "board.yaml", "secret.elf", says=["secret.elf"])
-
     def test_elf_files(self):
         whole = elf(say("hello") + finish(0))
         self.bad_elf(b"", says=[])
@@ -425,15 +424,15 @@ class BadInput(Case):
         self.bad_board("buses:\n", "buses: [\n", says=[], line=self.yaml_line("buses: [\n"))
         self.bad_board("width: 32", "widht: 32", says=["widht", "width"])
         self.bad_board("width: 32", "width: 33", says=["33"])
-        self.bad_board("clock: 50MHz", "clock: 50MHx", says=["50MHx", "MHz"])
-        self.bad_board("size: 4MiB", "size: 4MeB", says=["4MeB", "MiB"])
+        self.bad_board("clock: 50MHz", "clock: 50MHx", says=["MHx", "MHz"])
+        self.bad_board("size: 4MiB", "size: 4MeB", says=["MeB", "MiB"])
         self.bad_board("type: ns16550a", "type: ns16550", says=["ns16550", "ns16550a"])
-        self.bad_board("at: 0x00100000", "at: 0x10000080", says=["test0", "uart0"])
+        self.bad_board("at: 0x00100000", "at: 0x10000000", says=["test0", "uart0"])
         self.bad_board("name: clint0", "name: uart0", says=["uart0"])
         self.bad_board("bus: main, at: 0x02000000", "bus: mian, at: 0x02000000", says=["mian", "main"])
         self.bad_board("irq: plic0.10", "irq: plci0.10", says=["plci0", "plic0"])
         self.bad_board("rv32imac_zicsr_zifencei", "rv32imacq", says=["rv32imacq"])
-        self.bad("run", "board.yaml", "hello.elf", "--set", "main.widht=64", says=["--set main.widht=64", "widht"])
+        self.bad("run", "board.yaml", "hello.elf", "--set", "main.widht=64", says=["--set main.widht", "width"])
         self.bad("run", "board.yaml", "hello.elf", "--set", "main", says=["main"])
         self.bad("run", "board.yaml", "hello.elf", "--timing", "generic", says=["generic"])
         self.bad("run", "board.yaml", "hello.elf", "--quantum", "5", says=["quantum", "5"])
@@ -453,7 +452,7 @@ class BadInput(Case):
         self.bad(*run, "-o", "out", "--trace=fetch,lode", says=["lode", 'did you mean "load"?'])
         self.bad(*run, "--limit-insns", "lots", says=["--limit-insns", "lots"])
         self.bad(*run, "--limit-time", "5", says=["--limit-time", "5"])
-        self.bad(*run, "--limit-time", "5mm", says=["--limit-time", "5mm"])
+        self.bad(*run, "--limit-time", "5mm", says=["--limit-time", "mm"])
         self.bad(*run, "--stats", "s.json", says=["json:FILE"])
         self.bad(*run, "--stats", "xml:s", says=["json:FILE"])
         self.bad(*run, "--progress", "always", says=["always", "never"])
@@ -538,9 +537,9 @@ class Reading(Case):
         query = "select kind, count(*) n from tx group by kind order by kind"
         for flag in ("-csv", "--csv"):
             self.assertEqual(self.good("sql", "out/run.db", query, flag).stdout.split(),
-                             ["kind,n", "fetch,29", "store,7"])
+                             ["kind,n", "fetch,25", "store,7"])
         rows = json.loads(self.good("sql", "out/run.db", query, "-json").stdout)
-        self.assertEqual(rows, [{"kind": "fetch", "n": 29}, {"kind": "store", "n": 7}])
+        self.assertEqual(rows, [{"kind": "fetch", "n": 25}, {"kind": "store", "n": 7}])
         self.assertIn("fetch", self.good("sql", "out/run.db", query).stdout)
 
     def test_report(self):
@@ -567,14 +566,12 @@ class Reading(Case):
             text = self.good("devices", name).stdout
             self.assertTrue(text.startswith(name + " - "), text)
             self.assertIn("source: ", text)
-            # The example is an entry that works.
+            self.assertTrue(all(len(line) <= 100 or line.startswith("  - {") for line in text.splitlines()), text)
+            # The example is an entry that works, where no other entry has its place and its wires.
             example = re.search(r"^example\n  (- \{.*\})$", text, re.M).group(1)
-            example = re.sub(r"(0x10000000)", "0x50000000", example).replace(f"name: {name}0", "name: probe0")
-            text = BOARD + "  " + example + "\n"
-            if "cpu0.m" in example:  # a wire of BOARD has to make room
-                text = re.sub(r", (timer|soft|out): \[[^]]*\]", "", BOARD) + "  " + example + "\n"
-                text = text.replace(", soft: [cpu0.msi]", "", text.count(", soft: [cpu0.msi]") - 1)
-            self.write("example.yaml", text)
+            example = example.replace("0x10000000", "0x50000000").replace(f"name: {name}0", "name: probe0")
+            board = re.sub(r", (timer|soft|out): \[[^]]*\]", "", BOARD) if "cpu0.m" in example else BOARD
+            self.write("example.yaml", board + "  " + example + "\n")
             self.good("map", "example.yaml")
 
 

@@ -33,6 +33,7 @@ OWN = {
                               r"own: dma two channels, right", r"own: dma to nothing, status 4, right"],
     ("interrupts", "virt32"): [ORDER],
     ("interrupts", "virt64"): [ORDER],
+    ("app", "mcu"): [r"own: frames copied by the DMA engine"],
     ("access", "mcu"): [MISALIGNED],
     ("access", "virt32"): [MISALIGNED],
     ("access", "virt64"): [MISALIGNED],

@@ -7,11 +7,8 @@
  */
 #include "traces/store.h"
 
-#define SHARE(x, of) "round(100.0 * " x " / nullif(" of ", 0), 1)"
-
 const Metric metrics[] = {
-    /* -- the run
-       ---------------------------------------------------------------- */
+    /* -- the run ----------------------------------------------------------- */
     {"simulated_time", "us", "Simulated time from power-on to the end.",
      "select round(coalesce((select value from run where key = 'time_ps'), 0)"
      " / 1000000.0, 3)",
@@ -48,80 +45,52 @@ const Metric metrics[] = {
     {"checks_failed", "checks", "Invariants that did not hold.",
      "select coalesce(sum(not ok), 0) from check_result", "exact"},
 
-    /* -- tables
-       -------------------------------------------------------------------- */
+    /* -- tables ------------------------------------------------------------ */
     {"cycles_by_category", "table",
      "What each hart's cycles were spent on. executing: the timing profile's "
      "cycles; wait, bus, target: cycles of loads, stores and atomics beyond "
      "it; fetch_stall: cycles of fetches beyond it; idle: asleep.",
-     "select hart, category, cycles, "
-     "" SHARE(
-         "cycles",
-         "sum(cycles) over (partition by hart)") " as "
-                                                 "share_percent from "
-                                                 "hart_cycles where cycles <> "
-                                                 "0 order by rowid",
+     "select hart, category, cycles, round(100.0 * cycles / nullif("
+     "sum(cycles) over (partition by hart), 0), 1) as share_percent "
+     "from hart_cycles where cycles <> 0 order by rowid",
      "modelled"},
     {"cycles_by_function", "table",
      "Cycles by the function of the code that spent them, idle excluded; "
-     "calls: how often the function's first instruction began a block.",
-     "select coalesce(symbol, '(no symbol)') as function, sum(cycles) as "
-     "cycles, " SHARE(
-         "sum(cycles)",
-         "sum(sum(cycles)) over ()") " as "
-                                     "share_percent, sum(instructions) as "
-                                     "instructions, "
-                                     "round(1.0 * sum(cycles) / "
-                                     "nullif(sum(instructions), 0), 2) as cpi, "
-                                     "sum(entries) as calls from function_cost "
-                                     "group by symbol "
-                                     "order by 2 desc, 1",
+     "instructions: begun (one that traps does not retire); calls: how often "
+     "the function's first instruction began a block.",
+     "select coalesce(symbol, '(no symbol)') as function, "
+     "sum(cycles) as cycles, round(100.0 * sum(cycles) / nullif("
+     "sum(sum(cycles)) over (), 0), 1) as share_percent, "
+     "sum(instructions) as instructions, "
+     "round(1.0 * sum(cycles) / nullif(sum(instructions), 0), 2) as cpi, "
+     "sum(entries) as calls from function_cost group by symbol "
+     "order by 2 desc, 1",
      "modelled"},
     {"cycles_by_region", "table",
      "What answered: accesses, and the initiators' cycles waiting for the bus, "
      "on the bus and in the target. Fetch cycles overlap with execution.",
-     "select coalesce(region, '(nothing there)') as region, "
+     "with sums as (select coalesce(region, '(nothing there)') as region, "
      "iif(kind = 'fetch', 'fetch', 'data') as what, "
      "sum(accesses) as accesses, sum(bytes) as bytes, "
      "sum(wait_cycles) as wait_cycles, sum(bus_cycles) as bus_cycles, "
      "sum(target_cycles) as target_cycles, "
-     "" SHARE("sum(wait_cycles + bus_cycles + target_cycles)",
-              "sum(sum(wait_cycles "
-              "+ bus_cycles + "
-              "target_cycles)) "
-              "over ()") " "
-                         "as "
-                         "share_"
-                         "percent "
-                         "from "
-                         "traffic "
-                         "group by "
-                         "region, "
-                         "2 "
-                         "order by "
-                         "sum(wait_"
-                         "cycles + "
-                         "bus_"
-                         "cycles + "
-                         "target_"
-                         "cycles) "
-                         "desc, 3 "
-                         "desc, "
-                         "1, 2",
+     "sum(wait_cycles + bus_cycles + target_cycles) as cycles "
+     "from traffic group by 1, 2) "
+     "select region, what, accesses, bytes, wait_cycles, bus_cycles, "
+     "target_cycles, round(100.0 * cycles / nullif(sum(cycles) over (), 0), "
+     "1) as share_percent from sums "
+     "order by cycles desc, accesses desc, region, what",
      "modelled"},
     {"bus_utilisation", "table",
      "Per bus: cycles it was held per cycle of the run, bytes moved per byte "
-     "it could have moved. Fetches take bus cycles but do not wait for "
-     "others, so busy can exceed 100 % where fetches share a bus.",
+     "it could have moved. Buses that moved something; instruction fetches are "
+     "not arbitrated and not in these figures.",
      "select bus, 8 * width_bytes as width_bits, "
      "clock_hz / 1000000.0 as clock_mhz, transactions, beats, bytes, "
-     "busy_cycles, " SHARE(
-         "busy_cycles",
-         "elapsed_cycles") " as "
-                           "busy_percent, " SHARE(
-                               "bytes", "peak_bytes") " as of_peak_percent, "
-                                                      "wait_cycles from "
-                                                      "bus_load order by rowid",
+     "busy_cycles, round(100.0 * busy_cycles / nullif(elapsed_cycles, 0), 1) "
+     "as busy_percent, round(100.0 * bytes / nullif(peak_bytes, 0), 1) "
+     "as of_peak_percent, wait_cycles from bus_load "
+     "where transactions > 0 order by rowid",
      "modelled"},
     {"bus_contention", "table",
      "Who waited for whom on which bus: times, and cycles of the bus.",
@@ -147,9 +116,8 @@ const Metric metrics[] = {
     {"phase_cycles", "table",
      "Phases marked by the guest, in cycles of the hart that marked them.",
      "select seq, id, round(begin_ps / 1000000.0, 3) as begin_us, cycles, "
-     "" SHARE("cycles",
-              "(select max(cycles) from hart)") " as share_percent "
-                                                "from phase order by seq",
+     "round(100.0 * cycles / nullif((select max(cycles) from hart), 0), 1) "
+     "as share_percent from phase order by seq",
      "modelled"},
     {"failures", "table", "Transactions answered with anything but ok.",
      "select initiator, coalesce(region, '(nothing there)') as region, kind, "

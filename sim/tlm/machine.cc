@@ -196,6 +196,7 @@ void Machine::advance(uint64_t until)
     MachineStop stop = machine_run(core_->machine, until);
     busy_ = false;
     idle_.notify();
+    reached_.notify();
     if (stop != MACHINE_RUNNING) {
         finish(stop);
     }
@@ -215,11 +216,23 @@ void Machine::finish(MachineStop stop)
     }
 }
 
+/* A machine that is busy while somebody else runs is suspended. */
 void Machine::reach(uint64_t ps)
 {
     while (!busy_ && !ended() && machine_time(core_->machine) < ps) {
-        advance(ps);
+        if (core_->mapped.empty()) {
+            advance(ps);
+        } else {
+            wanted_ = std::max(wanted_, ps);
+            woken_.notify();
+            sc_core::wait(reached_);
+        }
     }
+}
+
+void Machine::leave()
+{
+    reached_.notify();
 }
 
 void Machine::shorten()
@@ -271,6 +284,7 @@ void Machine::run()
         bool alone = !sc_core::sc_pending_activity();
         bool sleeps = machine_next_activity(core_->machine) == TIME_NEVER;
         uint64_t until = alone && sleeps ? TIME_NEVER : horizon();
+        until = std::max(until, wanted_);
         if (machine_time(core_->machine) < until) {
             advance(until);
             continue;

@@ -17,7 +17,9 @@
  *          ends on time, and cycles and records are those of a run without the
  *          kernel.
  *          A TLM access that enters with a local time ahead of the machine
- *          first advances the machine to that time, in the caller's process.
+ *          first advances the machine to that time: in the caller's process, or
+ *          by the machine's own where foreign regions are mapped, as they may
+ *          wait(). If one does, the access goes on without the harts.
  * Units    1 ps is the time resolution of SystemC and of the machine.
  * Missing  Reset and interrupt lines as signals; several harts on a platform
  *          with other initiators take turns at other times than alone.
@@ -84,7 +86,9 @@ class Machine : public sc_core::sc_module
     const std::shared_ptr<Core> &core() const { return core_; }
     // Advances the machine to that time, if it can be advanced now.
     void reach(uint64_t ps);
-    // Foreign code ran inside of an access: what it did may be due soon.
+    // Before and after foreign code runs inside of an access: who waits for the
+    // machine need not wait for a target; what the target did may be due soon.
+    void leave();
     void shorten();
     // Foreign code threw inside of an access: ends the run. Outside of the
     // machine's C code rethrow() lets the exception go on.
@@ -103,10 +107,11 @@ class Machine : public sc_core::sc_module
     bool busy_ = false; // inside of machine_run(), perhaps suspended
     uint64_t until_ = 0;
     uint64_t wakes_at_ = 0; // ps; when the thread means to go on
+    uint64_t wanted_ = 0;   // ps; the thread is asked to go that far
     MachineStop stop_ = MACHINE_RUNNING;
     bool stop_at_end_ = false;
     std::exception_ptr failure_;
-    sc_core::sc_event woken_, idle_, ended_event_;
+    sc_core::sc_event woken_, idle_, reached_, ended_event_;
 };
 
 } // namespace socscope

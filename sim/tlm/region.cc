@@ -205,6 +205,7 @@ MemTxResult TlmRegionBase::call(Carrier &carrier)
 {
     MemoryWorld *world = machine_world(core_->machine);
     uint64_t begin = std::max(world->now, kernel_ps());
+    machine_.leave();
     MemTxResult result = MEMTX_ERROR;
     try {
         Outside outside(*core_);

@@ -26,9 +26,6 @@ bool enabled(const tlm_generic_payload &t, unsigned i)
 tlm::tlm_response_status check(const tlm_generic_payload &t)
 {
     const unsigned char *be = t.get_byte_enable_ptr();
-    if (!t.is_read() && !t.is_write()) {
-        return tlm::TLM_COMMAND_ERROR_RESPONSE;
-    }
     if (t.get_data_length() == 0 || t.get_streaming_width() == 0) {
         return tlm::TLM_BURST_ERROR_RESPONSE;
     }

@@ -21,7 +21,6 @@ static volatile unsigned order[8], orders;
 static volatile uint32_t last_source, last_iir;
 static volatile uint64_t timer_step;
 static void (*volatile source_handler)(uint32_t source);
-static volatile bool probing, probe_failed;
 
 /* -- CLINT
  * ---------------------------------------------------------------------- */
@@ -65,8 +64,7 @@ uintptr_t trap_handler(uintptr_t cause, uintptr_t tval, uintptr_t pc)
     const unsigned number = cause & 15;
 
     if (!(cause >> (sizeof cause * 8 - 1))) {
-        if (probing && cause == 5) {
-            probe_failed = true;
+        if (trap_was_probe(cause)) {
             return pc_after(pc);
         }
         put_text("interrupts: unexpected trap ");
@@ -93,15 +91,6 @@ uintptr_t trap_handler(uintptr_t cause, uintptr_t tval, uintptr_t pc)
 
 /* -- for own.c
  * ---------------------------------------------------------------------- */
-bool irq_present(uintptr_t address)
-{
-    probing = true;
-    probe_failed = false;
-    load_4(address);
-    probing = false;
-    return !probe_failed;
-}
-
 void irq_source(uint32_t source, bool on, void (*handler)(uint32_t source))
 {
     volatile uint32_t *enable = reg32(PLIC + PLIC_ENABLE + 4 * (source / 32));

@@ -17,8 +17,6 @@ static inline void irq_enable(bool on)
     }
 }
 
-/* Does something answer a load there? */
-bool irq_present(uintptr_t address);
 /* Opens or closes a PLIC source; its handler runs between claim and complete.
  */
 void irq_source(uint32_t source, bool on, void (*handler)(uint32_t source));

@@ -6,17 +6,10 @@
  *
  * Source   docs/boards.md for places, docs/devices/ for registers.
  */
+#include "own.h"
+
 #include "irq.h"
 #include "plat.h"
-
-enum {
-    TIMER = 0x18000000,
-    GPIO = 0x18002000,
-    DMA = 0x18003000,
-    TIMER_SOURCE = 21,
-    GPIO_SOURCE = 23,
-    DMA_SOURCE = 24,
-};
 
 static volatile unsigned served; /* interrupts of the device under test */
 
@@ -111,11 +104,6 @@ static bool try_gpio(void)
 
 /* -- DMA ----------------------------------------------------------------------
  */
-enum { DMA_SRC = 0x00, DMA_DST = 0x08, DMA_LEN = 0x10, DMA_CTRL = 0x14 };
-enum { DMA_STATUS = 0x18, DMA_CHANNEL = 0x20, DMA_INT = 0x100 };
-enum { DMA_START = 1, DMA_IRQ = 2, DMA_SIZE_SHIFT = 4 };
-enum { DMA_DONE = 2, DMA_ERROR = 4 };
-
 enum { BLOCK = 2048 };
 static uint8_t from[BLOCK], to[2][BLOCK];
 static volatile uint32_t dma_result[2]; /* STATUS, per channel */
@@ -135,17 +123,11 @@ static void dma_served(uint32_t source)
     }
 }
 
-static void dma_start(unsigned channel, const void *src, const void *dst,
-                      uint32_t len, unsigned burst_log2)
+static void start(unsigned channel, const void *src, const void *dst,
+                  uint32_t len, unsigned burst_log2)
 {
-    const uintptr_t base = DMA + DMA_CHANNEL * channel;
-
     dma_result[channel] = 0;
-    *reg32(base + DMA_SRC) = (uint32_t)(uintptr_t)src;
-    *reg32(base + DMA_DST) = (uint32_t)(uintptr_t)dst;
-    *reg32(base + DMA_LEN) = len;
-    *reg32(base + DMA_CTRL) =
-        DMA_START | DMA_IRQ | burst_log2 << DMA_SIZE_SHIFT;
+    dma_start(channel, src, dst, len, burst_log2, DMA_IRQ);
 }
 
 /* Bytes [at, at + len) are copied, those around them are 0. */
@@ -185,7 +167,7 @@ static bool try_dma(void)
     served = 0;
     irq_source(DMA_SOURCE, true, dma_served);
 
-    dma_start(0, from, to[0], BLOCK, 4);
+    start(0, from, to[0], BLOCK, 4);
     sum = work_in_memory();
     irq_wait(&served, 1);
     say_number("own: dma while working ", sum);
@@ -195,15 +177,15 @@ static bool try_dma(void)
         to[0][i] = to[1][i] = 0;
     }
     served = 0;
-    dma_start(0, from + 3, to[0] + 3, 333, 3);
-    dma_start(1, from + 64, to[1] + 64, 512, 6);
+    start(0, from + 3, to[0] + 3, 333, 3);
+    start(1, from + 64, to[1] + 64, 512, 6);
     irq_wait(&served, 2);
     put_text("own: dma two channels");
     good &= say_verdict(copied(to[0], 3, 333) && copied(to[1], 64, 512) &&
                         dma_result[0] == DMA_DONE && dma_result[1] == DMA_DONE);
 
     served = 0;
-    dma_start(0, from, (const void *)(uintptr_t)HOLE, 16, 4);
+    start(0, from, (const void *)(uintptr_t)HOLE, 16, 4);
     irq_wait(&served, 1);
     say_number("own: dma to nothing, status ", dma_result[0]);
     good &= say_verdict(dma_result[0] == DMA_ERROR);
@@ -215,13 +197,13 @@ bool own_devices(void)
 {
     bool good = true;
 
-    if (irq_present(TIMER)) {
+    if (device_present(TIMER)) {
         good &= try_timer();
     }
-    if (irq_present(GPIO)) {
+    if (device_present(GPIO)) {
         good &= try_gpio();
     }
-    if (irq_present(DMA)) {
+    if (device_present(DMA)) {
         good &= try_dma();
     }
     return good;

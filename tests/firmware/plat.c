@@ -1,5 +1,5 @@
 /*
- * plat.c - console, end of the run, and the trap nobody expected.
+ * plat.c - console, end of the run, probing, and the trap nobody expected.
  *
  * Model    ns16550a polled at LSR.THRE; SiFive test finisher.
  * Source   PC16550D data sheet; the finisher of the `virt` board.
@@ -51,9 +51,31 @@ _Noreturn void finish(int status)
     }
 }
 
+static volatile bool probing, absent;
+
+bool device_present(uintptr_t address)
+{
+    probing = true;
+    absent = false;
+    load_4(address);
+    probing = false;
+    return !absent;
+}
+
+bool trap_was_probe(uintptr_t cause)
+{
+    const bool load_fault = cause == 5;
+
+    absent |= probing && load_fault;
+    return probing && load_fault;
+}
+
 __attribute__((weak)) uintptr_t trap_handler(uintptr_t cause, uintptr_t tval,
                                              uintptr_t pc)
 {
+    if (trap_was_probe(cause)) {
+        return pc_after(pc);
+    }
     put_text("unexpected trap: mcause ");
     put_hex(cause, sizeof cause * 2);
     put_text(" mtval ");

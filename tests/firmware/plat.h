@@ -63,6 +63,13 @@ static inline uintptr_t pc_after(uintptr_t pc)
     return pc + ((*(const uint16_t *)pc & 3) == 3 ? 4 : 2);
 }
 
+/* Does something answer a load there? A device that is absent answers with an
+ * access fault. Needs trap_enable(). */
+bool device_present(uintptr_t address);
+/* For a trap_handler() of one's own: was this trap such a question? If so, go
+ * on at pc_after(pc). */
+bool trap_was_probe(uintptr_t cause);
+
 /* One load or store instruction each (trap.S). */
 uintptr_t load_1(uintptr_t address);
 uintptr_t load_2(uintptr_t address);

@@ -8,7 +8,7 @@
  */
 #include "plat.h"
 
-enum { EXTENT = 16384 };
+enum { EXTENT = 8192 };
 
 static uint32_t source[EXTENT / 4];
 static uint32_t target[EXTENT / 4];

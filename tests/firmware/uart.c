@@ -59,7 +59,7 @@ static void drain(void)
     }
 }
 
-/* Programs 115200 baud for the 3.6864 MHz clock of the `virt` board, 8 bits, no
+/* Programs 230400 baud for the 3.6864 MHz clock of the `virt` board, 8 bits, no
  * parity, one stop bit, and reads everything back. */
 static void registers(void)
 {
@@ -67,7 +67,7 @@ static void registers(void)
 
     *reg8(UART + IER) = 0;
     *reg8(UART + LCR) = LCR_DLAB | 3;
-    *reg8(UART + 0) = 2;
+    *reg8(UART + 0) = 1;
     *reg8(UART + 1) = 0;
     low = *reg8(UART + 0);
     high = *reg8(UART + 1);

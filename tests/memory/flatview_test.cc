@@ -1,10 +1,10 @@
 // The flat view against a witness that asks, address by address, who answers.
-#include "tests/memory/memory_kit.h"
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
 #include <random>
+
+#include "tests/memory/memory_kit.h"
 
 namespace
 {
@@ -20,8 +20,17 @@ struct Node {
     Node *alias = nullptr;
     int alias_offset = 0;
     Node *parent = nullptr;
-    std::vector<Node *> children;
+    std::vector<Node *> children; // sorted by sort_children()
 };
+
+void sort_children(Node *node)
+{
+    std::sort(node->children.begin(), node->children.end(),
+              [](Node *a, Node *b) {
+                  return a->priority != b->priority ? a->priority > b->priority
+                                                    : a->added > b->added;
+              });
+}
 
 struct Hit {
     Node *node = nullptr;
@@ -40,12 +49,7 @@ Hit ask(Node *node, int x)
     if (node->alias) {
         hit = ask(node->alias, rel + node->alias_offset + node->alias->addr);
     } else {
-        std::vector<Node *> order = node->children;
-        std::sort(order.begin(), order.end(), [](Node *a, Node *b) {
-            return a->priority != b->priority ? a->priority > b->priority
-                                              : a->added > b->added;
-        });
-        for (Node *c : order) {
+        for (Node *c : node->children) {
             hit = ask(c, rel);
             if (hit.node) {
                 break;
@@ -71,7 +75,7 @@ class Forest
         root = make(true);
         root->size = SPACE;
         memory_region_init(&root->mr, nullptr, "root", SPACE);
-        int n = pick(2, 20);
+        int n = pick(4, 32);
         for (int i = 0; i < n; i++) {
             grow();
         }
@@ -142,6 +146,7 @@ class Forest
         n->parent = parent;
         n->added = ++counter;
         parent->children.push_back(n);
+        sort_children(parent);
         memory_region_add_subregion_overlap(
             &parent->mr, static_cast<hwaddr>(addr), &n->mr, priority);
     }
@@ -158,6 +163,7 @@ class Forest
     {
         if (n->parent && n->addr != addr) {
             n->added = ++counter;
+            sort_children(n->parent);
         }
         n->addr = addr;
         memory_region_set_address(&n->mr, static_cast<hwaddr>(addr));
@@ -166,19 +172,18 @@ class Forest
     {
         int kind = pick(0, 9);
         Node *target = nodes[static_cast<size_t>(pick(0, last()))].get();
-        Node *parent = pick_parent();
+        Node *parent = pick(0, 1) ? root : pick_parent();
         // An alias of something it lies in would turn in circles; those have
         // a test of their own.
         bool alias = kind < 4 && !reaches(target, parent);
         Node *n = make(!alias && kind < 6);
-        n->size = pick(0, pick(0, 3) ? SPACE / 2 : SPACE);
+        n->size = pick(0, pick(0, 3) ? SPACE / 4 : SPACE);
         auto size = static_cast<uint64_t>(n->size);
         std::string name = std::to_string(nodes.size());
         if (alias) {
             n->alias = target;
-            n->alias_offset = pick(0, SPACE / 2);
-            memory_region_init_alias(&n->mr, nullptr, name.c_str(),
-                                     &target->mr,
+            n->alias_offset = pick(0, target->size / 2);
+            memory_region_init_alias(&n->mr, nullptr, name.c_str(), &target->mr,
                                      static_cast<hwaddr>(n->alias_offset),
                                      size);
         } else if (n->container) {
@@ -187,7 +192,7 @@ class Forest
             memory_region_init_io(&n->mr, nullptr, nullptr, nullptr,
                                   name.c_str(), size);
         }
-        hook(n, parent, pick(0, SPACE), pick(-2, 2));
+        hook(n, parent, pick(0, parent->size), pick(-2, 2));
         if (pick(0, 7) == 0) {
             n->enabled = false;
             memory_region_set_enabled(&n->mr, false);
@@ -366,7 +371,8 @@ TEST(FlatView, a_root_draws_itself_where_it_lies_and_as_what_it_is)
     memory_region_fini(&root);
 }
 
-// -- cost -----------------------------------------------------------------------
+// -- cost
+// -----------------------------------------------------------------------
 
 enum { MANY = 10000 };
 

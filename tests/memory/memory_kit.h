@@ -5,10 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "memory/internal.h"
 
@@ -112,8 +111,8 @@ inline std::vector<uint8_t> read_bytes(AddressSpace *as, hwaddr addr,
                                        MemTxResult *result = nullptr)
 {
     std::vector<uint8_t> bytes(len);
-    MemTxResult r = address_space_read(as, addr, MEMTXATTRS_UNSPECIFIED,
-                                       bytes.data(), len);
+    MemTxResult r =
+        address_space_read(as, addr, MEMTXATTRS_UNSPECIFIED, bytes.data(), len);
     if (result) {
         *result = r;
     }

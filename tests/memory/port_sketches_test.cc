@@ -2,15 +2,15 @@
 // hart with cache tags inline, a split-phase DMA, an inbound TLM socket with
 // DMI, a buffer of site-based records. They are the design's test: if one of
 // them becomes awkward, the header is wrong.
-#include "memory/port.h"
-
 #include <cstring>
 #include <deque>
+#include <gtest/gtest.h>
 #include <vector>
 
-#include <gtest/gtest.h>
+#include "memory/port.h"
 
-namespace {
+namespace
+{
 
 const uint64_t kBase = 0x80000000;
 
@@ -20,7 +20,8 @@ struct FlatBus {
     uint64_t period = 10000, wait = 0; // ps, cycles
     std::deque<TimingRequest *> queue;
 
-    FlatBus() {
+    FlatBus()
+    {
         model.name = "flat";
         model.id = 1;
         model.access = [](TimingModel *m, TimingRequest *rq) {
@@ -43,7 +44,8 @@ struct FlatBus {
             return true;
         };
     }
-    void grant(uint64_t now) {
+    void grant(uint64_t now)
+    {
         TimingRequest *rq = queue.front();
         queue.pop_front();
         model.access(&model, rq);
@@ -62,16 +64,18 @@ struct Bench : testing::Test {
     FlatBus bus;
     MemoryPort port = {};
 
-    Bench() {
+    Bench()
+    {
         clock_init(&clock, "clock", 100000000);
         memory_region_init(&root, nullptr, "root", UINT64_MAX);
         memory_region_init_ram(&ram, nullptr, "ram", 0x10000, nullptr);
         memory_region_add_subregion(&root, kBase, &ram);
         address_space_init(&as, &root, "as");
-        EXPECT_TRUE(port_init(&port, &as, "port", &clock, &bus.model, true,
-                              nullptr));
+        EXPECT_TRUE(
+            port_init(&port, &as, "port", &clock, &bus.model, true, nullptr));
     }
-    ~Bench() override {
+    ~Bench() override
+    {
         port_fini(&port);
         address_space_destroy(&as);
         memory_region_del_subregion(&root, &ram);
@@ -80,7 +84,8 @@ struct Bench : testing::Test {
         memory_world_enter(before);
         memory_world_free(world);
     }
-    uint8_t *host() {
+    uint8_t *host()
+    {
         return static_cast<uint8_t *>(memory_region_get_ram_ptr(&ram));
     }
 };
@@ -93,7 +98,8 @@ struct FetchQueue {
     uint64_t pc, free_at = 0;
     std::deque<std::pair<uint32_t, uint64_t>> words = {}; // word, ready at
 
-    uint32_t next(uint64_t *now) {
+    uint32_t next(uint64_t *now)
+    {
         while (words.size() < 2) {
             PortTx tx = {};
             tx.addr = tx.va = tx.pc = pc;
@@ -111,7 +117,8 @@ struct FetchQueue {
     }
 };
 
-TEST_F(PortSketch, FetchQueue) {
+TEST_F(PortSketch, FetchQueue)
+{
     const uint32_t code[4] = {1, 2, 3, 4};
     memcpy(host(), code, sizeof code);
     bus.wait = 1;
@@ -124,14 +131,16 @@ TEST_F(PortSketch, FetchQueue) {
     EXPECT_EQ(4u, port_transactions(&port)); // the last one was prefetched
 }
 
-// -- 2: a hart that hits its entries inline and keeps cache tags beside --------
+// -- 2: a hart that hits its entries inline and keeps cache tags beside
+// --------
 
 struct InlineHart {
     MemoryPort *port;
     uint64_t cycle = 0, misses = 0;
     uint64_t tag[16] = {};
 
-    uint32_t load(uint64_t va) {
+    uint32_t load(uint64_t va)
+    {
         uint64_t line = va >> 5;
         if (tag[line % 16] != line) { // a miss costs what the model says
             tag[line % 16] = line;
@@ -151,7 +160,8 @@ struct InlineHart {
     }
 };
 
-TEST_F(PortSketch, HartWithInlineTags) {
+TEST_F(PortSketch, HartWithInlineTags)
+{
     bus.wait = 2;
     InlineHart hart = {&port};
     host()[0x1004] = 7;
@@ -167,7 +177,8 @@ TEST_F(PortSketch, HartWithInlineTags) {
     EXPECT_EQ(2u * 2, t->target);
 }
 
-TEST_F(PortSketch, CallAndEntryCostTheSame) {
+TEST_F(PortSketch, CallAndEntryCostTheSame)
+{
     bus.wait = 3;
     PortTx tx = {};
     tx.addr = tx.va = kBase + 8;
@@ -184,7 +195,8 @@ TEST_F(PortSketch, CallAndEntryCostTheSame) {
     EXPECT_EQ(2 * tx.target, t->target);
 }
 
-// -- 3: a DMA engine that copies burst by burst, split-phase -------------------
+// -- 3: a DMA engine that copies burst by burst, split-phase
+// -------------------
 
 struct CopyEngine {
     PortRequest rq = {};
@@ -192,7 +204,8 @@ struct CopyEngine {
     uint64_t src, dst, left;
     MemoryPort *port;
 
-    void step(uint64_t now, bool is_write) {
+    void step(uint64_t now, bool is_write)
+    {
         rq.tx.addr = rq.tx.va = is_write ? dst : src;
         rq.tx.issue = now;
         rq.tx.kind = ACCESS_DMA;
@@ -215,7 +228,8 @@ struct CopyEngine {
     }
 };
 
-TEST_F(PortSketch, SplitPhaseDma) {
+TEST_F(PortSketch, SplitPhaseDma)
+{
     for (int i = 0; i < 64; i++) {
         host()[i] = static_cast<uint8_t>(i);
     }
@@ -236,7 +250,8 @@ TEST_F(PortSketch, SplitPhaseDma) {
     EXPECT_EQ(8u, port_transactions(&port));
 }
 
-// -- 4: an inbound socket that grants and takes back direct pointers -----------
+// -- 4: an inbound socket that grants and takes back direct pointers
+// -----------
 
 struct Socket {
     MemoryPort *port;
@@ -246,7 +261,8 @@ struct Socket {
     bool direct(uint64_t addr) { return port_window(port, addr, &window); }
 };
 
-TEST_F(PortSketch, InboundWithDmi) {
+TEST_F(PortSketch, InboundWithDmi)
+{
     Socket socket = {&port};
     port.opaque = &socket;
     port.invalidated = [](void *opaque, hwaddr, hwaddr) {
@@ -273,13 +289,15 @@ TEST_F(PortSketch, InboundWithDmi) {
     EXPECT_EQ(1u, port_transactions(&port)); // debug is not counted
 }
 
-// -- 5: a recorder that only ever sees full buffers ----------------------------
+// -- 5: a recorder that only ever sees full buffers
+// ----------------------------
 
 struct Recorder {
     MemoryRecorder rec;
     std::vector<MemoryRecord> buffer, seen;
 
-    Recorder() : buffer(2 * RECORD_ROOM) {
+    Recorder() : buffer(2 * RECORD_ROOM)
+    {
         recorder_init(&rec);
         rec.buffer = rec.next = buffer.data();
         rec.end = rec.next + buffer.size();
@@ -295,7 +313,8 @@ struct Recorder {
     ~Recorder() { recorder_fini(&rec); }
 };
 
-TEST_F(PortSketch, SiteBasedRecords) {
+TEST_F(PortSketch, SiteBasedRecords)
+{
     Recorder recorder;
     memory_world_set_recorder(world, &recorder.rec);
     PortTx tx = {};

@@ -1,7 +1,7 @@
 // The tree of regions: order among siblings, setters, look-ups, RAM blocks.
-#include "tests/memory/memory_kit.h"
-
 #include <thread>
+
+#include "tests/memory/memory_kit.h"
 
 namespace
 {

@@ -152,6 +152,20 @@ TEST(Machine, SleepThatNothingEndsIsStuck)
     EXPECT_EQ(k.run().stop, MACHINE_STUCK);
 }
 
+TEST(Machine, TrapHandlerThatCannotRunIsStuck)
+{
+    // mtvec is 0, and nothing is there: a trap for each fetch, for ever.
+    Kit k(board(one_cpu), Code{0});
+    EXPECT_EQ(k.run().stop, MACHINE_STUCK);
+    EXPECT_LE(machine_time(k.m), 10 * (PS_PER_SECOND / 1000));
+    // A handler that runs is none of this, however often it is entered.
+    Code code =
+        li(t0, 0x80000010) + Code{csrw(MTVEC, t0), 0, addi(a0, a0, 1), 0};
+    Kit busy(board(one_cpu), code);
+    EXPECT_EQ(busy.run(20 * (PS_PER_SECOND / 1000)).stop, MACHINE_RUNNING);
+    EXPECT_GT(hart_counters(machine_hart(busy.m, 0)).traps, 10000u);
+}
+
 TEST(Machine, SleepRunsToTheEndOfTheCall)
 {
     Kit k(board(one_cpu), Code{wfi, j(-4)});

@@ -65,11 +65,12 @@ class Serial : public testing::Test
         Outcome outcome;
         std::string complaint, console;
     };
-    // Plays a script against the echo program; its console goes to a file.
-    Played play(const std::string &script, bool slow = false)
+    // Plays a script, against the echo program unless there is another.
+    Played play(const std::string &script, bool slow = false,
+                const Code &code = echo())
     {
         write(script);
-        Kit k(board(one_cpu), echo(), slow);
+        Kit k(board(one_cpu), code, slow);
         EXPECT_EQ(k.error, "");
         std::string spec = "script:" + path("script");
         const char *const specs[] = {spec.c_str()};
@@ -155,7 +156,7 @@ TEST_F(Serial, TimeoutIsSimulatedTimeAndNamesTheLine)
 
 TEST_F(Serial, TimeoutPresetIsTenSeconds)
 {
-    Played p = play("wait 1s\nexpect never\n");
+    Played p = play("wait 1s\nexpect never\n", false, Code{wfi, j(-4)});
     EXPECT_NE(p.complaint, "");
     EXPECT_GE(p.outcome.time, 11 * PS_PER_SECOND);
     EXPECT_LT(p.outcome.time, 11 * PS_PER_SECOND + PS_PER_SECOND / 1000);

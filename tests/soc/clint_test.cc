@@ -48,6 +48,14 @@ TEST(Clint, ComparesAtTheTickExactly)
     EXPECT_EQ(" 700000:1 2000000:0 2100000:1", b.scope);
 }
 
+TEST(Clint, ComparingWithZeroAtZeroIsDueAndStaysSo)
+{
+    ClintBench b;
+    b.write(MTIMECMP, 0, 8);
+    EXPECT_EQ(" 0:1", b.scope);
+    EXPECT_EQ(TIME_NEVER, event_next(&b.queue));
+}
+
 TEST(Clint, HalvesOfMtimecmpAsRv32WritesThem)
 {
     ClintBench b;
