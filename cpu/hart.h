@@ -115,7 +115,8 @@ unsigned hart_privilege(const Hart *hart); /* 0 U, 3 M */
 bool hart_read_csr(Hart *hart, unsigned csr, uint64_t *value);
 
 /* Where the cycles went, by code address: one call per block that ever ran, in
- * rising pc. cycles sums to counters.cycles - idle. */
+ * rising pc. `instructions` are those begun: retired or trapped. cycles sums to
+ * counters.cycles - idle. */
 typedef void HartBlockFn(void *opaque, uint64_t pc, uint64_t bytes,
                          uint64_t entries, uint64_t instructions,
                          uint64_t cycles);

@@ -65,6 +65,15 @@ static unsigned long long last_of(Int128 start, Int128 size)
     return (unsigned long long)(start + size - (size != 0));
 }
 
+PriorityText explain_priority(int32_t priority)
+{
+    PriorityText s = {"lowest prio"};
+    if (priority != INT32_MIN) {
+        snprintf(s.text, sizeof(s.text), "prio %d", priority);
+    }
+    return s;
+}
+
 void explain_place(FILE *out, Int128 start, Int128 size)
 {
     fprintf(out, "%016llx-%016llx", (unsigned long long)start,
@@ -118,14 +127,15 @@ void explain_reason(FILE *out, const FlatStroke *over, const FlatStroke *under)
     } else if (a == b) {
         fputs("the same region, seen twice", out);
     } else if (a->priority != b->priority) {
-        fprintf(out, "priority %d over %d", a->priority, b->priority);
+        fprintf(out, "%s over %s", explain_priority(a->priority).text,
+                explain_priority(b->priority).text);
         if (a != over->mr || b != under->mr) {
             fprintf(out, " of %s and %s", memory_region_name(a),
                     memory_region_name(b));
         }
     } else {
-        fprintf(out, "both have priority %d, %s was added later", a->priority,
-                memory_region_name(a));
+        fprintf(out, "both %s, %s was added later",
+                explain_priority(a->priority).text, memory_region_name(a));
     }
 }
 
@@ -137,9 +147,9 @@ static void put_tree(FILE *out, const MemoryRegion *mr, Int128 base,
     base += (Int128)mr->addr;
     fputs("  ", out);
     explain_place(out, base, mr->size);
-    fprintf(out, "  %10s  prio %-4d %*s%s: %s", size_text(mr->size).text,
-            mr->priority, (int)(2 * depth), "", memory_region_name(mr),
-            explain_type(mr));
+    fprintf(out, "  %10s  %-11s  %*s%s: %s", size_text(mr->size).text,
+            explain_priority(mr->priority).text, (int)(2 * depth), "",
+            memory_region_name(mr), explain_type(mr));
     if (mr->alias) {
         fprintf(out, " of %s + 0x%llx", memory_region_name(mr->alias),
                 (unsigned long long)mr->alias_offset);
@@ -204,53 +214,68 @@ static const FlatStroke *visible_at(const Shown *s, Int128 addr)
 
 enum { HIDERS_NAMED = 4 };
 
-/* One line for a stroke of which something is hidden; false: nothing is. */
-static bool put_hidden(FILE *out, const Shown *s, const FlatStroke *k)
-{
-    Int128 hidden = 0;
-    unsigned places = 0;
+/* What of a stroke is hidden, and the first places where it is. */
+typedef struct Covered {
+    Int128 bytes;
+    unsigned places;
     const FlatRange *by[HIDERS_NAMED];
-    Int128 at = k->start;
-    while (at < k->end) {
+} Covered;
+
+static void find_covered(const Shown *s, const FlatStroke *k, Covered *c)
+{
+    *c = (Covered){.bytes = 0};
+    for (Int128 at = k->start; at < k->end;) {
         const FlatRange *r = flatview_lookup(s->fv, int128_get64(at));
         if (!r) {
             break; /* the view is older than the tree: inside a transaction */
         }
         Int128 end = int128_min(r->start + r->size, k->end);
         if (!shows(r, k, at)) {
-            hidden += end - at;
-            if (places < HIDERS_NAMED) {
-                by[places] = r;
+            c->bytes += end - at;
+            if (c->places < HIDERS_NAMED) {
+                c->by[c->places] = r;
             }
-            places++;
+            c->places++;
         }
         at = end;
     }
-    if (!places) {
+}
+
+/* A paragraph on a stroke of which something is hidden; false: nothing is. */
+static bool put_hidden(FILE *out, const Shown *s, const FlatStroke *k)
+{
+    Covered c;
+    find_covered(s, k, &c);
+    if (!c.places) {
         return false;
     }
-    fprintf(out, "  hidden: %s ", memory_region_name(k->mr));
+    bool wholly = c.bytes == k->end - k->start;
+    fprintf(out, "  hidden: %s of %s, ",
+            wholly ? "all" : size_text(c.bytes).text,
+            memory_region_name(k->mr));
     explain_place(out, k->start, k->end - k->start);
     if (k->via) {
-        fprintf(out, " (through %s)", memory_region_name(k->via));
-    }
-    bool wholly = hidden == k->end - k->start;
-    fprintf(out, ", %s%s: ", wholly ? "wholly" : size_text(hidden).text,
-            wholly ? "" : " of it");
-    for (unsigned i = 0; i < places && i < HIDERS_NAMED; i++) {
-        Int128 first = int128_max(by[i]->start, k->start);
-        const FlatStroke *over = visible_at(s, first);
-        fprintf(out, "%sby %s", i ? "; " : "", memory_region_name(by[i]->mr));
-        fprintf(out, " at 0x%llx (", (unsigned long long)first);
-        if (over) {
-            explain_reason(out, over, k);
-        }
-        fputs(")", out);
-    }
-    if (places > HIDERS_NAMED) {
-        fprintf(out, "; and in %u more places", places - HIDERS_NAMED);
+        fprintf(out, " through %s", memory_region_name(k->via));
     }
     fputs("\n", out);
+    for (unsigned i = 0; i < c.places && i < HIDERS_NAMED; i++) {
+        Int128 first = int128_max(c.by[i]->start, k->start);
+        const FlatStroke *over = visible_at(s, first);
+        fprintf(out, "    at 0x%llx by %s", (unsigned long long)first,
+                memory_region_name(c.by[i]->mr));
+        if (over && over->via) {
+            fprintf(out, " through %s", memory_region_name(over->via));
+        }
+        if (over) {
+            fputs(" (", out);
+            explain_reason(out, over, k);
+            fputs(")", out);
+        }
+        fputs("\n", out);
+    }
+    if (c.places > HIDERS_NAMED) {
+        fprintf(out, "    and in %u more places\n", c.places - HIDERS_NAMED);
+    }
     return true;
 }
 

@@ -146,8 +146,13 @@ static void put_callbacks(FILE *out, const AccessPlan *plan, bool is_write)
     }
 }
 
+/* What becomes of the pieces together. */
+typedef struct Outcome {
+    bool refused, asked; /* some piece by its rules; some device */
+} Outcome;
+
 static void put_piece(const Asked *q, hwaddr addr, const MemoryPiece *p,
-                      unsigned len, bool *valid)
+                      unsigned len, Outcome *outcome)
 {
     fprintf(q->out, "  0x%llx, %u byte%s: ", (unsigned long long)addr, len,
             plural(len));
@@ -163,36 +168,40 @@ static void put_piece(const Asked *q, hwaddr addr, const MemoryPiece *p,
             (unsigned long long)p->offset);
     if (plan.valid) {
         put_callbacks(q->out, &plan, q->is_write);
+        outcome->asked = true;
     } else {
         put_refusal(q->out, &plan);
-        *valid = false;
+        outcome->refused = true;
     }
     fputs("\n", q->out);
 }
 
-static void put_result(const Asked *q, bool valid, bool one)
+static void put_result(const Asked *q, const Outcome *outcome)
 {
     fprintf(q->out, "  result: %s\n",
-            valid ? "ok, unless the device answers with an error"
-            : one ? "decode error (a hart takes an access fault)"
-                  : "decode error");
+            outcome->refused ? "decode error (on a hart: an access fault)"
+            : outcome->asked ? "ok, unless the device answers with an error"
+                             : "ok");
 }
 
 static void put_one(const Asked *q)
 {
     MemoryPiece p = memory_piece_at(q->fv, q->addr, q->size, q->is_write,
                                     MEMTXATTRS_UNSPECIFIED);
-    p.direct &= p.len == q->size;
-    bool valid = true;
+    if (p.direct) { /* as a port does: to the end of the range */
+        const FlatRange *r = flatview_lookup(q->fv, q->addr);
+        p.direct = (Int128)q->addr + q->size <= r->start + r->size;
+    }
+    Outcome outcome = {.refused = false};
     fprintf(q->out, "\nAs one %s, as harts do it (never cut):\n",
             q->is_write ? "store" : "load");
-    put_piece(q, q->addr, &p, q->size, &valid);
-    put_result(q, valid, true);
+    put_piece(q, q->addr, &p, q->size, &outcome);
+    put_result(q, &outcome);
 }
 
 static void put_transfer(const Asked *q)
 {
-    bool valid = true;
+    Outcome outcome = {.refused = false};
     unsigned lines = 0;
     fputs("\nAs a transfer, as DMA does it (cut into what each region "
           "takes):\n",
@@ -206,10 +215,10 @@ static void put_transfer(const Asked *q)
             fprintf(q->out, "  and so on for %u more bytes\n", q->size - at);
             return;
         }
-        put_piece(q, q->addr + at, &p, len, &valid);
+        put_piece(q, q->addr + at, &p, len, &outcome);
         at += len;
     }
-    put_result(q, valid, false);
+    put_result(q, &outcome);
 }
 
 void explain_access(AddressSpace *as, hwaddr addr, unsigned size, bool is_write,

@@ -58,6 +58,7 @@ typedef struct Access {
     PortTx *tx;
     FlatView *fv;
     MemoryPort *outer_port;
+    uint64_t outer_pc;
     MemoryBeats *outer_beats;
     bool recorded;
 } Access;
@@ -86,8 +87,10 @@ static void perform_begin(Access *a, uint64_t now)
 {
     MemoryWorld *world = a->port->world;
     a->outer_port = world->port;
+    a->outer_pc = world->pc;
     a->outer_beats = world->beats;
     world->port = a->port;
+    world->pc = a->tx->pc;
     world->beats = a->recorded ? &a->port->beats : NULL;
     world->now = now;
 }
@@ -96,6 +99,7 @@ static void perform_end(Access *a)
 {
     MemoryWorld *world = a->port->world;
     world->port = a->outer_port;
+    world->pc = a->outer_pc;
     world->beats = a->outer_beats;
 }
 

@@ -125,19 +125,18 @@ static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
     return !opt->dir || open_folder(files, opt, m, cfg, errp);
 }
 
-/* The command as typed, but for the program's name. */
-static void store_command(TraceStore *ts, int argc, char **argv)
+/* The command as typed, but for the program's name: before options are parsed,
+ * because that reorders them. */
+static void write_command(char *text, size_t size, int argc, char **argv)
 {
-    char text[4096];
     size_t used = 0;
-    for (int i = 0; i < argc && used < sizeof(text) - 1; i++) {
+    for (int i = 0; i < argc && used < size - 1; i++) {
         bool plain =
             argv[i][0] && !strpbrk(argv[i], " \t\n'\"\\$&;|<>()*?[]{}");
-        int n = snprintf(text + used, sizeof(text) - used,
-                         plain ? "%s%s" : "%s'%s'", i ? " " : "", argv[i]);
+        int n = snprintf(text + used, size - used, plain ? "%s%s" : "%s'%s'",
+                         i ? " " : "", argv[i]);
         used += n > 0 ? (size_t)n : 0;
     }
-    trace_set_run(ts, "command", text);
 }
 
 /* -- the run -------------------------------------------------------------- */
@@ -357,8 +356,8 @@ static void close_files(RunFiles *files, RunOptions *opt, Machine *m)
     free(files->db);
 }
 
-static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg, int argc,
-                      char **argv)
+static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
+                      const char *command)
 {
     RunFiles files = {0};
     Error *err = NULL;
@@ -371,7 +370,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg, int argc,
         double seconds;
         char how[256];
         if (files.trace) {
-            store_command(files.trace, argc, argv);
+            trace_set_run(files.trace, "command", command);
         }
         if (opt->guest_errors) {
             machine_set_log(m, print_guest_error, NULL);
@@ -390,7 +389,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg, int argc,
     return status;
 }
 
-static int run_config(RunOptions *opt, int argc, char **argv)
+static int run_config(RunOptions *opt, const char *command)
 {
     Error *err = NULL;
     Config *cfg = cli_options_config(opt, &err);
@@ -399,7 +398,7 @@ static int run_config(RunOptions *opt, int argc, char **argv)
     }
     MachineOptions how = {.slow = opt->slow};
     Machine *m = machine_new_with(cfg, &how, &err);
-    int status = m ? run_loaded(m, opt, cfg, argc, argv) : cli_fail(err);
+    int status = m ? run_loaded(m, opt, cfg, command) : cli_fail(err);
     machine_free(m);
     config_free(cfg);
     return status;
@@ -408,9 +407,10 @@ static int run_config(RunOptions *opt, int argc, char **argv)
 static int run(int argc, char **argv)
 {
     RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER}};
-    int status = cli_options_parse(&opt, argc, argv)
-                     ? run_config(&opt, argc, argv)
-                     : CLI_USAGE;
+    char command[4096] = "";
+    write_command(command, sizeof(command), argc, argv);
+    int status = cli_options_parse(&opt, argc, argv) ? run_config(&opt, command)
+                                                     : CLI_USAGE;
     cli_options_fini(&opt);
     return status;
 }

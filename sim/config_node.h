@@ -1,6 +1,7 @@
 /*
  * config_node.h - inside the configuration reader: the tree a YAML file becomes
- * before the schema reads it. Private to sim/config*.c.
+ * before the schema reads it. Private to sim/; the command line uses its
+ * numbers and suggestions.
  *
  * The way: config_yaml (text -> nodes), config_range (cpu[0-3] -> four),
  * config_merge (extends, --set), config (nodes -> Config), config_check (what

@@ -171,6 +171,9 @@ static void fill_sizes(Entry *entry, size_t entries)
 static bool finish(Table *t, ElfInfo *info)
 {
     size_t marks = 0;
+    if (t->entries == 0) {
+        return true;
+    }
     for (size_t i = 0; i < t->entries; i++) {
         t->entry[i].symbol.name = t->names + t->entry[i].name;
         marks += t->entry[i].symbol.kind == ELF_MARK;

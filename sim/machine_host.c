@@ -65,7 +65,7 @@ static uint64_t describe_origin(Machine *m, char *buf, size_t size)
         snprintf(buf, size, "%s", port ? port->name : "");
         return 0;
     }
-    uint64_t pc = hart_pc(hart), offset = 0;
+    uint64_t pc = port ? m->world->pc : hart_pc(hart), offset = 0;
     const char *symbol = machine_symbol(m, pc, &offset);
     if (symbol) {
         snprintf(buf, size, "%s pc 0x%llx %s+0x%llx", hart_config(hart)->name,

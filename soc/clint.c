@@ -154,7 +154,7 @@ static bool clint_init(Device *dev, Error **errp)
 {
     Clint *c = (Clint *)dev;
     if (c->timebase < 1 || c->timebase > PS_PER_SECOND) {
-        return error_set(errp, "timebase of %s is out of range; 1Hz to 1THz",
+        return error_set(errp, "timebase of %s is out of range; 1Hz to 1000GHz",
                          dev->name);
     }
     clock_init(&c->clock, dev->name, c->timebase);

@@ -422,7 +422,7 @@ static bool uart_init(Device *dev, Error **errp)
     Ns16550a *u = (Ns16550a *)dev;
     if (u->clock < 1000 || u->clock > PS_PER_SECOND) {
         return error_set(errp,
-                         "clock of %s is out of range; 1kHz to 1THz, usual "
+                         "clock of %s is out of range; 1kHz to 1000GHz, usual "
                          "is 3686400Hz",
                          dev->name);
     }

@@ -215,6 +215,7 @@ class Run(Case):
             self.assertEqual(run["complete"], 1)
             self.assertEqual(run["exit_status"], 0)
             self.assertEqual(run["firmware"], "hello.elf")
+            self.assertEqual(run["command"], " ".join(["run board.yaml hello.elf", *options]))
             self.assertEqual(run["stop"], "finished")
             self.assertEqual(run["config"], (out / "config.resolved.yaml").read_text())
             total = json.loads((out / "stats.json").read_text())["total"]

@@ -100,12 +100,13 @@ const Metric metrics[] = {
      "from contention order by wait_cycles desc, bus, initiator, blocker",
      "modelled"},
     {"hot_registers", "table",
-     "Device registers by accesses, with the cycles spent on them.",
+     "Device registers by accesses, with the initiators' cycles spent on them.",
      "select region || '.' || coalesce(nullif(register, ''), "
-     "printf('0x%x', offset)) as register, dir, accesses, bytes, "
-     "wait_cycles + bus_cycles + target_cycles as cycles from hot_address "
-     "where type = 'io' order by accesses desc, region, offset, dir",
-     "exact"},
+     "printf('0x%x', offset)) as register, dir, sum(accesses) as accesses, "
+     "sum(bytes) as bytes, sum(wait_cycles + bus_cycles + target_cycles) "
+     "as cycles from hot_address where type = 'io' group by 1, 2 "
+     "order by 3 desc, 1, 2",
+     "modelled"},
     {"size_splits", "table",
      "Accesses cut into several beats because the bus or the device is "
      "narrower; amplification: beats per access.",

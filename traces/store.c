@@ -462,6 +462,21 @@ uint64_t trace_rows(const TraceStore *ts)
     return ts->rows;
 }
 
+/* A failed write may leave the last transaction to be rolled back by the next
+ * who opens the file; that is us. */
+static void leave_whole(const char *path)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) == SQLITE_OK) {
+        sqlite3_exec(db,
+                     "select count(*) from sqlite_schema;"
+                     "pragma journal_mode = delete",
+                     NULL, NULL, NULL);
+    }
+    sqlite3_close(db);
+}
+
 bool trace_close(TraceStore *ts, Error **errp)
 {
     decode_flush(ts);
@@ -472,10 +487,17 @@ bool trace_close(TraceStore *ts, Error **errp)
         store_script(ts, "commit; pragma journal_mode = delete");
     }
     bool ok = !ts->error;
+    char *path = NULL;
     if (!ok) {
         sqlite3_exec(ts->db, "rollback", NULL, NULL, NULL);
         pass_error(ts, errp);
+        path = ts->path;
+        ts->path = NULL;
     }
     store_free(ts);
+    if (path) {
+        leave_whole(path);
+        free(path);
+    }
     return ok;
 }

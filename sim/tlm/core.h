@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/machine.h"
+#include "sim/tlm/debt.h"
 
 namespace socscope
 {
@@ -44,9 +45,10 @@ struct Core {
     ::Machine *machine = nullptr;
     Config *config = nullptr; // ours, with the machine; NULL: both borrowed
     MemoryWorld *home = memory_world_current(); // outside of the machine
-    Event pause{};              // ends machine_run() at a time
+    Event pause{};                              // ends machine_run() at a time
     TraceStore *trace = nullptr;
     std::vector<std::unique_ptr<MappedRegion>> mapped;
+    Debts debts;
 
     Core() = default;
     Core(const Core &) = delete;

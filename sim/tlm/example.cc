@@ -159,13 +159,11 @@ int run(const char *config, const char *firmware)
 
     tlm::tlm_global_quantum::instance().set(sc_time(1, sc_core::SC_US));
     sc_core::sc_start();
-    std::fprintf(stderr, "machine: %s, %llu transactions, time %s\n",
-                 machine_stop_name(soc.stop_reason()),
-                 static_cast<unsigned long long>(
-                     machine_transactions(soc.handle())),
-                 sc_time::from_value(machine_time(soc.handle()))
-                     .to_string()
-                     .c_str());
+    std::fprintf(
+        stderr, "machine: %s, %llu transactions, time %s\n",
+        machine_stop_name(soc.stop_reason()),
+        static_cast<unsigned long long>(machine_transactions(soc.handle())),
+        sc_time::from_value(machine_time(soc.handle())).to_string().c_str());
     return generator.wrong ? 1 : soc.exit_status();
 }
 

@@ -53,9 +53,9 @@ std::shared_ptr<Core> load(const std::string &config,
     if (core->config) {
         core->machine = machine_new(core->config, &err);
     }
-    if (!core->machine || (!firmware.empty() &&
-                           !machine_load_elf(core->machine, firmware.c_str(),
-                                             &err))) {
+    if (!core->machine ||
+        (!firmware.empty() &&
+         !machine_load_elf(core->machine, firmware.c_str(), &err))) {
         raise(err);
     }
     return core;
@@ -83,6 +83,7 @@ Core::~Core()
     }
     {
         Inside inside(*this);
+        debts.leave();
         event_cancel(machine_events(machine), &pause);
         if (config) {
             machine_detach_trace(machine);
@@ -119,8 +120,7 @@ Machine::Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core)
 {
     if (sc_core::sc_get_time_resolution() !=
         sc_core::sc_time(1, sc_core::SC_PS)) {
-        throw Failure(std::string(this->name()) +
-                      ": the time resolution is " +
+        throw Failure(std::string(this->name()) + ": the time resolution is " +
                       sc_core::sc_get_time_resolution().to_string() +
                       "; leave it at 1 ps");
     }
@@ -168,6 +168,11 @@ int Machine::exit_status() const
     case MACHINE_ERROR: return 2;
     }
     return 2;
+}
+
+uint64_t Machine::uncharged() const
+{
+    return core_->debts.open();
 }
 
 /* -- time ----------------------------------------------------------------- */

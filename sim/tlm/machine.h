@@ -75,6 +75,8 @@ class Machine : public sc_core::sc_module
     // That of `socscope run`: the guest's, 124 for a limit, 125 when every hart
     // sleeps for good, 2 when the trace failed; 0 while it runs.
     int exit_status() const;
+    // Time that foreign targets took and initiators have not paid yet, ps.
+    uint64_t uncharged() const;
     // Whether the end of the machine ends the simulation (sc_stop). False.
     void stop_at_end(bool stop) { stop_at_end_ = stop; }
 

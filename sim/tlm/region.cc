@@ -17,25 +17,6 @@ namespace socscope
 namespace
 {
 
-/* The region's own time: its wait states, and what it owes. */
-struct RegionTiming {
-    TimingModel model; // first: what the bus hands back is its address
-    WaitStates waits;
-    const ClockDomain *clock;
-    uint64_t debt; // ps that the target took and no access has paid yet
-};
-
-void region_time(TimingModel *model, TimingRequest *rq)
-{
-    RegionTiming *t = reinterpret_cast<RegionTiming *>(model);
-    t->waits.model.access(&t->waits.model, rq);
-    uint64_t whole = clock_time(t->clock, clock_cycle_in(t->clock, t->debt));
-    t->debt -= whole;
-    rq->done += whole;
-    rq->target_ps += whole;
-    rq->beat_first += whole;
-}
-
 MemTxResult result_of(tlm::tlm_response_status status)
 {
     switch (status) {
@@ -58,7 +39,7 @@ struct TlmRegionBase::Mapped : MappedRegion {
     TlmRegionBase *module = nullptr;
     std::string name;
     MemoryRegionOps ops{};
-    RegionTiming timing{};
+    WaitStates waits{};
 };
 
 /* A payload with its extension, made once and used again. */
@@ -105,16 +86,14 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
     m->ops.valid.min_access_size = m->ops.impl.min_access_size = s.min_access;
     m->ops.valid.max_access_size = m->ops.impl.max_access_size = s.max_access;
     m->ops.valid.unaligned = m->ops.impl.unaligned = s.unaligned;
-    m->timing.clock = bus->api.clock;
-    m->timing.model.name = m->name.c_str();
-    m->timing.model.access = region_time;
-    wait_states_init(&m->timing.waits, m->name.c_str(), bus->api.clock);
-    m->timing.waits.read_first = m->timing.waits.read_next = s.read_waits;
-    m->timing.waits.write_first = m->timing.waits.write_next = s.write_waits;
+    wait_states_init(&m->waits, m->name.c_str(), bus->api.clock);
+    m->waits.read_first = m->waits.read_next = s.read_waits;
+    m->waits.write_first = m->waits.write_next = s.write_waits;
     Inside inside(*core_);
     memory_region_init_io(&m->region, nullptr, &m->ops, m, m->name.c_str(),
                           s.size);
-    m->region.timing = &m->timing.model;
+    m->region.timing = &m->waits.model;
+    core_->debts.add_foreign(&m->waits.model);
     core_->mapped.push_back(std::move(owned));
     if (s.overlap || s.priority) {
         memory_region_add_subregion_overlap(&bus->root, s.address, &m->region,
@@ -140,20 +119,16 @@ MemoryRegion *TlmRegionBase::region() const
     return &mapped_->region;
 }
 
-uint64_t TlmRegionBase::uncharged() const
-{
-    return mapped_->timing.debt;
-}
-
-/* -- accesses --------------------------------------------------------------- */
+/* -- accesses ---------------------------------------------------------------
+ */
 
 MemTxResult TlmRegionBase::read(void *opaque, hwaddr addr, uint64_t *data,
                                 unsigned size, MemTxAttrs attrs)
 {
     unsigned char bytes[8] = {};
     TlmRegionBase *self = static_cast<Mapped *>(opaque)->module;
-    MemTxResult result = self->access(tlm::TLM_READ_COMMAND, addr, bytes, size,
-                                      attrs);
+    MemTxResult result =
+        self->access(tlm::TLM_READ_COMMAND, addr, bytes, size, attrs);
     std::memcpy(data, bytes, sizeof(bytes)); // the host is little-endian
     return result;
 }
@@ -204,6 +179,7 @@ MemTxResult TlmRegionBase::access(tlm::tlm_command command, hwaddr addr,
 MemTxResult TlmRegionBase::call(Carrier &carrier)
 {
     MemoryWorld *world = machine_world(core_->machine);
+    MemoryPort *port = world->port;
     uint64_t begin = std::max(world->now, kernel_ps());
     machine_.leave();
     MemTxResult result = MEMTX_ERROR;
@@ -217,7 +193,7 @@ MemTxResult TlmRegionBase::call(Carrier &carrier)
         sc_core::sc_time delay = from_ps(begin - kernel_ps());
         forward(carrier.trans, delay);
         uint64_t end = kernel_ps() + to_ps(delay);
-        mapped_->timing.debt += end - std::min(begin, end);
+        core_->debts.add(port, end - std::min(begin, end));
         result = result_of(carrier.trans.get_response_status());
     } catch (...) {
         machine_.fail(std::current_exception());

@@ -15,15 +15,18 @@
  *          go on, the machine's harts do not.
  * Time     The bus is asked for the time of an access before it is performed; a
  *          foreign delay is known only after. So an access costs its configured
- *          wait states at once, and the delay that the target returned (or
- *          spent in wait()) is charged as target time to the next access to the
- *          region: whole bus cycles, the rest is carried on. Sums over a run are
- *          right up to uncharged(); a single access shows its predecessor's
- *          delay. On a bus without timing nothing is charged.
- * Errors   ADDRESS_ERROR: decode error; COMMAND_ERROR: not permitted; any other
- *          and a status left incomplete: refused by the device.
- * Missing  DMI into the foreign target; the exact pc of a hart's access (it is
- *          that of hart_pc(): the begin of what runs).
+ *          wait states at once, and what the target returned as delay (or spent
+ *          in wait()) is a debt of the initiator. A TargetPort pays it with the
+ *          delay it returns. A hart or a DMA engine pays it with its next
+ * access to a foreign region, as target time in whole cycles, less what it has
+ *          waited for the bus in between: sums over a run are right up to
+ *          Machine::uncharged(), a single access shows the delay of its
+ *          predecessor, and code in between runs too early by it. The bus is
+ * not held. On a bus without timing only a TargetPort pays. Errors
+ * ADDRESS_ERROR: decode error; COMMAND_ERROR: not permitted; any other and a
+ * status left incomplete: refused by the device. Missing  DMI into the foreign
+ * target; the exact pc of a hart's access (it is that of hart_pc(): the begin
+ * of what runs).
  */
 #ifndef SIM_TLM_REGION_H
 #define SIM_TLM_REGION_H
@@ -42,11 +45,11 @@ namespace socscope
 
 struct RegionSettings {
     std::string bus;
-    uint64_t address = 0; // in the machine
-    uint64_t size = 0;    // bytes
-    uint64_t base = 0;    // the target's address of offset 0
+    uint64_t address = 0;                    // in the machine
+    uint64_t size = 0;                       // bytes
+    uint64_t base = 0;                       // the target's address of offset 0
     unsigned min_access = 1, max_access = 8; // bytes: 1, 2, 4 or 8
-    bool unaligned = false; // pass misaligned accesses on
+    bool unaligned = false;                  // pass misaligned accesses on
     unsigned read_waits = 0, write_waits = 0; // cycles of the bus
     bool overlap = false; // may hide other regions, by priority
     int priority = 0;     // higher hides lower
@@ -57,7 +60,6 @@ class TlmRegionBase : public sc_core::sc_module
   public:
     ~TlmRegionBase() override;
     MemoryRegion *region() const;
-    uint64_t uncharged() const; // ps
 
   protected:
     // Throws Failure when the place is not possible.

@@ -149,6 +149,7 @@ TargetPortBase::TargetPortBase(sc_core::sc_module_name name, Machine &machine,
         error_free(err);
         throw Failure(text);
     }
+    core_->debts.pays_itself(port_);
     port_->invalidated = invalidated;
     port_->opaque = this;
 }
@@ -158,9 +159,11 @@ TargetPortBase::~TargetPortBase()
     port_->invalidated = nullptr;
 }
 
-/* -- transactions ------------------------------------------------------------ */
+/* -- transactions ------------------------------------------------------------
+ */
 
-/* Moves the enabled bytes; done: in, when to begin; out, when all have moved. */
+/* Moves the enabled bytes; done: in, when to begin; out, when all have moved.
+ */
 MemTxResult TargetPortBase::move(tlm_generic_payload &trans, MemTxAttrs attrs,
                                  uint64_t pc, uint64_t &done)
 {
@@ -175,7 +178,7 @@ MemTxResult TargetPortBase::move(tlm_generic_payload &trans, MemTxAttrs attrs,
         tx.kind = ACCESS_TLM;
         port_transfer(port_, &tx, bytes, len, trans.is_write());
         result |= tx.result;
-        done = tx.done;
+        done = tx.done + core_->debts.take(port_);
     });
     return result;
 }
@@ -239,13 +242,13 @@ unsigned TargetPortBase::transport_dbg(tlm_generic_payload &trans)
         return 0;
     }
     Inside inside(*core_);
-    return static_cast<unsigned>(port_debug(port_, trans.get_address(),
-                                            trans.get_data_ptr(),
-                                            trans.get_data_length(),
-                                            trans.is_write()));
+    return static_cast<unsigned>(
+        port_debug(port_, trans.get_address(), trans.get_data_ptr(),
+                   trans.get_data_length(), trans.is_write()));
 }
 
-/* -- direct access ------------------------------------------------------------- */
+/* -- direct access
+ * ------------------------------------------------------------- */
 
 bool TargetPortBase::may_grant() const
 {

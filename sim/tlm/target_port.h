@@ -14,13 +14,12 @@
  *          that finds the port suspended in a foreign wait() waits for it.
  * Status   nothing there, or not like that (MEMTX_DECODE_ERROR): ADDRESS_ERROR;
  *          not permitted: COMMAND_ERROR; refused by the device: GENERIC_ERROR;
- *          length or streaming width 0: BURST_ERROR; byte enables of length 0 or
- *          neither 0 nor 0xff: BYTE_ENABLE_ERROR. Bytes before and after a
- *          refused one are moved all the same.
- * DMI      granted for memory when accesses take no time (bus `timing: none`)
- *          and nothing is recorded; not for pages whose writes must be seen
- *          (decoded code, reservations). Accesses through it are not counted;
- *          dmi_grants() says that there may be some. Everything is withdrawn
+ *          length or streaming width 0: BURST_ERROR; byte enables of length 0
+ * or neither 0 nor 0xff: BYTE_ENABLE_ERROR. Bytes before and after a refused
+ * one are moved all the same. DMI      granted for memory when accesses take no
+ * time (bus `timing: none`) and nothing is recorded; not for pages whose writes
+ * must be seen (decoded code, reservations). Accesses through it are not
+ * counted; dmi_grants() says that there may be some. Everything is withdrawn
  *          when the map, a page or the recorder changes.
  * Missing  Byte enables as strobes of one transaction; several sockets bound to
  *          one port.
@@ -52,8 +51,7 @@ class TargetPortBase : public sc_core::sc_module
                    const std::string &bus);
     void b_transport(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
     unsigned transport_dbg(tlm::tlm_generic_payload &trans);
-    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans,
-                            tlm::tlm_dmi &dmi);
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans, tlm::tlm_dmi &dmi);
     virtual void withdraw(uint64_t first, uint64_t last) = 0;
 
   private:

@@ -30,33 +30,33 @@ class Region : public ::testing::Test
             memory_region_fini(mr.get());
         }
     }
-    MemoryRegion *add(const char *name)
+    MemoryRegion *add()
     {
         made.push_back(std::make_unique<MemoryRegion>());
         return made.back().get();
     }
     MemoryRegion *io(const char *name, uint64_t size)
     {
-        MemoryRegion *mr = add(name);
+        MemoryRegion *mr = add();
         memory_region_init_io(mr, nullptr, &dev.ops, &dev, name, size);
         return mr;
     }
     MemoryRegion *ram(const char *name, uint64_t size)
     {
-        MemoryRegion *mr = add(name);
+        MemoryRegion *mr = add();
         memory_region_init_ram(mr, nullptr, name, size, nullptr);
         return mr;
     }
     MemoryRegion *box(const char *name, uint64_t size)
     {
-        MemoryRegion *mr = add(name);
+        MemoryRegion *mr = add();
         memory_region_init(mr, nullptr, name, size);
         return mr;
     }
     MemoryRegion *alias(const char *name, MemoryRegion *of, hwaddr offset,
                         uint64_t size)
     {
-        MemoryRegion *mr = add(name);
+        MemoryRegion *mr = add();
         memory_region_init_alias(mr, nullptr, name, of, offset, size);
         return mr;
     }
@@ -131,12 +131,12 @@ TEST_F(Region, kinds)
     EXPECT_TRUE(memory_region_is_ram(r));
     EXPECT_FALSE(memory_region_is_rom(r));
     EXPECT_TRUE(memory_access_is_direct(r, true));
-    MemoryRegion *rom = add("rom");
+    MemoryRegion *rom = add();
     memory_region_init_rom(rom, nullptr, "rom", 4096, nullptr);
     EXPECT_TRUE(memory_region_is_rom(rom));
     EXPECT_FALSE(memory_access_is_direct(rom, true));
     EXPECT_TRUE(memory_access_is_direct(rom, false));
-    MemoryRegion *romd = add("romd");
+    MemoryRegion *romd = add();
     memory_region_init_rom_device(romd, nullptr, &dev.ops, &dev, "romd", 4096,
                                   nullptr);
     EXPECT_FALSE(memory_region_is_ram(romd));
@@ -145,7 +145,7 @@ TEST_F(Region, kinds)
     memory_region_rom_device_set_romd(romd, false);
     EXPECT_FALSE(memory_access_is_direct(romd, false));
     uint8_t bytes[8] = {};
-    MemoryRegion *ramd = add("ramd");
+    MemoryRegion *ramd = add();
     memory_region_init_ram_device_ptr(ramd, nullptr, "ramd", 8, bytes);
     EXPECT_TRUE(memory_region_is_ram_device(ramd));
     EXPECT_FALSE(memory_access_is_direct(ramd, false));
@@ -157,7 +157,7 @@ TEST_F(Region, kinds)
 TEST_F(Region, ram_of_impossible_size_is_an_error_and_an_empty_container)
 {
     for (uint64_t size : {UINT64_MAX, UINT64_C(1) << 62, UINT64_C(1) << 61}) {
-        MemoryRegion *r = add("r");
+        MemoryRegion *r = add();
         Error *err = nullptr;
         memory_region_init_ram(r, nullptr, "big", size, &err);
         ASSERT_NE(err, nullptr);
@@ -167,7 +167,7 @@ TEST_F(Region, ram_of_impossible_size_is_an_error_and_an_empty_container)
         EXPECT_FALSE(memory_region_is_ram(r));
         memory_region_add_subregion(&root, 0, r);
         EXPECT_EQ(at(&as, 0), "-");
-        memory_region_init_ram(add("q"), nullptr, "q", size, nullptr);
+        memory_region_init_ram(add(), nullptr, "q", size, nullptr);
     }
 }
 
@@ -205,6 +205,7 @@ TEST_F(Region, find_and_present)
     EXPECT_EQ(s.size, 4);
     EXPECT_EQ(memory_region_find(b, 0x38, 0x100).mr, nullptr);
     EXPECT_EQ(memory_region_find(b, 0x20, 0).mr, nullptr);
+    EXPECT_EQ(memory_region_find(b, 0x24, 0).mr, nullptr);
     EXPECT_EQ(memory_region_find(b, 0, 0x20).mr, nullptr);
     EXPECT_TRUE(memory_region_present(b, 0x20));
     EXPECT_FALSE(memory_region_present(b, 0x1f));

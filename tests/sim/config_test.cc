@@ -2,6 +2,7 @@
 // that a resolved one reads back as the same machine. Oracles: a random
 // description written by the test (which knows what it wrote), a pairwise
 // overlap check, hand arithmetic for units, and the tables in docs/.
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -267,7 +268,7 @@ TEST(Boards, DocumentAgrees)
     Result r = load(board("mcu"));
     ASSERT_TRUE(r.cfg) << r.error;
     std::istringstream doc(read_file(SOURCE_DIR "/docs/boards.md"));
-    unsigned seen = 0;
+    unsigned seen = 0, sizes = 0;
     for (std::string line; std::getline(doc, line);) {
         size_t address = line.find("`0x"), name = line.find('`');
         if (line[0] != '|' || address == std::string::npos || name == address) {
@@ -280,9 +281,20 @@ TEST(Boards, DocumentAgrees)
         const ConfigMemory *m = memory(r.cfg.get(), word);
         ASSERT_TRUE(d || m) << line;
         EXPECT_EQ(d ? d->address : m->address, value) << line;
+        // The third column: "64 KiB"; RAM's stands in the board's column.
+        uint64_t bytes = 0;
+        char unit[8] = "";
+        size_t bar = line.find('|', address);
+        if (sscanf(line.c_str() + bar, "| %" SCNu64 " %7[KMiB]", &bytes,
+                   unit) == 2) {
+            bytes <<= unit[0] == 'K' ? 10 : unit[0] == 'M' ? 20 : 0;
+            EXPECT_EQ(d ? d->cls->mmio_size : m->size, bytes) << line;
+            sizes++;
+        }
         seen++;
     }
     EXPECT_EQ(seen, 9u);
+    EXPECT_EQ(sizes, 9u);
 }
 
 // -- the reference
@@ -481,6 +493,11 @@ struct Bad {
     const char *text; // after HEAD
     const char *error;
 };
+
+void PrintTo(const Bad &b, std::ostream *out)
+{
+    *out << b.text;
+}
 
 class BadConfig : public testing::TestWithParam<Bad>
 {
@@ -740,11 +757,11 @@ TEST(Extends, MergesByName)
     EXPECT_STREQ(r.cfg->memory[3].name, "d");
     expect_round_trip(r.cfg.get());
     // An error in the base names the base's line, also from here.
-    Result bad = load(top, {"c0.at=0x5000"});
-    EXPECT_NE(bad.error.find(top + ":6: memory \"d\""), std::string::npos)
-        << bad.error;
-    EXPECT_NE(bad.error.find(f.path + "/base.yaml:7"), std::string::npos)
-        << bad.error;
+    Result moved = load(top, {"c0.at=0x5000"});
+    EXPECT_NE(moved.error.find(top + ":6: memory \"d\""), std::string::npos)
+        << moved.error;
+    EXPECT_NE(moved.error.find(f.path + "/base.yaml:7"), std::string::npos)
+        << moved.error;
 }
 
 TEST(Extends, Wrong)

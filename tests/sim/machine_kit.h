@@ -91,7 +91,13 @@ inline uint32_t csrr(int rd, unsigned csr)
     return csr << 20 | 2 << 12 | static_cast<uint32_t>(rd) << 7 | 0x73;
 }
 const uint32_t wfi = 0x10500073;
-enum { MIE = 0x304, MTVEC = 0x305, MCAUSE = 0x342, MHARTID = 0xf14 };
+enum {
+    MSTATUS = 0x300,
+    MIE = 0x304,
+    MTVEC = 0x305,
+    MCAUSE = 0x342,
+    MHARTID = 0xf14
+};
 
 inline Code operator+(Code a, const Code &b)
 {

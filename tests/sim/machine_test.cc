@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <random>
 
-#include "machine_kit.h"
 #include "sim/machine.h"
+#include "tests/sim/machine_kit.h"
 
 using namespace kit;
 
@@ -23,8 +23,7 @@ const Code forever = li(sp, 0x80000100) + Code{addi(t0, t0, 1), sw(t0, 0, sp),
 
 } // namespace
 
-// -- ends
-// -----------------------------------------------------------------------
+// -- ends -----------------------------------------------------------------
 
 TEST(Machine, GuestEndsTheRunWithItsStatus)
 {
@@ -66,8 +65,7 @@ TEST(Machine, ResetRequestEndsTheRun)
     EXPECT_EQ(o.status, 0);
 }
 
-// -- limits
-// -----------------------------------------------------------------------
+// -- limits ---------------------------------------------------------------
 
 TEST(Machine, InstructionLimitIsExact)
 {
@@ -138,8 +136,7 @@ TEST(Machine, LimitsCanBeRaisedAndTheRunGoesOn)
     EXPECT_EQ(halves.outcome(MACHINE_LIMIT_INSNS), whole);
 }
 
-// -- sleep
-// ------------------------------------------------------------------------
+// -- sleep ----------------------------------------------------------------
 
 TEST(Machine, SleepThatNothingEndsIsStuck)
 {
@@ -204,8 +201,30 @@ TEST(Machine, TimerEndsSleepAtTheFirstCycleAfterIt)
     EXPECT_LT(c.instructions, 30u);
 }
 
-// -- slices, quanta, fast path
-// --------------------------------------------------------
+TEST(Machine, EventScheduledOnTheWayIsInTime)
+{
+    // Sets the timer 5 us ahead, enables its interrupt, and counts until the
+    // handler ends the run: a horizon that is not shortened would let it count
+    // to the end of the slice.
+    Code code = li(t0, 0x80000100) + Code{csrw(MTVEC, t0)} +
+                li(s0, 0x02004000) + li(t0, 50) +
+                Code{sw(zero, 4, s0), sw(t0, 0, s0)} + li(t0, 1 << HART_MTI) +
+                Code{csrw(MIE, t0)} + li(t0, 1 << 3) +
+                Code{csrw(MSTATUS, t0), addi(a0, a0, 1), j(-4)};
+    code.resize(0x100 / 4, j(0));
+    code = code + finish(0);
+    for (bool slow : {false, true}) {
+        Kit k(board(one_cpu, clint_for_one), code, slow);
+        Outcome o = k.run();
+        EXPECT_EQ(o.stop, MACHINE_FINISHED);
+        EXPECT_EQ(hart_counters(machine_hart(k.m, 0)).interrupts, 1u);
+        EXPECT_GT(o.time, 5000000u);
+        EXPECT_LT(o.time, 5000000u + 40 * 20000);
+        EXPECT_GT(hart_x(machine_hart(k.m, 0), a0), 20u);
+    }
+}
+
+// -- slices, quanta, fast path --------------------------------------------
 
 TEST(Machine, SlicesOfACallDoNotChangeTheRun)
 {
@@ -271,8 +290,7 @@ TEST(Machine, QuantumBoundsHowFarHartsAreApart)
     }
 }
 
-// -- independence
-// ------------------------------------------------------------------------
+// -- independence ---------------------------------------------------------
 
 TEST(Machine, TwoMachinesInterleavedAreEachAsAlone)
 {
@@ -289,6 +307,25 @@ TEST(Machine, TwoMachinesInterleavedAreEachAsAlone)
     }
     EXPECT_EQ(a_mixed.outcome(MACHINE_RUNNING), a);
     EXPECT_EQ(b_mixed.outcome(MACHINE_RUNNING), b);
+}
+
+TEST(Machine, ItsWorldIsCurrentWhileItRuns)
+{
+    struct Seen {
+        MemoryWorld *world;
+        static void byte(void *opaque, const char *, uint8_t, uint64_t)
+        {
+            static_cast<Seen *>(opaque)->world = memory_world_current();
+        }
+    } seen = {nullptr};
+    MemoryWorld *outside = memory_world_current();
+    Kit a(board(one_cpu), chatter(3)), b(board(one_cpu), chatter(3));
+    for (Kit *k : {&a, &b, &a}) {
+        machine_set_serial(k->m, Seen::byte, &seen);
+        k->run(machine_time(k->m) + 10000000);
+        EXPECT_EQ(seen.world, machine_world(k->m));
+        EXPECT_EQ(memory_world_current(), outside);
+    }
 }
 
 TEST(Machine, OrderOfEntriesChangesNothing)
@@ -367,8 +404,7 @@ TEST(Machine, ResetStartsTheSameRunAgainLater)
     EXPECT_TRUE(k.output == output);
 }
 
-// -- what the guest does wrong
-// --------------------------------------------------------------
+// -- what the guest does wrong --------------------------------------------
 
 namespace
 {
@@ -414,8 +450,7 @@ TEST(Machine, UnmappedFaultTraps)
     EXPECT_EQ(hart_x(machine_hart(k.m, 0), a1), 5u);
 }
 
-// -- serial input
-// ------------------------------------------------------------------------------
+// -- serial input ---------------------------------------------------------
 
 TEST(Machine, InputEntersAtItsTimeAndComesBack)
 {
@@ -453,8 +488,7 @@ TEST(Machine, InputForNobodyIsAnError)
     error_free(err);
 }
 
-// -- host side
-// ---------------------------------------------------------------------------------
+// -- host side ------------------------------------------------------------
 
 TEST(Machine, PauseEndsTheCallAndTheRunGoesOn)
 {

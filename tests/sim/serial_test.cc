@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine_kit.h"
 #include "sim/serial.h"
+#include "tests/sim/machine_kit.h"
 
 using namespace kit;
 
@@ -67,7 +67,7 @@ class Serial : public testing::Test
     };
     // Plays a script, against the echo program unless there is another.
     Played play(const std::string &script, bool slow = false,
-                const Code &code = echo())
+                const Code &code = echo(), uint64_t until = PS_PER_SECOND / 10)
     {
         write(script);
         Kit k(board(one_cpu), code, slow);
@@ -80,7 +80,7 @@ class Serial : public testing::Test
         EXPECT_EQ(err, nullptr) << error_message(err);
         Played p = {};
         if (set) {
-            p.outcome = k.run(60 * PS_PER_SECOND);
+            p.outcome = k.run(until);
             serial_flush(set);
             if (!serial_check(set, &err)) {
                 p.complaint = error_message(err);
@@ -134,6 +134,28 @@ TEST_F(Serial, ExpectFindsWhatCameWhileItWaited)
     EXPECT_NE(p.complaint, ""); // what was before a match is gone
 }
 
+TEST_F(Serial, EachByteIsMatchedOnce)
+{
+    for (std::string between : {"", "wait 2ms\n"}) {
+        Played p =
+            play("timeout 1ms\nsend ab\n" + between + "expect ab\nexpect ab\n");
+        EXPECT_NE(p.complaint.find("\"ab\" did not come"), std::string::npos)
+            << p.complaint;
+    }
+}
+
+TEST_F(Serial, AnAnswerLeavesWhenItsQuestionWasComplete)
+{
+    // 200 questions and answers without a wait take no time of their own.
+    std::string script;
+    for (int i = 0; i < 200; i++) {
+        script += "send ?\nexpect ?\n";
+    }
+    Played p = play(script + "send q\n");
+    EXPECT_EQ(p.complaint, "");
+    EXPECT_LT(p.outcome.time, 201 * 60 * 20000u); // 60 cycles each
+}
+
 TEST_F(Serial, ExpectFindsATextThatBeginsTwice)
 {
     Played p = play("send aaab\nexpect aab\nsend xyxyz\nexpect xyz\nquit\n");
@@ -156,7 +178,8 @@ TEST_F(Serial, TimeoutIsSimulatedTimeAndNamesTheLine)
 
 TEST_F(Serial, TimeoutPresetIsTenSeconds)
 {
-    Played p = play("wait 1s\nexpect never\n", false, Code{wfi, j(-4)});
+    Played p = play("wait 1s\nexpect never\n", false, Code{wfi, j(-4)},
+                    60 * PS_PER_SECOND);
     EXPECT_NE(p.complaint, "");
     EXPECT_GE(p.outcome.time, 11 * PS_PER_SECOND);
     EXPECT_LT(p.outcome.time, 11 * PS_PER_SECOND + PS_PER_SECOND / 1000);
@@ -241,8 +264,7 @@ TEST_F(Serial, AnyBytesAreAScriptOrAnError)
     }
 }
 
-// -- backends
-// -------------------------------------------------------------------
+// -- backends -------------------------------------------------------------
 
 TEST_F(Serial, BadSpecsSayWhatIsRight)
 {

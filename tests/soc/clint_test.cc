@@ -140,7 +140,7 @@ TEST(Clint, TimebaseOutOfRangeIsAnError)
     c.dev.events = &q;
     Error *err = nullptr;
     EXPECT_FALSE(clint_class.init(&c.dev, &err));
-    EXPECT_STREQ("timebase of c0 is out of range; 1Hz to 1THz",
+    EXPECT_STREQ("timebase of c0 is out of range; 1Hz to 1000GHz",
                  error_message(err));
     error_free(err);
     event_queue_fini(&q);

@@ -14,7 +14,8 @@ namespace
 
 const uint64_t cycle = 20000; // ps
 
-/* -- what can be seen of a run -------------------------------------------------- */
+/* -- what can be seen of a run
+ * -------------------------------------------------- */
 
 struct Seen {
     MachineStop stop = MACHINE_RUNNING;
@@ -64,9 +65,8 @@ void read_tables(const char *path, Seen *seen)
           "order by hart, symbol"}) {
         uint64_t rows = 0;
         uint64_t hash = hash_rows(db, sql, &rows);
-        seen->tables.push_back({std::string(sql) + ": " + std::to_string(rows) +
-                                    " rows",
-                                hash});
+        seen->tables.push_back(
+            {std::string(sql) + ": " + std::to_string(rows) + " rows", hash});
     }
     sqlite3_close(db);
 }
@@ -200,7 +200,9 @@ TEST(TlmMachine, SameRecordsWithAQuantum)
     });
 }
 
-/* -- time --------------------------------------------------------------------------- */
+/* -- time
+ * ---------------------------------------------------------------------------
+ */
 
 const char *const cpu_board =
     "version: 1\nname: m\nclock: 50MHz\n"
@@ -288,7 +290,8 @@ TEST(TlmMachine, AtMostAQuantumAhead)
     EXPECT_GT(ahead, 100u);
 }
 
-/* -- sleep -------------------------------------------------------------------------- */
+/* -- sleep
+ * -------------------------------------------------------------------------- */
 
 // Sleeps until a software interrupt is pending, then leaves a mark and ends.
 kit::Code sleeper()

@@ -54,7 +54,8 @@ struct Platform {
     }
 };
 
-/* -- random payloads against bytes ------------------------------------------ */
+/* -- random payloads against bytes ------------------------------------------
+ */
 
 struct Oracle {
     std::map<uint64_t, uint8_t> ram; // what lies at each address
@@ -91,16 +92,16 @@ struct Case {
 
     Case(Random &r, Oracle &o)
     {
-        static const uint64_t places[] = {low,    low + 0xff0, low + 0x1ff0,
-                                          rom,    rom - 24,    hole - 20,
+        static const uint64_t places[] = {low,     low + 0xff0, low + 0x1ff0,
+                                          rom,     rom - 24,    hole - 20,
                                           low - 8, low + 0x3f00};
-        unsigned len = static_cast<unsigned>(1 + r.below(r.below(4) ? 16 : 300));
+        unsigned len =
+            static_cast<unsigned>(1 + r.below(r.below(4) ? 16 : 300));
         data = r.bytes(len);
         uint64_t address = places[r.below(8)] + r.below(32);
-        tlm::tlm_command command =
-            r.below(20) == 0 ? tlm::TLM_IGNORE_COMMAND
-            : r.below(2)     ? tlm::TLM_READ_COMMAND
-                             : tlm::TLM_WRITE_COMMAND;
+        tlm::tlm_command command = r.below(20) == 0 ? tlm::TLM_IGNORE_COMMAND
+                                   : r.below(2)     ? tlm::TLM_READ_COMMAND
+                                                    : tlm::TLM_WRITE_COMMAND;
         Initiator::fill(p, command, address, data.data(), len);
         if (r.below(3) == 0) {
             p.set_streaming_width(static_cast<unsigned>(1 + r.below(len + 8)));
@@ -217,7 +218,8 @@ TEST(TlmPort, RandomPayloadsMoveTheBytesOfTheOracle)
     s.run();
 }
 
-/* -- payloads that are not allowed -------------------------------------------- */
+/* -- payloads that are not allowed --------------------------------------------
+ */
 
 void illegal_body(Platform &s)
 {
@@ -247,8 +249,9 @@ void illegal_body(Platform &s)
     // None of them reached the memory, or was counted.
     EXPECT_EQ(s.board.bytes("low")[0], 0);
     EXPECT_EQ(accesses(s.port), 0u);
-    EXPECT_EQ(answer([](Payload &p) { p.set_command(tlm::TLM_IGNORE_COMMAND); }),
-              tlm::TLM_OK_RESPONSE);
+    EXPECT_EQ(
+        answer([](Payload &p) { p.set_command(tlm::TLM_IGNORE_COMMAND); }),
+        tlm::TLM_OK_RESPONSE);
     Payload full;
     sc_time delay;
     Initiator::fill(full, tlm::TLM_WRITE_COMMAND, low, data, 4);
@@ -263,7 +266,8 @@ TEST(TlmPort, WrongPayloadsAreAnsweredAndDoNothing)
     s.run();
 }
 
-/* -- a device ------------------------------------------------------------------- */
+/* -- a device
+ * ------------------------------------------------------------------- */
 
 // Cycles of 20 ns that an access takes from now.
 uint64_t cycles(Initiator &i, tlm::tlm_command command, uint64_t address,
@@ -386,7 +390,8 @@ TEST(TlmPort, DelaysAreThoseOfTheBus)
     s.run();
 }
 
-/* -- direct access ---------------------------------------------------------------- */
+/* -- direct access
+ * ---------------------------------------------------------------- */
 
 void no_grant_body(Platform &s)
 {
@@ -426,8 +431,7 @@ void grant_body(Platform &s)
         std::vector<uint8_t> v = r.bytes(16), back(16);
         if (n % 2) {
             std::memcpy(d.get_dmi_ptr() + at, v.data(), 16);
-            ASSERT_EQ(i.read(fast + at, back.data(), 16),
-                      tlm::TLM_OK_RESPONSE);
+            ASSERT_EQ(i.read(fast + at, back.data(), 16), tlm::TLM_OK_RESPONSE);
         } else {
             ASSERT_EQ(i.write(fast + at, v.data(), 16), tlm::TLM_OK_RESPONSE);
             std::memcpy(back.data(), d.get_dmi_ptr() + at, 16);
@@ -517,7 +521,8 @@ TEST(TlmPort, NoDirectAccessWhileRecording)
     s.run();
 }
 
-/* -- who may be wrong ---------------------------------------------------------------- */
+/* -- who may be wrong
+ * ---------------------------------------------------------------- */
 
 TEST(TlmPort, AnUnknownBusIsAnError)
 {

@@ -122,8 +122,7 @@ class Initiator : public sc_core::sc_module
     tlm::tlm_response_status read(uint64_t address, void *bytes, unsigned len)
     {
         sc_time delay;
-        auto status =
-            access(tlm::TLM_READ_COMMAND, address, bytes, len, delay);
+        auto status = access(tlm::TLM_READ_COMMAND, address, bytes, len, delay);
         sc_core::wait(delay);
         return status;
     }
@@ -133,8 +132,8 @@ class Initiator : public sc_core::sc_module
         std::vector<uint8_t> copy(len);
         std::memcpy(copy.data(), bytes, len);
         sc_time delay;
-        auto status = access(tlm::TLM_WRITE_COMMAND, address, copy.data(), len,
-                             delay);
+        auto status =
+            access(tlm::TLM_WRITE_COMMAND, address, copy.data(), len, delay);
         sc_core::wait(delay);
         return status;
     }

@@ -125,6 +125,7 @@ struct Symbol {
 struct Run {
     uint32_t site;
     uint64_t pc;
+    const MemoryPlace *at;
     vector<FetchStep> steps;
 };
 
@@ -174,6 +175,7 @@ struct Machine {
         add_place(nullptr, 0, 0);                                  // 3
         add_place(&ram, 0x80000000, UINT64_C(0xffffffff00000000)); // 4
         add_place(&gpio, 0x10001000, 0);                           // 5
+        add_place(&flash, 0x20000000 - 0x4000, 0x4000);            // 6
         symbols = {{0x20000000, 0x40, "_start"}, {0x20000040, 0x100, "main"},
                    {0x20000080, 0x20, "inner"},  {0x20000200, 0, "label"},
                    {0x20000240, 0, "label2"},    {0x20000060, 0, "in_main"},
@@ -376,6 +378,7 @@ struct Machine {
         if (runs.size() < 8 || below(10) == 0) {
             Run run;
             run.pc = some_pc();
+            run.at = below(3) ? &place[1] : &place[6];
             uint16_t offset = 0, at = 0;
             for (uint64_t n = 1 + below(9); n > 0; n--) {
                 FetchStep s{};
@@ -389,7 +392,7 @@ struct Machine {
             }
             MemorySite key{};
             key.port = &fetch;
-            key.place = &place[1];
+            key.place = run.at;
             key.pc = run.pc;
             key.kind = ACCESS_FETCH;
             key.dir = DIR_READ;
@@ -408,9 +411,10 @@ struct Machine {
         for (uint64_t i = first; i < first + count; i++) {
             const FetchStep &s = run.steps[i];
             uint64_t pc = run.pc + s.offset;
-            expect(fetch, place[1], ACCESS_FETCH, DIR_READ, pc, s.size, s.word,
+            uint64_t pa = pc - run.at->va_offset;
+            expect(fetch, *run.at, ACCESS_FETCH, DIR_READ, pa, s.size, s.word,
                    pc, when + s.cycle, 0, 0, 1, 2, 0,
-                   pc % s.size ? "unaligned" : "", {}, 1);
+                   pa % s.size ? "unaligned" : "", {}, 1);
         }
     }
 
@@ -598,7 +602,8 @@ struct Machine {
 
 // A whole run into path: what a test of the readers needs.
 inline bool write_run(const string &path, uint64_t seed, unsigned transactions,
-                      bool recorded = true, Machine *keep = nullptr)
+                      bool recorded = true, Machine *keep = nullptr,
+                      bool with_beats = true)
 {
     Error *err = nullptr;
     Machine own(seed);
@@ -617,9 +622,9 @@ inline bool write_run(const string &path, uint64_t seed, unsigned transactions,
     spare.end = buffer.data() + buffer.size();
     spare.full = [](MemoryRecorder *r) { r->next = r->buffer; };
     if (recorded) {
-        m.rec = trace_recorder(ts, 0xff, true);
+        m.rec = trace_recorder(ts, 0xff, with_beats);
     }
-    m.run(transactions);
+    m.run(transactions, with_beats);
     trace_phase(ts, 1, true, 5000000, 1666);
     trace_phase(ts, 2, true, 7000000, 2333);
     trace_phase(ts, 0, false, 9000000, 3000);

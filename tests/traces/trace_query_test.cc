@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "synthetic.h"
+#include "tests/traces/synthetic.h"
 
 using namespace synthetic;
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "synthetic.h"
+#include "tests/traces/synthetic.h"
 
 using namespace synthetic;
 
@@ -67,6 +67,34 @@ TEST(Store, RowsDoNotDependOnHowFullTheBufferIs)
         m.tx.back(),
         rows_of_file(path, string("select ") + tx_columns +
                                " from tx order by rowid desc limit 1")[0]);
+    unlink(path.c_str());
+}
+
+// Without beats, `beat` still has those that equal their transaction, and only
+// those.
+TEST(Store, WithoutBeats)
+{
+    string path = temporary("no-beats.db");
+    Machine m(12);
+    ASSERT_TRUE(write_run(path, 0, 3000, true, &m, false));
+    compare(m.tx,
+            rows_of_file(path, string("select ") + tx_columns +
+                                   " from tx order by rowid"),
+            "tx");
+    vector<Row> single;
+    for (const Row &b : m.beats) {
+        const Row &t = m.tx[std::stoul(b[0]) - 1];
+        if (t[19] == "1" && t[20].find("widened") == string::npos) {
+            single.push_back(b);
+        }
+    }
+    ASSERT_LT(single.size(), m.beats.size());
+    compare(single,
+            rows_of_file(path, string("select ") + beat_columns +
+                                   " from beat order by tx, seq"),
+            "beat");
+    EXPECT_EQ("0", one(path, "select count(*) from beat_row"));
+    EXPECT_EQ("0", one(path, "select sum(not ok) from check_result"));
     unlink(path.c_str());
 }
 
@@ -394,6 +422,8 @@ TEST(File, HostRefusesToWrite)
     EXPECT_NE(string::npos, text.find("cannot write the database")) << text;
     EXPECT_EQ(string::npos, text.find('\n'));
     EXPECT_EQ("ok", one(path, "pragma integrity_check"));
+    EXPECT_EQ("0", one(path, "select value from run where key = 'complete'"));
+    EXPECT_NE(0, access((path + "-journal").c_str(), F_OK));
     unlink(path.c_str());
 }
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Writes the seed corpora: make_seeds.py DIR CONFIG...
+
+config: the given descriptions, and some with --set texts. elf: small complete
+executables of both widths. insn: instructions of every major opcode.
+"""
+import struct
+import sys
+from pathlib import Path
+
+
+def elf(xlen):
+    wide = xlen == 64
+    word = "<Q" if wide else "<I"
+    ehdr, phdr, shdr, sym = (64, 56, 64, 24) if wide else (52, 32, 40, 16)
+    code = bytes.fromhex("13051002") * 4
+    base, strings = 0x80000000, b"\0main\0table\0tohost\0"
+    code_at = ehdr + phdr
+    sym_at = code_at + len(code)
+
+    def words(*values):
+        return b"".join(struct.pack(word, v) for v in values)
+
+    def symbol(name, value, size, info, section):
+        at = strings.index(name + b"\0")
+        if wide:
+            return struct.pack("<IBBHQQ", at, info, 0, section, value, size)
+        return struct.pack("<IIIBBH", at, value, size, info, 0, section)
+
+    symbols = bytes(sym) + symbol(b"main", base, 8, 0x12, 1) \
+        + symbol(b"table", base + 8, 8, 0x11, 1) + symbol(b"tohost", base + 4, 0, 0x10, 1)
+    str_at = sym_at + len(symbols)
+    sh_at = str_at + len(strings)
+
+    def section(kind, flags, addr, at, size, link, entry):
+        return struct.pack("<II", 0, kind) + words(flags, addr, at, size) \
+            + struct.pack("<II", link, 0) + words(1, entry)
+
+    program = struct.pack("<I", 1) + (struct.pack("<I", 5) if wide else b"") \
+        + words(code_at, base, base, len(code), len(code) + 64) \
+        + (b"" if wide else struct.pack("<I", 5)) + words(4)
+    sections = bytes(shdr) + section(1, 6, base, code_at, len(code), 0, 0) \
+        + section(2, 0, 0, sym_at, len(symbols), 3, sym) + section(3, 0, 0, str_at, len(strings), 0, 0)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9)
+    head = ident + struct.pack("<HHI", 2, 243, 1) + words(base, ehdr, sh_at) \
+        + struct.pack("<IHHHHHH", 0, ehdr, phdr, 1, shdr, 4, 0)
+    return head + program + code + symbols + strings + sections
+
+
+WORDS = [
+    0x00000013, 0x00a50533, 0x40a50533, 0x02a50533, 0x02b54533, 0x00052503, 0x00a52023, 0x00351503, 0x00a50463, 0xfe0518e3,
+    0x0080006f, 0x00008067, 0x00000517, 0x12345537, 0x100525af, 0x18b525af, 0x00b525af, 0xc0102573, 0x30002573, 0x30051073,
+    0x34051573, 0x0000000f, 0x0000100f, 0x00000073, 0x00100073, 0x30200073, 0x10500073, 0x0015051b, 0x00a5053b, 0x00053503,
+    0x00a53023, 0x1005352f, 0x45054501, 0x85aa952e, 0x4188c188, 0xa001bfdd, 0x80829002, 0xffffffff, 0x00000000,
+]
+
+
+def main():
+    target = Path(sys.argv[1])
+    for name in ("config", "elf", "insn"):
+        (target / name).mkdir(parents=True, exist_ok=True)
+    for path in map(Path, sys.argv[2:]):
+        (target / "config" / path.name).write_bytes(path.read_bytes())
+    mcu = next(Path(p).read_bytes() for p in sys.argv[2:] if Path(p).name == "mcu.yaml")
+    sets = [b"main.width=64", b"cpus.cpu0.timing=none", b"xip.wait_states.read.next=9", b"gpio0.remove=true"]
+    (target / "config" / "set").write_bytes(mcu + b"\0" + b"\0".join(sets))
+    for xlen in (32, 64):
+        (target / "elf" / f"rv{xlen}").write_bytes(elf(xlen))
+    code = b"".join(struct.pack("<I", w) for w in WORDS)
+    for flags in range(32):
+        (target / "insn" / f"all{flags}").write_bytes(bytes([flags, flags * 7]) + code)
+    for i, w in enumerate(WORDS):
+        (target / "insn" / f"one{i}").write_bytes(bytes([i & 31, i]) + struct.pack("<I", w) * 4)
+
+
+main()
