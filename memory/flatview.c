@@ -286,7 +286,7 @@ bool flatrange_equal(const FlatRange *a, const FlatRange *b)
 
 static bool holds(const FlatRange *r, hwaddr addr)
 {
-    return r->start <= (Int128)addr && (Int128)addr < r->start + r->size;
+    return addr - (hwaddr)r->start <= (hwaddr)(r->size - 1);
 }
 
 FlatRange *flatview_lookup(FlatView *fv, hwaddr addr)
@@ -297,7 +297,7 @@ FlatRange *flatview_lookup(FlatView *fv, hwaddr addr)
     unsigned low = 0, high = fv->count;
     while (low < high) {
         unsigned mid = low + (high - low) / 2;
-        if (fv->range[mid].start <= (Int128)addr) {
+        if ((hwaddr)fv->range[mid].start <= addr) {
             low = mid + 1;
         } else {
             high = mid;
@@ -310,17 +310,17 @@ FlatRange *flatview_lookup(FlatView *fv, hwaddr addr)
     return &fv->range[low - 1];
 }
 
-/* The end of the piece of a RAM range that holds addr. */
-static Int128 piece_end(const FlatRange *r, hwaddr addr)
+/* The last address of the piece of a RAM range that holds addr. */
+static hwaddr piece_last(const FlatRange *r, hwaddr addr)
 {
-    const Int128 page = PAGE_SIZE_BYTES;
-    Int128 end = r->start + r->size;
-    Int128 first_border = (r->start + page - 1) & -page;
-    Int128 last_border = end & -page;
-    if ((Int128)addr < first_border) {
-        return int128_min(first_border, end);
+    const hwaddr in_page = PAGE_SIZE_BYTES - 1;
+    hwaddr first = (hwaddr)r->start;
+    hwaddr last = first + (hwaddr)(r->size - 1);
+    if ((first & in_page) && addr <= (first | in_page)) {
+        return last < (first | in_page) ? last : first | in_page;
     }
-    return (Int128)addr < last_border ? last_border : end;
+    bool has_tail = (last & in_page) != in_page;
+    return has_tail && addr < (last & ~in_page) ? (last & ~in_page) - 1 : last;
 }
 
 MemoryRegion *flatview_translate(FlatView *fv, hwaddr addr, hwaddr *xlat,
@@ -333,9 +333,9 @@ MemoryRegion *flatview_translate(FlatView *fv, hwaddr addr, hwaddr *xlat,
     }
     *xlat = r->offset + (addr - int128_get64(r->start));
     if (r->mr->ram) {
-        Int128 room = piece_end(r, addr) - (Int128)addr;
-        if ((Int128)*len > room) {
-            *len = int128_get64(room);
+        hwaddr more = piece_last(r, addr) - addr;
+        if (*len > more) {
+            *len = more + 1;
         }
     }
     return r->mr;

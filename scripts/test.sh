@@ -85,21 +85,18 @@ step "fuzz"
 if scripts/build.sh fuzz fuzzers; then
     pass
     found=0
-    for target in build/fuzz/tests/fuzz/*_fuzz; do
+    for target in build/fuzz/fuzz_*; do
         [ -x "$target" ] || continue
         found=$((found + 1))
         name=$(basename "$target")
-        corpus=build/fuzz/corpus/$name
-        mkdir -p "$corpus"
-        inputs=("$corpus")
-        [ -d "tests/fuzz/seeds/${name%_fuzz}" ] && inputs+=("tests/fuzz/seeds/${name%_fuzz}")
         log=build/fuzz/$name.log
-        if "$target" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build/fuzz/$name-" "${inputs[@]}" >"$log" 2>&1; then
+        mkdir -p "build/fuzz/found/$name"
+        if "$target" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="build/fuzz/$name-" "build/fuzz/found/$name" "build/fuzz/corpus/${name#fuzz_}" >"$log" 2>&1; then
             pass
             echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, no finding"
         else
-            fail "fuzz: $name"
+            fail "$name"
             tail -n 40 "$log"
         fi
     done

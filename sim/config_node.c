@@ -231,19 +231,19 @@ Node *config_node_named(const Node *list, const char *name)
 bool config_error(Error **errp, ConfigPlace at, const char *fmt, ...)
 {
     char text[1024];
+    int used = at.line == 0 ? snprintf(text, sizeof(text), "%.256s: ", at.file)
+                            : snprintf(text, sizeof(text),
+                                       "%.256s:%u: ", at.file, at.line);
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof(text), fmt, ap);
+    vsnprintf(text + used, sizeof(text) - (size_t)used, fmt, ap);
     va_end(ap);
     for (char *p = text; *p; p++) {
         if ((unsigned char)*p < ' ' || *p == 0x7f) {
             *p = '?';
         }
     }
-    if (at.line == 0) {
-        return error_set(errp, "%s: %s", at.file, text);
-    }
-    return error_set(errp, "%s:%u: %s", at.file, at.line, text);
+    return error_set(errp, "%s", text);
 }
 
 const char *config_place_text(ConfigPlace at, ConfigPlace from, char *buf,

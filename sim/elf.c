@@ -267,7 +267,13 @@ static bool find_entry(Reader *r)
                                : "no segment");
     }
     info->entry = entry - holds->virt + holds->address;
-    return true;
+    return info->entry % 2 == 0
+               ? true
+               : error_set(r->errp,
+                           "%s: entry 0x%" PRIx64 " is loaded at the odd "
+                           "address 0x%" PRIx64 "; align the load address "
+                           "(AT, LMA) of its segment",
+                           r->name, entry, info->entry);
 }
 
 /* -- into memory

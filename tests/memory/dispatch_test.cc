@@ -27,7 +27,7 @@ class Dispatch : public ::testing::Test
         dev.calls.clear();
     }
     uint64_t read(hwaddr offset, unsigned size, bool be, MemTxResult *result,
-                  MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED)
+                  MemTxAttrs attrs = kPlain)
     {
         uint64_t value = 0xdead;
         *result = memory_region_dispatch_read(&mr, offset, &value, op(size, be),
@@ -37,7 +37,7 @@ class Dispatch : public ::testing::Test
     MemTxResult write(hwaddr offset, unsigned size, bool be, uint64_t value)
     {
         return memory_region_dispatch_write(&mr, offset, value, op(size, be),
-                                            MEMTXATTRS_UNSPECIFIED);
+                                            kPlain);
     }
     static MemOp op(unsigned size, bool be)
     {
@@ -162,8 +162,7 @@ TEST_F(Dispatch, the_plan_says_what_happens_and_why_not)
             for (hwaddr offset = 0; offset < 9; offset++) {
                 set(r);
                 AccessPlan plan;
-                access_plan(&mr, offset, size, false, MEMTXATTRS_UNSPECIFIED,
-                            &plan);
+                access_plan(&mr, offset, size, false, kPlain, &plan);
                 MemTxResult result;
                 read(offset, size, false, &result);
                 ASSERT_EQ(plan.valid, result == MEMTX_OK);
@@ -243,7 +242,7 @@ TEST_F(Dispatch, accepts_is_asked_first_and_by_attributes)
     MemTxAttrs secure{};
     secure.secure = 1;
     AccessPlan plan;
-    access_plan(&mr, 1, 4, true, MEMTXATTRS_UNSPECIFIED, &plan);
+    access_plan(&mr, 1, 4, true, kPlain, &plan);
     EXPECT_STREQ(plan.reason, "accepts");
     access_plan(&mr, 1, 4, true, secure, &plan);
     EXPECT_STREQ(plan.reason, "unaligned");
@@ -305,11 +304,10 @@ TEST_F(Dispatch, without_a_callback_nothing_answers)
                  {&rom, "read-only"}};
     for (const auto &c : cases) {
         AccessPlan plan;
-        access_plan(c.mr, 0, 4, true, MEMTXATTRS_UNSPECIFIED, &plan);
+        access_plan(c.mr, 0, 4, true, kPlain, &plan);
         EXPECT_STREQ(plan.reason, c.reason);
         uint64_t value = 7;
-        EXPECT_EQ(memory_region_dispatch_read(c.mr, 0, &value, MO_32,
-                                              MEMTXATTRS_UNSPECIFIED),
+        EXPECT_EQ(memory_region_dispatch_read(c.mr, 0, &value, MO_32, kPlain),
                   MemTxResult{MEMTX_DECODE_ERROR});
         EXPECT_EQ(value, 0u);
     }
@@ -324,8 +322,7 @@ TEST_F(Dispatch, an_alias_passes_on_with_its_offset)
     memory_region_init_alias(&one, nullptr, "one", &mr, 8, 4);
     memory_region_init_alias(&two, nullptr, "two", &one, 4, 4);
     uint64_t value;
-    EXPECT_EQ(memory_region_dispatch_read(&two, 4, &value, MO_32,
-                                          MEMTXATTRS_UNSPECIFIED),
+    EXPECT_EQ(memory_region_dispatch_read(&two, 4, &value, MO_32, kPlain),
               MemTxResult{MEMTX_OK});
     EXPECT_EQ(dev.calls[0].offset, 16u);
     memory_region_fini(&one);
@@ -338,17 +335,13 @@ TEST_F(Dispatch, a_ram_device_takes_everything_inside_its_memory)
     MemoryRegion ramd;
     memory_region_init_ram_device_ptr(&ramd, nullptr, "ramd", 10, bytes.data());
     uint64_t value;
-    memory_region_dispatch_read(&ramd, 1, &value, MO_64,
-                                MEMTXATTRS_UNSPECIFIED);
+    memory_region_dispatch_read(&ramd, 1, &value, MO_64, kPlain);
     EXPECT_EQ(value, UINT64_C(0x0807060504030201));
-    memory_region_dispatch_read(&ramd, 8, &value, MO_32,
-                                MEMTXATTRS_UNSPECIFIED);
+    memory_region_dispatch_read(&ramd, 8, &value, MO_32, kPlain);
     EXPECT_EQ(value, 0x0908u) << "over the end: zeros";
-    memory_region_dispatch_read(&ramd, UINT64_MAX, &value, MO_32,
-                                MEMTXATTRS_UNSPECIFIED);
+    memory_region_dispatch_read(&ramd, UINT64_MAX, &value, MO_32, kPlain);
     EXPECT_EQ(value, 0u);
-    memory_region_dispatch_write(&ramd, 9, 0xaabbccdd, MO_32,
-                                 MEMTXATTRS_UNSPECIFIED);
+    memory_region_dispatch_write(&ramd, 9, 0xaabbccdd, MO_32, kPlain);
     EXPECT_EQ(bytes[9], 0xdd);
     EXPECT_EQ(bytes[10], 0x77);
     memory_region_fini(&ramd);

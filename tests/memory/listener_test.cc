@@ -401,17 +401,14 @@ TEST(Worlds, two_machines_interleaved_in_one_thread)
     for (int i = 0; i < 100; i++) {
         Machine *m = i % 2 ? &a : &b;
         memory_world_enter(m->world);
-        address_space_stl(&m->as, 0x1000, 0x01020304, MEMTXATTRS_UNSPECIFIED,
-                          nullptr);
+        address_space_stl(&m->as, 0x1000, 0x01020304, kPlain, nullptr);
         EXPECT_EQ(m->dev.calls.back().value, 0x01020304u);
-        address_space_stl_le(&m->as, 0, static_cast<uint32_t>(i),
-                             MEMTXATTRS_UNSPECIFIED, nullptr);
+        address_space_stl_le(&m->as, 0, static_cast<uint32_t>(i), kPlain,
+                             nullptr);
     }
     EXPECT_EQ(a.dev.calls.size(), 50u);
-    EXPECT_EQ(address_space_ldl_le(&a.as, 0, MEMTXATTRS_UNSPECIFIED, nullptr),
-              99u);
-    EXPECT_EQ(address_space_ldl_le(&b.as, 0, MEMTXATTRS_UNSPECIFIED, nullptr),
-              98u);
+    EXPECT_EQ(address_space_ldl_le(&a.as, 0, kPlain, nullptr), 99u);
+    EXPECT_EQ(address_space_ldl_le(&b.as, 0, kPlain, nullptr), 98u);
     EXPECT_EQ(memory_world_enter(outer), a.world);
 }
 

@@ -11,6 +11,14 @@
 
 #include "memory/internal.h"
 
+inline MemTxAttrs plain_attrs()
+{
+    MemTxAttrs attrs{};
+    attrs.unspecified = 1;
+    return attrs;
+}
+const MemTxAttrs kPlain = plain_attrs();
+
 // A world that is current while the object lives.
 class ScopedWorld
 {
@@ -111,8 +119,7 @@ inline std::vector<uint8_t> read_bytes(AddressSpace *as, hwaddr addr,
                                        MemTxResult *result = nullptr)
 {
     std::vector<uint8_t> bytes(len);
-    MemTxResult r =
-        address_space_read(as, addr, MEMTXATTRS_UNSPECIFIED, bytes.data(), len);
+    MemTxResult r = address_space_read(as, addr, kPlain, bytes.data(), len);
     if (result) {
         *result = r;
     }
@@ -122,8 +129,7 @@ inline std::vector<uint8_t> read_bytes(AddressSpace *as, hwaddr addr,
 inline MemTxResult write_bytes(AddressSpace *as, hwaddr addr,
                                const std::vector<uint8_t> &bytes)
 {
-    return address_space_write(as, addr, MEMTXATTRS_UNSPECIFIED, bytes.data(),
-                               bytes.size());
+    return address_space_write(as, addr, kPlain, bytes.data(), bytes.size());
 }
 
 // "name@offset" of what answers at addr; "-" for nothing.

@@ -7,8 +7,6 @@
 namespace
 {
 
-const MemTxAttrs kPlain = MEMTXATTRS_UNSPECIFIED;
-
 class Space : public ::testing::Test
 {
   protected:
@@ -317,7 +315,7 @@ TEST_F(Space, byte_strings_against_bytes)
         hwaddr addr =
             pick(4) ? (pick(2) ? 0x10f0 : 0x2070) + pick(0x60) : pick(0x2000);
         size_t len = 1 + pick(40);
-        for (hwaddr end : {0x1140, 0x20c0}) {
+        for (hwaddr end : {hwaddr{0x1140}, hwaddr{0x20c0}}) {
             len = addr < end && addr + len > end ? end - addr : len;
         }
         if (pick(2)) {
