@@ -23,11 +23,11 @@ typedef struct FlatRange {
 } FlatRange;
 
 struct FlatView {
-    unsigned refs; /* held by spaces, and by accesses under way */
+    unsigned refs;    /* held by spaces, and by accesses under way */
     FlatRange *range; /* sorted, disjoint */
     unsigned count;
-    unsigned last; /* index of the range found last: a hint for lookup */
-    MemoryRegion *root;  /* whose tree it shows; not followed after the draw */
+    unsigned last;      /* index of the range found last: a hint for lookup */
+    MemoryRegion *root; /* whose tree it shows; not followed after the draw */
     MemoryWorld *world;
 };
 
@@ -88,8 +88,8 @@ typedef struct AccessPlan {
     const char *reason; /* why not valid: "accepts", "unaligned", "max size",
                            "min size", "nothing there", "read-only",
                            "not a device", "no callback"; NULL */
-    unsigned step;  /* bytes of one callback */
-    unsigned pieces; /* callbacks */
+    unsigned step;      /* bytes of one callback */
+    unsigned pieces;    /* callbacks */
 } AccessPlan;
 void access_plan(MemoryRegion *mr, hwaddr offset, unsigned size, bool is_write,
                  MemTxAttrs attrs, AccessPlan *plan);

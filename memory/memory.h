@@ -136,8 +136,8 @@ struct AddressSpace {
     MemoryWorld *world;
     MemoryListener *first_listener, *last_listener;
     AddressSpace *prev, *next; /* in order of creation */
-    struct MemoryPort *api; /* borrowed: through which address_space_* calls
-                               enter; NULL: they are neither timed nor seen */
+    struct MemoryPort *api;    /* borrowed: through which address_space_* calls
+                                  enter; NULL: they are neither timed nor seen */
 };
 
 /* -- making regions; `name` is copied; size UINT64_MAX means 2^64 ---------- */
@@ -171,7 +171,8 @@ void memory_region_init_alias(MemoryRegion *mr, Object *owner, const char *name,
  * was never initialised (all zero) is fine. */
 void memory_region_fini(MemoryRegion *mr);
 
-/* -- asking ----------------------------------------------------------------- */
+/* -- asking -----------------------------------------------------------------
+ */
 
 Object *memory_region_owner(MemoryRegion *mr);
 uint64_t memory_region_size(MemoryRegion *mr); /* 2^64 as UINT64_MAX */
@@ -179,7 +180,10 @@ const char *memory_region_name(const MemoryRegion *mr);
 bool memory_region_is_ram_device(MemoryRegion *mr);
 bool memory_region_is_mapped(MemoryRegion *mr);
 void *memory_region_get_ram_ptr(MemoryRegion *mr); /* through aliases */
-static inline bool memory_region_is_ram(MemoryRegion *mr) { return mr->ram; }
+static inline bool memory_region_is_ram(MemoryRegion *mr)
+{
+    return mr->ram;
+}
 static inline bool memory_region_is_rom(MemoryRegion *mr)
 {
     return mr->ram && mr->readonly;
@@ -202,7 +206,8 @@ static inline bool memory_access_is_direct(MemoryRegion *mr, bool is_write)
     return (mr->ram && !mr->ram_device) || memory_region_is_romd(mr);
 }
 
-/* -- the tree ---------------------------------------------------------------- */
+/* -- the tree ----------------------------------------------------------------
+ */
 
 void memory_region_add_subregion(MemoryRegion *mr, hwaddr offset,
                                  MemoryRegion *subregion);
@@ -232,7 +237,8 @@ void memory_region_transaction_commit(void);
 void memory_listener_register(MemoryListener *listener, AddressSpace *as);
 void memory_listener_unregister(MemoryListener *listener);
 
-/* -- one region by offset ----------------------------------------------------- */
+/* -- one region by offset -----------------------------------------------------
+ */
 
 /* Applies the region's access rules: validity, byte order, splitting and
  * widening. *pval keeps what a widened read returned above the size. */
@@ -243,7 +249,8 @@ MemTxResult memory_region_dispatch_write(MemoryRegion *mr, hwaddr addr,
                                          uint64_t data, MemOp op,
                                          MemTxAttrs attrs);
 
-/* -- address spaces ------------------------------------------------------------ */
+/* -- address spaces
+ * ------------------------------------------------------------ */
 
 /* `name` is copied; root is borrowed and outlives the space. */
 void address_space_init(AddressSpace *as, MemoryRegion *root, const char *name);
@@ -276,9 +283,8 @@ uint8_t address_space_ldub(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
 void address_space_stb(AddressSpace *as, hwaddr addr, uint8_t val,
                        MemTxAttrs attrs, MemTxResult *result);
 #define MEMORY_LDST_DECLARE(suffix)                                            \
-    uint16_t address_space_lduw##suffix(AddressSpace *as, hwaddr addr,         \
-                                        MemTxAttrs attrs,                      \
-                                        MemTxResult *result);                  \
+    uint16_t address_space_lduw##suffix(                                       \
+        AddressSpace *as, hwaddr addr, MemTxAttrs attrs, MemTxResult *result); \
     uint32_t address_space_ldl##suffix(AddressSpace *as, hwaddr addr,          \
                                        MemTxAttrs attrs, MemTxResult *result); \
     uint64_t address_space_ldq##suffix(AddressSpace *as, hwaddr addr,          \

@@ -140,10 +140,12 @@ static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
                                    hwaddr pa, uint64_t va_offset)
 {
     MemoryRegion *mr = r ? r->mr : NULL;
+    uint32_t id = mr ? mr->id : 0; /* a struct may hold a new region */
     hwaddr base = r ? int128_get64(r->start) - r->offset : 0;
     for (uint32_t i = port->places; i-- > 0;) {
         const MemoryPlace *p = port->place[i];
-        if (p->mr == mr && p->base == base && p->va_offset == va_offset) {
+        if (p->mr == mr && p->region_id == id && p->base == base &&
+            p->va_offset == va_offset) {
             return p;
         }
     }

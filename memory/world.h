@@ -8,9 +8,10 @@
  * one process have two worlds and never meet. A thread that never enters one
  * gets a default world of its own, so a device test needs no ceremony.
  *
- * Fields are for memory/ only, except `port` and `pc`: who makes the access under
- * way, and `now`: the time, in picoseconds, of the access or event under way. Ports set it before a device is called, the event
- * queue before an event runs; devices read it through event_now().
+ * Fields are for memory/ only, except `port` and `pc`: who makes the access
+ * under way, and `now`: the time, in picoseconds, of the access or event under
+ * way. Ports set it before a device is called, the event queue before an event
+ * runs; devices read it through event_now().
  */
 #ifndef MEMORY_WORLD_H
 #define MEMORY_WORLD_H
@@ -51,7 +52,7 @@ struct MemoryWorld {
     MemoryRecorder *recorder; /* borrowed; NULL: nothing is recorded */
     MemoryBeats *beats;       /* NULL: nobody looks at pieces */
     MemoryPort *port;         /* the port whose access is under way, or NULL */
-    uint64_t pc; /* instruction that caused it; 0: none */
+    uint64_t pc;              /* instruction that caused it; 0: none */
     unsigned code_writes;     /* accesses that changed a page holding code */
     bool updating;            /* views are being redrawn, listeners told */
     MemoryRegion unassigned;  /* answers where nothing is; id 0 */

@@ -40,7 +40,8 @@ static inline void irq_set(Irq *irq, bool level)
 
 typedef struct Device Device;
 
-/* An output pin of the config: `irq: plic0.10`, or a list: `timer: [cpu0.mti]`. */
+/* An output pin of the config: `irq: plic0.10`, or a list: `timer: [cpu0.mti]`.
+ */
 typedef struct PinSpec {
     const char *name;
     size_t offset;  /* of the Irq, or of an Irq array, in the device struct */
@@ -60,10 +61,10 @@ typedef enum ParamType {
 typedef struct ParamSpec {
     const char *name;
     ParamType type;
-    size_t offset;        /* in the device struct */
-    uint64_t preset;      /* value when the config is silent (numbers, bool) */
-    const char *text;     /* the same for PARAM_STRING */
-    uint64_t low, high;   /* inclusive bounds of a number; high 0: none */
+    size_t offset;      /* in the device struct */
+    uint64_t preset;    /* value when the config is silent (numbers, bool) */
+    const char *text;   /* the same for PARAM_STRING */
+    uint64_t low, high; /* inclusive bounds of a number; high 0: none */
     bool required;
     const char *doc;
 } ParamSpec;
@@ -97,14 +98,14 @@ typedef struct DeviceHost {
 } DeviceHost;
 
 typedef struct DeviceClass {
-    const char *name;    /* "timer": the `type:` of a config entry */
-    const char *summary; /* one line */
-    const char *source;  /* the document it follows */
-    size_t size;         /* bytes of the device struct */
-    const PinSpec *pins;        /* ends with a NULL name; may be NULL */
-    const ParamSpec *params;    /* ends with a NULL name; may be NULL */
-    const RegName *registers;   /* ends with a NULL name; may be NULL */
-    uint64_t mmio_size; /* bytes it takes in the map */
+    const char *name;         /* "timer": the `type:` of a config entry */
+    const char *summary;      /* one line */
+    const char *source;       /* the document it follows */
+    size_t size;              /* bytes of the device struct */
+    const PinSpec *pins;      /* ends with a NULL name; may be NULL */
+    const ParamSpec *params;  /* ends with a NULL name; may be NULL */
+    const RegName *registers; /* ends with a NULL name; may be NULL */
+    uint64_t mmio_size;       /* bytes it takes in the map */
     bool (*init)(Device *dev, Error **errp);
     void (*reset)(Device *dev);
     void (*fini)(Device *dev); /* NULL if init allocates nothing */
@@ -118,11 +119,11 @@ typedef struct DeviceClass {
 
 struct Device {
     const DeviceClass *cls;
-    const char *name;        /* "timer0"; owned by the machine */
-    EventQueue *events;      /* borrowed */
+    const char *name;         /* "timer0"; owned by the machine */
+    EventQueue *events;       /* borrowed */
     const ClockDomain *clock; /* borrowed; of the bus it sits on */
-    const DeviceHost *host;  /* borrowed */
-    MemoryRegion mmio;       /* made by init; name = dev->name */
+    const DeviceHost *host;   /* borrowed */
+    MemoryRegion mmio;        /* made by init; name = dev->name */
 };
 
 /* Every device class there is, ends with NULL. */

@@ -69,10 +69,12 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
         throw Failure(who + ": its size must be at least 1 byte and end below "
                             "2^64");
     }
-    if (!is_size(s.min_access) || !is_size(s.max_access) ||
-        s.min_access > s.max_access) {
-        throw Failure(who + ": min_access and max_access must be 1, 2, 4 or 8, "
-                            "in rising order");
+    unsigned least = s.min_payload ? s.min_payload : s.min_access;
+    unsigned most = s.max_payload ? s.max_payload : s.max_access;
+    if (!is_size(s.min_access) || !is_size(s.max_access) || !is_size(least) ||
+        !is_size(most) || s.min_access > s.max_access || least > most) {
+        throw Failure(who + ": sizes of accesses and payloads must be 1, 2, 4 "
+                            "or 8 bytes, the least not above the most");
     }
     auto owned = std::make_unique<Mapped>();
     Mapped *m = mapped_ = owned.get();
@@ -83,8 +85,10 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
     m->ops.read_with_attrs = read;
     m->ops.write_with_attrs = write;
     m->ops.endianness = DEVICE_LITTLE_ENDIAN;
-    m->ops.valid.min_access_size = m->ops.impl.min_access_size = s.min_access;
-    m->ops.valid.max_access_size = m->ops.impl.max_access_size = s.max_access;
+    m->ops.valid.min_access_size = s.min_access;
+    m->ops.valid.max_access_size = s.max_access;
+    m->ops.impl.min_access_size = least;
+    m->ops.impl.max_access_size = most;
     m->ops.valid.unaligned = m->ops.impl.unaligned = s.unaligned;
     wait_states_init(&m->waits, m->name.c_str(), bus->api.clock);
     m->waits.read_first = m->waits.read_next = s.read_waits;

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "fuzz.h"
 #include "sim/config.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { MAX_SETS = 8 };
 

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "fuzz.h"
 #include "sim/elf.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { MEMORY_BYTES = 1 << 16 };
 #define MEMORY_BASE UINT64_C(0x80000000)

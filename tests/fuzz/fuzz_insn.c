@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cpu/hart.h"
-#include "fuzz.h"
 #include "soc/bus.h"
+#include "tests/fuzz/fuzz.h"
 
 enum {
     RAM_BYTES = 1 << 16,

@@ -413,6 +413,23 @@ TEST(TlmPort, NoDirectAccessWhereAccessesTakeTime)
     s.run();
 }
 
+// Also where accesses take no time, those of a port are in order.
+void order_body(Platform &s)
+{
+    uint8_t data[4];
+    sc_time late = ns(900), early = ns(100);
+    s.initiator.access(tlm::TLM_READ_COMMAND, 0x10000, data, 4, late);
+    s.initiator.access(tlm::TLM_READ_COMMAND, 0x10000, data, 4, early);
+    EXPECT_EQ(late, ns(900));
+    EXPECT_EQ(early, ns(900));
+}
+
+TEST(TlmPort, AccessesAreIssuedInOrder)
+{
+    Platform s("free", order_body);
+    s.run();
+}
+
 const uint64_t fast = 0x10000, fast_size = 0x10000;
 
 void grant_body(Platform &s)

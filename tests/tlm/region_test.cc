@@ -31,12 +31,14 @@ const char *const no_hart_text =
 const uint64_t ram = 0x80000000, window = 0x40000000;
 const uint64_t cycle = 20000; // ps
 
-socscope::RegionSettings place(uint64_t address = window)
+socscope::RegionSettings place(uint64_t address = window,
+                               unsigned max_payload = 8)
 {
     socscope::RegionSettings s;
     s.bus = "main";
     s.address = address;
     s.size = 0x1000;
+    s.max_payload = max_payload;
     return s;
 }
 
@@ -53,7 +55,7 @@ TEST(TlmRegion, TheTargetSeesEveryAccess)
     upper.unaligned = true;
     socscope::TlmRegion<32> wide("wide", soc, upper);
     socscope::RegionSettings words = place(window + 0x10000);
-    words.min_access = words.max_access = 4;
+    words.min_access = words.max_access = words.max_payload = 4;
     socscope::TlmRegion<32> narrow("narrow", soc, words);
     Foreign a("a"), b("b");
     wide.socket.bind(a.socket);
@@ -152,7 +154,7 @@ TEST(TlmRegion, PlacesThatAreNotPossibleAreErrors)
     EXPECT_NE(message("r2", [](auto &s) { s.size = 0; }), "accepted");
     EXPECT_NE(message("r3", [](auto &s) { s.address = ~uint64_t{0} - 16; }),
               "accepted");
-    EXPECT_NE(message("r4", [](auto &s) { s.max_access = 3; }), "accepted");
+    EXPECT_NE(message("r4", [](auto &s) { s.max_payload = 3; }), "accepted");
     EXPECT_NE(message("r5", [](auto &s) { s.min_access = 16; }), "accepted");
     EXPECT_NE(message("r6",
                       [](auto &s) {
@@ -199,9 +201,10 @@ struct HartPlatform {
     socscope::TlmRegion<32> region;
     Foreign foreign;
 
-    HartPlatform(const std::string &name, const kit::Code &code)
+    HartPlatform(const std::string &name, const kit::Code &code,
+                 unsigned max_payload = 4)
         : soc((name + "_soc").c_str(), board.m),
-          region((name + "_region").c_str(), soc, place()),
+          region((name + "_region").c_str(), soc, place(window, max_payload)),
           foreign((name + "_foreign").c_str())
     {
         board.load(code);
@@ -322,19 +325,97 @@ TEST(TlmRegion, ATargetMayWait)
     std::remove(path);
 }
 
-// Without others they are the target's alone.
+// Without others they are the target's alone; here two calls per access.
 TEST(TlmRegion, AWaitIsChargedLikeADelay)
 {
     const int n = 5;
-    HartPlatform quick("quick", stores_and_loads(n));
-    HartPlatform slow("slow", stores_and_loads(n));
-    slow.foreign.waits = ns(990);
+    HartPlatform quick("quick", stores_and_loads(n), 2);
+    HartPlatform slow("slow", stores_and_loads(n), 2);
+    slow.foreign.waits = ns(495);
     sc_core::sc_start();
+    EXPECT_EQ(slow.foreign.calls, 4u * n);
     uint64_t charged = 990000u * (2 * n - 1) / cycle;
     EXPECT_EQ(slow.counters().cycles - quick.counters().cycles, charged);
     EXPECT_EQ(slow.counters().data_target - quick.counters().data_target,
               charged);
     EXPECT_EQ(slow.soc.uncharged(), 990000u * 2 * n - charged * cycle);
+}
+
+// An access that was suspended goes on as if nothing had been in between.
+TEST(TlmRegion, AnAccessIsRecordedWholeThoughOthersComeBetween)
+{
+    Board board(no_hart_text);
+    socscope::Machine soc("soc", board.m);
+    socscope::TlmRegion<32> region("region", soc, place(window, 2));
+    Foreign foreign("foreign");
+    region.socket.bind(foreign.socket);
+    foreign.waits = ns(500);
+    socscope::TargetPort<32> one("one", soc, "main"), two("two", soc, "main");
+    Initiator first("first", [&](Initiator &i) {
+        uint64_t value = 0x1122334455667788;
+        sc_core::wait(ns(100));
+        EXPECT_EQ(i.write(window + 8, &value, 8), tlm::TLM_OK_RESPONSE);
+        EXPECT_GE(now_ps(), 2100000u); // four waits, paid at once
+    });
+    Initiator second("second", [&](Initiator &i) {
+        for (unsigned n = 0; n < 30; n++) {
+            i.write32(ram + 4 * n, n);
+            sc_core::wait(ns(80));
+        }
+    });
+    first.socket.bind(one.socket);
+    second.socket.bind(two.socket);
+    const char *path = "tlm_between_test.db";
+    Error *err = nullptr;
+    TraceStore *store = trace_open(path, &err);
+    ASSERT_TRUE(store) << error_message(err);
+    soc.attach_trace(store, {true, UINT32_MAX, true});
+    sc_core::sc_start();
+    EXPECT_TRUE(first.ended && second.ended);
+    EXPECT_EQ(soc.uncharged(), 0u);
+    soc.detach_trace();
+    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
+    EXPECT_EQ(query(path, "select count(*) from beat where region = 'region' "
+                          "and size = 2"),
+              4);
+    EXPECT_EQ(query(path, "select value from beat where region = 'region' and "
+                          "offset = 12"),
+              0x3344);
+    EXPECT_EQ(query(path, "select count(*) from beat where region = 'ram'"),
+              30);
+    std::remove(path);
+}
+
+// Devices find their own machine current, whatever a target did before.
+TEST(TlmRegion, TheMachineIsCurrentAgainAfterwards)
+{
+    using namespace kit;
+    HartPlatform p("p", li(s0, 0x40000000) + Code{sw(s0, 0, s0)} +
+                            li(s1, 0x41000000) + Code{sw(s0, 0, s1)} +
+                            finish(6));
+    p.foreign.waits = ns(100);
+    MemoryWorld *world = machine_world(p.board.m), *seen = nullptr;
+    MemoryWorld *during = world;
+    p.foreign.before = [&](Payload &) { during = memory_world_current(); };
+    MemoryRegionOps ops = {};
+    ops.write = [](void *opaque, hwaddr, uint64_t, unsigned) {
+        *static_cast<MemoryWorld **>(opaque) = memory_world_current();
+    };
+    MemoryRegion device = {};
+    MemoryWorld *outer = memory_world_enter(world);
+    memory_region_init_io(&device, nullptr, &ops, &seen, "device", 16);
+    memory_region_add_subregion(&machine_find_bus(p.board.m, "main")->root,
+                                0x41000000, &device);
+    memory_world_enter(outer);
+    sc_core::sc_start();
+    EXPECT_EQ(p.soc.exit_status(), 6);
+    EXPECT_EQ(seen, world);
+    EXPECT_EQ(during, outer);
+    EXPECT_EQ(memory_world_current(), outer);
+    memory_world_enter(world);
+    memory_region_del_subregion(device.container, &device);
+    memory_region_fini(&device);
+    memory_world_enter(outer);
 }
 
 // One access at a time goes through a port, and it is not its own target.
