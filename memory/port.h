@@ -88,8 +88,8 @@ struct TimingModel {
  * ------------------------------------------------------------ */
 
 enum { PORT_ENTRIES = 256 };
-#define PORT_NO_TAG                                                            \
-    UINT64_C(1) /* equals no (address & mask) with a page mask */
+/* No (address & mask) has a bit between the size and the page. */
+#define PORT_NO_TAG UINT64_C(0x800)
 
 /* One page of RAM, open for direct access. An access of `size` bytes at `va`
  * hits if (va & (~(PAGE - 1) | (size - 1))) == tag: misaligned ones never do.

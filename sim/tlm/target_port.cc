@@ -110,7 +110,9 @@ class TargetPortBase::Turn
         : port_(port), self_(sc_core::sc_get_current_process_handle())
     {
         while (port_.busy_ && port_.owner_ != self_) {
+            port_.waiting_++;
             sc_core::wait(port_.free_);
+            port_.waiting_--;
         }
         taken_ = !port_.busy_;
         if (taken_) {
@@ -122,7 +124,9 @@ class TargetPortBase::Turn
     {
         if (taken_) {
             port_.busy_ = false;
-            port_.free_.notify();
+            if (port_.waiting_) {
+                port_.free_.notify();
+            }
         }
     }
     Turn(const Turn &) = delete;

@@ -68,7 +68,8 @@ class TargetPortBase : public sc_core::sc_module
     uint64_t last_issue_ = 0; // ps
     bool answered_ = false;   // a DMI answer is out that may become wrong
     uint64_t grants_ = 0;
-    bool busy_ = false; // an access is suspended in here
+    bool busy_ = false;    // an access is under way, perhaps suspended
+    unsigned waiting_ = 0; // processes that wait for their turn
     sc_core::sc_process_handle owner_;
     sc_core::sc_event free_;
 };

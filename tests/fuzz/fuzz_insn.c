@@ -16,13 +16,13 @@
 enum {
     RAM_BYTES = 1 << 16,
     HANDLER = 0xff00, /* offset of the trap handler */
-    MAX_INSNS = 2000,
+    MAX_INSNS = 400,
 };
 #define RAM_BASE UINT64_C(0x80000000)
-#define END_PS UINT64_C(200000000) /* 20000 cycles */
+#define END_PS UINT64_C(40000000) /* 4000 cycles */
 
 typedef struct Board {
-    MemoryWorld *world;
+    MemoryWorld *outer, *world;
     ClockDomain clock;
     EventQueue events;
     MemoryRegion root, ram;
@@ -81,7 +81,7 @@ static void board_init(Board *b, uint8_t flags, bool fast, const uint8_t *code,
     memset(b, 0, sizeof(*b));
     b->world = memory_world_new();
     FUZZ_CHECK(b->world);
-    memory_world_enter(b->world);
+    b->outer = memory_world_enter(b->world);
     clock_init(&b->clock, "clk", 100000000);
     event_queue_init(&b->events, b->world);
     memory_region_init(&b->root, NULL, "root", UINT64_MAX);
@@ -117,7 +117,7 @@ static void board_fini(Board *b)
     memory_region_fini(&b->ram);
     memory_region_fini(&b->root);
     event_queue_fini(&b->events);
-    memory_world_enter(NULL);
+    memory_world_enter(b->outer);
     memory_world_free(b->world);
 }
 
@@ -174,9 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     board_init(&fast, data[0], true, data + 2, size - 2);
     board_init(&slow, data[0], false, data + 2, size - 2);
     board_run(&fast, END_PS);
-    board_run(&slow, (data[1] + UINT64_C(1)) * 50000);
+    board_run(&slow, (data[1] + UINT64_C(1)) * 25000);
     compare(&fast, &slow);
-    board_fini(&fast);
     board_fini(&slow);
+    board_fini(&fast);
     return 0;
 }

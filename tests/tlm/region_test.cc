@@ -325,6 +325,30 @@ TEST(TlmRegion, ATargetMayWait)
     std::remove(path);
 }
 
+// An initiator that is ahead asks the machine to follow; when a target holds
+// the machine up, the initiator goes on.
+TEST(TlmRegion, AnAccessAheadDoesNotWaitForATarget)
+{
+    HartPlatform p("p", stores_and_loads(2));
+    p.foreign.waits = sc_time(1, sc_core::SC_US);
+    socscope::TargetPort<32> port("port", p.soc, "main");
+    Initiator initiator("initiator", [&](Initiator &i) {
+        uint32_t value;
+        sc_time delay = ns(500);
+        EXPECT_EQ(
+            i.access(tlm::TLM_READ_COMMAND, ram + 0x8000, &value, 4, delay),
+            tlm::TLM_OK_RESPONSE);
+        EXPECT_EQ(now_ps(), 0u);
+        EXPECT_EQ(delay, ns(520));
+        EXPECT_EQ(p.foreign.calls, 1u);
+        EXPECT_LT(machine_time(p.board.m), 500000u);
+    });
+    initiator.socket.bind(port.socket);
+    sc_core::sc_start();
+    EXPECT_TRUE(initiator.ended);
+    EXPECT_EQ(p.soc.exit_status(), 3);
+}
+
 // Without others they are the target's alone; here two calls per access.
 TEST(TlmRegion, AWaitIsChargedLikeADelay)
 {
