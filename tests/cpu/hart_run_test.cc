@@ -1,0 +1,253 @@
+// How a hart is run must not be visible: with inline entries or without, in one
+// piece or in slices, random code ends in the same state with the same counts.
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+#include <vector>
+
+#include "cpu/hart.h"
+#include "soc/bus.h"
+
+namespace
+{
+
+const uint64_t kBase = 0x80000000;
+const uint64_t kSize = 0x10000;
+
+struct Board {
+    MemoryWorld *world = memory_world_new();
+    MemoryWorld *before = memory_world_enter(world);
+    EventQueue events;
+    ClockDomain clock;
+    Bus bus;
+    WaitStates waits;
+    MemoryRegion root, ram;
+    AddressSpace as;
+    Hart *hart = nullptr;
+
+    Board(const char *isa, bool fast, uint32_t wait_states)
+    {
+        event_queue_init(&events, world);
+        clock_init(&clock, "clock", 100000000);
+        EXPECT_TRUE(bus_init(&bus, "main", &clock, &events, 4, nullptr));
+        bus.model.id = 1;
+        wait_states_init(&waits, "ram", &clock);
+        waits.read_first = waits.write_first = wait_states;
+        memory_region_init(&root, nullptr, "root", UINT64_MAX);
+        memory_region_init_ram(&ram, nullptr, "ram", kSize, nullptr);
+        ram.timing = &waits.model;
+        memory_region_add_subregion(&root, kBase, &ram);
+        address_space_init(&as, &root, "as");
+        HartConfig config = {};
+        config.name = "hart";
+        EXPECT_TRUE(hart_isa_parse(isa, &config.isa, nullptr));
+        config.profile = timing_profile_find("generic-table");
+        config.clock = &clock;
+        config.reset_pc = kBase;
+        config.fetch_as = config.data_as = &as;
+        config.fetch_timing = config.data_timing = &bus.model;
+        config.fast = fast;
+        hart = hart_new(&config, nullptr);
+        EXPECT_NE(nullptr, hart);
+    }
+    ~Board()
+    {
+        hart_free(hart);
+        address_space_destroy(&as);
+        memory_region_del_subregion(&root, &ram);
+        memory_region_fini(&ram);
+        memory_region_fini(&root);
+        bus_fini(&bus);
+        event_queue_fini(&events);
+        memory_world_enter(before);
+        memory_world_free(world);
+    }
+    uint8_t *host()
+    {
+        return static_cast<uint8_t *>(memory_region_get_ram_ptr(&ram));
+    }
+    void load(const std::vector<uint32_t> &code, uint64_t offset = 0)
+    {
+        memcpy(host() + offset, code.data(), 4 * code.size());
+    }
+};
+
+// Everything a run leaves behind that somebody could look at.
+std::vector<uint64_t> state_of(Board &b)
+{
+    std::vector<uint64_t> s = {hart_pc(b.hart), hart_privilege(b.hart)};
+    for (unsigned i = 0; i < 32; i++) {
+        s.push_back(hart_x(b.hart, i));
+    }
+    for (unsigned csr : {0x300u, 0x341u, 0x342u, 0x343u, 0xb00u, 0xb02u}) {
+        uint64_t v = 0;
+        hart_read_csr(b.hart, csr, &v);
+        s.push_back(v);
+    }
+    HartCounters c = hart_counters(b.hart);
+    for (uint64_t v : {c.cycles, c.instructions, c.idle, c.traps, c.fetch_stall,
+                       c.data_wait, c.data_bus, c.data_target}) {
+        s.push_back(v);
+    }
+    s.push_back(port_transactions(hart_data_port(b.hart)));
+    s.push_back(port_transactions(hart_fetch_port(b.hart)));
+    s.push_back(b.bus.transactions);
+    s.push_back(b.bus.busy_cycles);
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < kSize; i++) {
+        sum = sum * 31 + b.host()[i];
+    }
+    s.push_back(sum);
+    return s;
+}
+
+// A handler that steps over whatever trapped, 4 bytes on.
+const std::vector<uint32_t> kHandler = {
+    0x341f1f73, // csrrw x30, mepc, x30
+    0x004f0f13, // addi x30, x30, 4
+    0x341f1f73, // csrrw x30, mepc, x30
+    0x30200073, // mret
+};
+
+std::vector<uint32_t> random_code(std::mt19937 &rng, size_t n)
+{
+    std::vector<uint32_t> code = {
+        0x00008097, // auipc x1, 8: the data
+        0x00001117, // auipc x2, 1: the handler, at 0x1004
+        0x30511073, // csrw mtvec, x2
+    };
+    while (code.size() < n) {
+        uint32_t rd = 3 + rng() % 27, rs1 = rng() % 30, rs2 = rng() % 30;
+        uint32_t f3 = rng() % 8, imm = rng() & 0xfff;
+        uint32_t r = rs2 << 20 | rs1 << 15 | f3 << 12 | rd << 7;
+        switch (rng() % 9) {
+        case 0: code.push_back(r | 0x33 | (rng() % 2) << 25); break; // R, M
+        case 1: code.push_back(imm << 20 | (r & 0xfffff) | 0x13); break;
+        case 2: code.push_back((rng() & 0xfffff000) | rd << 7 | 0x37); break;
+        case 3: // load near x1
+        case 4:
+            code.push_back(imm << 20 | 1 << 15 | f3 << 12 | rd << 7 | 0x03);
+            break;
+        case 5:
+        case 6: // store near x1, sometimes misaligned or reserved
+            code.push_back((imm >> 5) << 25 | rs2 << 20 | 1 << 15 |
+                           (rng() % 4) << 12 | (imm & 31) << 7 | 0x23);
+            break;
+        case 7: // a short branch forward
+            code.push_back(rs2 << 20 | rs1 << 15 | f3 << 12 |
+                           (2 + 2 * (rng() % 3)) << 8 | 0x63);
+            break;
+        default: code.push_back(static_cast<uint32_t>(rng())); break;
+        }
+        uint32_t &w = code.back();
+        uint32_t opcode = w & 0x7f;
+        bool strays = opcode == 0x6f || opcode == 0x67 || opcode == 0x73 ||
+                      (w & 3) != 3 ||
+                      (opcode == 0x63 && (w >> 31 || w >> 25 || (w & 0x80)));
+        if (strays) {
+            w = 0x00000013; // nop: jumps elsewhere would end the program
+        }
+    }
+    code.push_back(0x0000006f); // j .
+    return code;
+}
+
+class HartRun : public testing::TestWithParam<const char *>
+{
+};
+
+TEST_P(HartRun, HowItIsRunIsInvisible)
+{
+    for (unsigned seed = 0; seed < 60; seed++) {
+        SCOPED_TRACE(seed);
+        std::mt19937 rng(seed);
+        std::vector<uint32_t> code = random_code(rng, 600);
+        uint32_t waits = seed % 3;
+        std::vector<std::vector<uint64_t>> ends;
+        for (int way = 0; way < 4; way++) {
+            Board b(GetParam(), way != 1, waits);
+            b.load(code);
+            b.load(kHandler, 0x1004);
+            hart_limit(b.hart, 5000);
+            uint64_t end = 20000 * UINT64_C(10000);
+            if (way == 3) {
+                hart_step(b.hart, 300);
+            }
+            std::mt19937 cuts(seed + 1000);
+            for (uint64_t t = 0; way == 2 && t < end; t += cuts() % 400000) {
+                hart_run(b.hart, t);
+            }
+            hart_run(b.hart, end);
+            ends.push_back(state_of(b));
+        }
+        ASSERT_EQ(ends[0], ends[1]) << "without inline entries";
+        ASSERT_EQ(ends[0], ends[2]) << "in slices";
+        ASSERT_EQ(ends[0], ends[3]) << "stepped at first";
+    }
+}
+
+TEST_P(HartRun, CyclesAreCategoriesAndBlocks)
+{
+    Board b(GetParam(), true, 2);
+    std::mt19937 rng(7);
+    b.load(random_code(rng, 600));
+    b.load(kHandler, 0x1004);
+    hart_limit(b.hart, 5000);
+    hart_run(b.hart, 100000 * UINT64_C(10000));
+    HartCounters c = hart_counters(b.hart);
+    uint64_t sum = 0;
+    hart_visit_blocks(
+        b.hart,
+        [](void *opaque, uint64_t, uint64_t, uint64_t, uint64_t,
+           uint64_t cycles) { *static_cast<uint64_t *>(opaque) += cycles; },
+        &sum);
+    EXPECT_EQ(c.cycles - c.idle, sum);
+    EXPECT_GT(c.data_target, 0u);
+    EXPECT_GT(c.fetch_stall, 0u);
+}
+
+// Page 0 is nobody's here, so neither address may hit an inline entry.
+TEST_P(HartRun, MisalignedAccessNearZeroFaults)
+{
+    for (uint32_t address : {1u, 3u, 5u, 7u}) {
+        Board b(GetParam(), true, 0);
+        b.load({0x00001097, 0x30509073, // auipc x1, 1; csrw mtvec, x1
+
+                address << 20 | 0x00001183, // lh x3, address(x0)
+                0x0000006f});
+        b.load({0x0000006f}, 0x1000);
+        hart_limit(b.hart, 50);
+        hart_run(b.hart, 1000000);
+        uint64_t cause = 0, tval = 0;
+        hart_read_csr(b.hart, 0x342, &cause);
+        hart_read_csr(b.hart, 0x343, &tval);
+        EXPECT_EQ(5u, cause);
+        EXPECT_EQ(address, tval);
+    }
+}
+
+TEST_P(HartRun, CodeThatIsOverwrittenRunsAnew)
+{
+    Board b(GetParam(), true, 0);
+    // x5 counts: twice through an instruction that the program changes.
+    b.load({0x00000297,           // auipc x5, 0
+            0x00128313,           // addi x6, x5, 1     (offset 4, replaced)
+            0x0182a383,           // lw x7, 24(x5)
+            0x0072a223,           // sw x7, 4(x5)
+            0x00140413,           // addi x8, x8, 1
+            0xfe209ae3 | 0,       // placeholder, replaced below
+            0x00228313});         // data: addi x6, x5, 2
+    uint32_t branch = 0xfe0008e3; // beq x0, x0, -16
+    memcpy(b.host() + 20, &branch, 4);
+    hart_step(b.hart, 5);
+    EXPECT_EQ(hart_x(b.hart, 5) + 1, hart_x(b.hart, 6));
+    hart_limit(b.hart, 8);
+    hart_run(b.hart, 1000000);
+    EXPECT_EQ(hart_x(b.hart, 5) + 2, hart_x(b.hart, 6));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, HartRun,
+                         testing::Values("rv32imac_zicsr_zifencei",
+                                         "rv64imac_zicsr_zifencei"));
+
+} // namespace
