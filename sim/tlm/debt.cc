@@ -107,8 +107,7 @@ void Debts::add(MemoryPort *port, uint64_t ps)
     a.debt += ps;
 }
 
-/* -- in front of a timing model ----------------------------------------------
- */
+/* -- in front of a timing model ------------------------------------------- */
 
 /* Whole cycles of debt that this request pays now. */
 uint64_t Debts::pay(Account &a, const TimingRequest *rq)

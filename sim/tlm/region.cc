@@ -123,8 +123,7 @@ MemoryRegion *TlmRegionBase::region() const
     return &mapped_->region;
 }
 
-/* -- accesses ---------------------------------------------------------------
- */
+/* -- accesses ------------------------------------------------------------- */
 
 MemTxResult TlmRegionBase::read(void *opaque, hwaddr addr, uint64_t *data,
                                 unsigned size, MemTxAttrs attrs)

@@ -163,8 +163,7 @@ TargetPortBase::~TargetPortBase()
     port_->invalidated = nullptr;
 }
 
-/* -- transactions ------------------------------------------------------------
- */
+/* -- transactions --------------------------------------------------------- */
 
 /* Moves the enabled bytes; done: in, when to begin; out, when all have moved.
  */
@@ -251,8 +250,7 @@ unsigned TargetPortBase::transport_dbg(tlm_generic_payload &trans)
                    trans.get_data_length(), trans.is_write()));
 }
 
-/* -- direct access
- * ------------------------------------------------------------- */
+/* -- direct access ------------------------------------------------------- */
 
 bool TargetPortBase::may_grant() const
 {

@@ -17,7 +17,8 @@
 #include "cpu/hart.h"
 #include "soc/bus.h"
 
-// -- an assembler ---------------------------------------------------------------
+// -- an assembler
+// ---------------------------------------------------------------
 
 namespace rv
 {
@@ -169,7 +170,8 @@ enum : unsigned {
     MHARTID = 0xf14,
 };
 
-// -- a board ----------------------------------------------------------------------
+// -- a board
+// ----------------------------------------------------------------------
 
 // A region that answers 32-bit and narrower accesses and notes each of them.
 struct Listener {
@@ -268,8 +270,8 @@ class Board
         waits.read_next = o.read_next;
         waits.write_first = o.write_first;
         waits.write_next = o.write_next;
-        EXPECT_TRUE(bus_init(&bus, "bus", &clock, &events, o.bus ? o.bus : 4,
-                             nullptr));
+        EXPECT_TRUE(
+            bus_init(&bus, "bus", &clock, &events, o.bus ? o.bus : 4, nullptr));
         bus.model.id = 1;
         if (o.bus) {
             ram.timing = rom.timing = &waits.model;
@@ -331,9 +333,15 @@ class Board
     }
 
     void enter() { memory_world_enter(world); }
-    uint64_t mask() const { return options.xlen == 32 ? 0xffffffff : ~UINT64_C(0); }
+    uint64_t mask() const
+    {
+        return options.xlen == 32 ? 0xffffffff : ~UINT64_C(0);
+    }
     // A value as a register of this width holds it.
-    uint64_t sx(int64_t value) const { return static_cast<uint64_t>(value) & mask(); }
+    uint64_t sx(int64_t value) const
+    {
+        return static_cast<uint64_t>(value) & mask();
+    }
 
     // -- memory, as a loader sees it
     void put(uint64_t addr, const void *bytes, size_t len)
@@ -350,7 +358,8 @@ class Board
     uint64_t get(uint64_t addr, unsigned size)
     {
         uint64_t v = 0;
-        EXPECT_EQ(port_debug(hart_data_port(hart), addr, &v, size, false), size);
+        EXPECT_EQ(port_debug(hart_data_port(hart), addr, &v, size, false),
+                  size);
         return v;
     }
     uint8_t *ram_bytes()
@@ -413,7 +422,8 @@ class Board
     uint64_t time = 0;
 };
 
-// -- both widths, with and without inline entries ---------------------------------
+// -- both widths, with and without inline entries
+// ---------------------------------
 
 struct Axis {
     unsigned xlen;

@@ -53,6 +53,12 @@ TEST(InsnDecode, ReservedIsIllegal)
         EXPECT_EQ(INSN_ILLEGAL, insn_decode(d, 0xffffffff).code);
         EXPECT_EQ(2, insn_decode(d, 0).size);
     }
+    for (auto *d : {rv32.d, rv64.d}) {
+        EXPECT_EQ(INSN_ILLEGAL, insn_decode(d, 0x6f81).code); // c.lui of 0
+        EXPECT_EQ(INSN_ILLEGAL, insn_decode(d, 0x6101).code); // c.addi16sp 0
+    }
+    EXPECT_EQ(INSN_ILLEGAL, insn_decode(rv32.d, 0x1282).code); // c.slli 32
+    EXPECT_EQ(INSN_slli, insn_decode(rv64.d, 0x1282).code);
     EXPECT_EQ(INSN_ILLEGAL, insn_decode(rv32.d, 0x00003003).code); // ld
     EXPECT_EQ(INSN_ld, insn_decode(rv64.d, 0x00003003).code);
 }

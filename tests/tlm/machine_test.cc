@@ -14,8 +14,7 @@ namespace
 
 const uint64_t cycle = 20000; // ps
 
-/* -- what can be seen of a run
- * -------------------------------------------------- */
+/* -- what can be seen of a run ------------------------------------------- */
 
 struct Seen {
     MachineStop stop = MACHINE_RUNNING;
@@ -200,9 +199,25 @@ TEST(TlmMachine, SameRecordsWithAQuantum)
     });
 }
 
-/* -- time
- * ---------------------------------------------------------------------------
- */
+// Harts take turns at the same times, as long as nothing else is due.
+TEST(TlmMachine, TwoHartsTakeTheSameTurns)
+{
+    const std::string text = kit::board(kit::two_cpus);
+    const MachineLimits limits = {UINT64_MAX, UINT64_MAX, 3300000000};
+    kit::Kit plain(text, kit::chatter(20)), kernel(text, kit::chatter(20));
+    ASSERT_EQ(plain.error + kernel.error, "");
+    machine_set_limits(plain.m, &limits);
+    machine_set_limits(kernel.m, &limits);
+    kit::Outcome expected = plain.run();
+    socscope::Machine soc("soc", kernel.m);
+    sc_core::sc_start();
+    EXPECT_EQ(soc.stop_reason(), MACHINE_LIMIT_TIME);
+    EXPECT_EQ(expected.stop, MACHINE_LIMIT_TIME);
+    EXPECT_TRUE(kernel.outcome(soc.stop_reason()) == expected);
+    EXPECT_GT(expected.output.size(), 1000u);
+}
+
+/* -- time ---------------------------------------------------------------- */
 
 const char *const cpu_board =
     "version: 1\nname: m\nclock: 50MHz\n"
@@ -290,8 +305,7 @@ TEST(TlmMachine, AtMostAQuantumAhead)
     EXPECT_GT(ahead, 100u);
 }
 
-/* -- sleep
- * -------------------------------------------------------------------------- */
+/* -- sleep --------------------------------------------------------------- */
 
 // Sleeps until a software interrupt is pending, then leaves a mark and ends.
 kit::Code sleeper()

@@ -54,8 +54,7 @@ struct Platform {
     }
 };
 
-/* -- random payloads against bytes ------------------------------------------
- */
+/* -- random payloads against bytes ---------------------------------------- */
 
 struct Oracle {
     std::map<uint64_t, uint8_t> ram; // what lies at each address
@@ -218,8 +217,7 @@ TEST(TlmPort, RandomPayloadsMoveTheBytesOfTheOracle)
     s.run();
 }
 
-/* -- payloads that are not allowed --------------------------------------------
- */
+/* -- payloads that are not allowed ---------------------------------------- */
 
 void illegal_body(Platform &s)
 {
@@ -266,8 +264,7 @@ TEST(TlmPort, WrongPayloadsAreAnsweredAndDoNothing)
     s.run();
 }
 
-/* -- a device
- * ------------------------------------------------------------------- */
+/* -- a device ------------------------------------------------------------ */
 
 // Cycles of 20 ns that an access takes from now.
 uint64_t cycles(Initiator &i, tlm::tlm_command command, uint64_t address,
@@ -390,8 +387,7 @@ TEST(TlmPort, DelaysAreThoseOfTheBus)
     s.run();
 }
 
-/* -- direct access
- * ---------------------------------------------------------------- */
+/* -- direct access ------------------------------------------------------- */
 
 void no_grant_body(Platform &s)
 {
@@ -538,8 +534,7 @@ TEST(TlmPort, NoDirectAccessWhileRecording)
     s.run();
 }
 
-/* -- who may be wrong
- * ---------------------------------------------------------------- */
+/* -- who may be wrong ---------------------------------------------------- */
 
 TEST(TlmPort, AnUnknownBusIsAnError)
 {

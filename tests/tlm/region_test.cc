@@ -42,8 +42,7 @@ socscope::RegionSettings place(uint64_t address = window,
     return s;
 }
 
-/* -- through the map ----------------------------------------------------------
- */
+/* -- through the map ------------------------------------------------------ */
 
 TEST(TlmRegion, TheTargetSeesEveryAccess)
 {
@@ -165,8 +164,7 @@ TEST(TlmRegion, PlacesThatAreNotPossibleAreErrors)
     EXPECT_EQ(message("r7", [](auto &) {}), "accepted");
 }
 
-/* -- harts and time
- * -------------------------------------------------------------- */
+/* -- harts and time ------------------------------------------------------ */
 
 // The only number of a query.
 int64_t query(const char *path, const char *sql)
