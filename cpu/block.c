@@ -111,13 +111,26 @@ void blocks_fold(void *hart)
     }
 }
 
+/* Does another hart look for writes to code? Then pages stay marked: which
+ * hart's blocks are in one is not counted. */
+static bool code_is_shared(const Hart *h)
+{
+    for (const MemoryPort *p = h->fetch.world->first_port; p; p = p->next) {
+        if (p->code_written && p != &h->fetch) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void blocks_flush(Hart *h)
 {
+    bool keep = code_is_shared(h);
     blocks_fold(h);
     for (Block *b = (Block *)h->pool; b != pool_end(h); b = block_next(b)) {
         h->dropped++;
         for (unsigned i = 0; i < 2; i++) {
-            if (b->code[i].block) {
+            if (b->code[i].block && !keep) {
                 ram_block_clear_state(b->code[i].block, b->code[i].offset,
                                       PAGE_CODE);
             }

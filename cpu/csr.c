@@ -20,7 +20,9 @@ enum {
     CSR_MIE = 0x304,
     CSR_MTVEC = 0x305,
     CSR_MCOUNTEREN = 0x306,
+    CSR_MENVCFG = 0x30a,
     CSR_MSTATUSH = 0x310,
+    CSR_MENVCFGH = 0x31a,
     CSR_MCOUNTINHIBIT = 0x320,
     CSR_MHPMEVENT3 = 0x323,
     CSR_MHPMEVENT31 = 0x33f,
@@ -30,6 +32,8 @@ enum {
     CSR_MTVAL = 0x343,
     CSR_MIP = 0x344,
     CSR_PMPCFG0 = 0x3a0,
+    CSR_PMPCFG3 = 0x3a3,
+    CSR_PMPADDR0 = 0x3b0,
     CSR_PMPADDR15 = 0x3bf,
     CSR_MCYCLE = 0xb00,
     CSR_MINSTRET = 0xb02,
@@ -122,11 +126,12 @@ static bool csr_read(const Hart *h, unsigned csr, const CsrTime *now,
         return user_counter_read(h, csr, now, value);
     }
     if ((csr >= CSR_MHPMEVENT3 && csr <= CSR_MHPMEVENT31) ||
-        (csr >= CSR_PMPCFG0 && csr <= CSR_PMPADDR15) ||
+        (csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15) ||
         (csr >= CSR_MHPMCOUNTER3 && csr <= CSR_MHPMCOUNTER31)) {
-        bool odd_cfg =
-            csr >= CSR_PMPCFG0 && csr < CSR_PMPCFG0 + 16 && (csr & 1);
-        return is32(h) || !odd_cfg;
+        return true;
+    }
+    if (csr >= CSR_PMPCFG0 && csr <= CSR_PMPCFG3) {
+        return is32(h) || !(csr & 1);
     }
     if (csr >= CSR_MHPMCOUNTER3H && csr <= CSR_MHPMCOUNTER31H) {
         return is32(h);
@@ -140,6 +145,8 @@ static bool csr_read(const Hart *h, unsigned csr, const CsrTime *now,
     case CSR_MIE: *value = h->mie; return true;
     case CSR_MTVEC: *value = h->mtvec; return true;
     case CSR_MCOUNTEREN: *value = h->mcounteren; return true;
+    case CSR_MENVCFG: return true; /* FIOM is fixed at 0 */
+    case CSR_MENVCFGH:
     case CSR_MSTATUSH: return is32(h);
     case CSR_MCOUNTINHIBIT: return true;
     case CSR_MSCRATCH: *value = h->mscratch; return true;

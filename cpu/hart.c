@@ -198,15 +198,25 @@ void hart_set_irq(void *hart, unsigned line, bool level)
 /* -- the slow way into memory
  * ----------------------------------------------------------- */
 
+/* The mode in which a load or store is checked. */
+static unsigned data_privilege(const Hart *h)
+{
+    if (h->mstatus & MSTATUS_MPRV) {
+        return (h->mstatus & MSTATUS_MPP) == MSTATUS_MPP ? 3 : 0;
+    }
+    return h->priv;
+}
+
 static PortTx tx_at(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                     AccessKind kind)
 {
+    unsigned priv = kind == ACCESS_FETCH ? h->priv : data_privilege(h);
     return (PortTx){
         .addr = va,
         .va = va,
         .pc = pc,
         .issue = clock_time(h->config.clock, cycle),
-        .attrs = {.user = h->priv == 0,
+        .attrs = {.user = priv == 0,
                   .requester_id = (unsigned)h->config.hartid & 0xffff},
         .kind = (uint8_t)kind};
 }
@@ -300,10 +310,15 @@ SlowAccess hart_slow_sc(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     return slow;
 }
 
-/* The failing fetch is a transaction too. */
+/* The failing fetch is a transaction too, unless a device is there: code cannot
+ * be fetched from one, so the hart does not ask it. */
 void hart_fetch_failed(Hart *h, uint64_t pc, uint64_t cycle)
 {
-    PortTx tx = tx_at(h, pc, cycle, pc & xmask(h), ACCESS_FETCH);
+    pc &= xmask(h);
+    if (port_place(&h->fetch, pc, 0)->mr) {
+        return;
+    }
+    PortTx tx = tx_at(h, pc, cycle, pc, ACCESS_FETCH);
     port_load(&h->fetch, &tx, 2);
 }
 
@@ -320,15 +335,15 @@ static HartExec *exec_of(const Hart *h)
     return observed ? exec64_observed : exec64;
 }
 
-/* Finds the block of pc; true when h->block is set. */
-static bool find_position(Hart *h)
+/* Finds the block of pc. */
+static void find_position(Hart *h)
 {
     if (!h->block) {
         h->block = block_find(h, h->pc);
         h->index = 0;
-        if (!h->block) {
-            h->flush = true;
-            return false;
+        if (!h->block) { /* no room: all others go */
+            blocks_flush(h);
+            h->block = block_find(h, h->pc);
         }
         if (h->jumped) {
             h->cycle += h->block->jump_extra;
@@ -339,7 +354,6 @@ static bool find_position(Hart *h)
     }
     h->block->spent += h->pending;
     h->pending = 0;
-    return true;
 }
 
 /* Executes the one instruction at the position. */
@@ -405,9 +419,7 @@ static void run_some(Hart *h, HartExec *exec, bool single)
         port_fold(&h->data);
         h->folded = h->cycle;
     }
-    if (!find_position(h)) {
-        return;
-    }
+    find_position(h);
     const Op *o = &h->block->op[h->index];
     uint64_t base =
         h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
