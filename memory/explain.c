@@ -3,7 +3,7 @@
  *
  * Model    Who lies where, and who hides whom, comes from the strokes from
  * which the flat view is drawn. Units    addresses in hex, ends inclusive;
- * sizes in B, KiB, MiB, ...
+ * sizes in B, KiB, MiB, ... Missing  nothing
  */
 #include "memory/explain.h"
 
@@ -56,6 +56,9 @@ const char *explain_type(const MemoryRegion *mr)
     }
     if (!mr->terminates) {
         return "container";
+    }
+    if (mr->is_iommu) {
+        return "iommu";
     }
     return mr->ops == &memory_none_ops ? "hole" : "device";
 }
@@ -281,17 +284,19 @@ static bool put_hidden(FILE *out, const Shown *s, const FlatStroke *k)
 
 void explain_map(AddressSpace *as, FILE *out)
 {
-    Shown s = {.fv = as->current_map};
+    Shown s = {.fv = address_space_to_flatview(as)};
     s.stroke = flatview_strokes(as->root, &s.count);
-    fprintf(out,
-            "Address space %s. Where regions overlap, a region hides its "
-            "container, higher\npriority hides lower among the children of one "
-            "container, and of equal priority\nthe latest added wins.\n",
-            as->name);
+    fprintf(
+        out,
+        "Address space %s. Where regions overlap, a region hides its "
+        "container, higher\npriority hides lower among the children of one "
+        "container, and of equal priority\nthe latest added wins. Priorities "
+        "of different containers are never compared.\n",
+        as->name);
     fputs("\nTree:\n", out);
     put_tree(out, as->root, 0, 0);
     fputs("\nWhat an access reaches:\n", out);
-    put_view(out, as->current_map);
+    put_view(out, s.fv);
     fputs("\nHidden:\n", out);
     bool any = false;
     for (size_t i = 0; i < s.count; i++) {

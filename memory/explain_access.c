@@ -1,10 +1,13 @@
 /*
  * explain_access.c - one access in words (see explain.h).
  *
- * Model    What would happen comes from the plan that dispatch runs and the
- *          pieces that transfers are cut into: nothing is told here that could
- *          differ from what happens.
- * Units    addresses in hex, ends inclusive.
+ * Model    What would happen comes from the pieces that accesses are cut into
+ *          (memory_piece_at, access_size) and from a rehearsal of each dispatch
+ *          (explain_rehearse.c): nothing is told here that could differ from
+ *          what happens. The devices on the way are asked what an access would
+ *          ask before it acts: accepts() and the IOMMU's translate().
+ * Units    addresses in hex, ends inclusive; bits count from 0, the lowest.
+ * Missing  nothing
  */
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +78,6 @@ static void put_sizes(FILE *out, unsigned min, unsigned max)
 static void put_rules(FILE *out, const MemoryRegion *mr)
 {
     const MemoryRegionOps *ops = mr->ops;
-    if (ops == &memory_none_ops) {
-        return;
-    }
     fprintf(out, "\nRules of %s:\n  it takes ", memory_region_name(mr));
     if (ops->valid.max_access_size) {
         put_sizes(out,
@@ -93,14 +93,98 @@ static void put_rules(FILE *out, const MemoryRegion *mr)
               ops->impl.max_access_size ? ops->impl.max_access_size : 4);
     fprintf(out, "; its registers are %s-endian\n",
             region_is_big(mr) ? "big" : "little");
+    if (ops->impl.unaligned) {
+        fputs("  a transfer is not cut at alignment borders for it\n", out);
+    }
+    if (mr->special & REGION_FLUSHES) {
+        fputs("  posted writes arrive before any access to it\n", out);
+    }
+    if (mr->special & REGION_GUARDED) {
+        fprintf(out, "  entered again from inside its own callback, %s\n",
+                mr->reentrancy == MEMORY_REENTRANCY_QUEUE
+                    ? "writes wait, reads fault"
+                    : "an access faults");
+    }
 }
 
+/* -- what is on the way --------------------------------------------------- */
+
+enum { LINES_SHOWN = 8 };
+
+/* Each translation on the way to what answers, one line each. */
+static void put_translations(const Asked *q, hwaddr addr, hwaddr len)
+{
+    FlatView *fv = q->fv;
+    for (unsigned i = 0; i < LINES_SHOWN; i++) {
+        hwaddr offset;
+        MemoryRegion *mr = flatview_place(fv, addr, &offset, &len);
+        if (!mr->is_iommu) {
+            return;
+        }
+        IOMMUMemoryRegion *iommu = memory_region_get_iommu(mr);
+        int index =
+            memory_region_iommu_attrs_to_index(iommu, MEMTXATTRS_UNSPECIFIED);
+        IOMMUAccessFlags want = q->is_write ? IOMMU_WO : IOMMU_RO;
+        IOMMUTLBEntry e =
+            memory_region_get_iommu_class_nocheck(iommu)->translate(
+                iommu, offset, want, index);
+        fprintf(q->out, "    %s translates 0x%llx (index %d) to ",
+                memory_region_name(mr), (unsigned long long)offset, index);
+        if (!e.target_as || !(e.perm & want)) {
+            fprintf(q->out, "nothing: no %s there\n",
+                    !e.target_as || !e.perm ? "translation"
+                    : q->is_write           ? "permission to write"
+                                            : "permission to read");
+            return;
+        }
+        addr = (e.translated_addr & ~e.addr_mask) | (offset & e.addr_mask);
+        fprintf(q->out, "0x%llx in %s (page mask 0x%llx)\n",
+                (unsigned long long)addr, e.target_as->name,
+                (unsigned long long)e.addr_mask);
+        fv = address_space_to_flatview(e.target_as);
+    }
+    fputs("    and so on\n", q->out);
+}
+
+/* Of memory that ends before the access does: why there. */
+static void put_end(const Asked *q, hwaddr addr, hwaddr len)
+{
+    const FlatPiece *p = flatview_piece(q->fv, addr);
+    hwaddr last = addr + len - 1;
+    bool in_page = p && last == p->last && p->last != UINT64_MAX;
+    const FlatPiece *next = in_page ? flatview_piece(q->fv, last + 1) : NULL;
+    fprintf(
+        q->out, "    it ends at 0x%llx: %s\n", (unsigned long long)last,
+        p && p->mr->is_iommu ? "as far as the translation goes"
+        : next && next->range == p->range
+            ? "memory that begins or ends inside a page is cut at its first "
+              "and last page border"
+            : "that is the end of its visible range");
+}
+
+/* Of a transfer's piece at a device: why no more bytes. */
+static void put_cut(FILE *out, const MemoryPiece *p, unsigned len)
+{
+    unsigned at_0 = access_size(p->mr, p->len, 0);
+    fprintf(out, "    cut to %u byte%s: ", len, plural(len));
+    if (len < at_0) {
+        fprintf(out, "more would not be aligned at offset 0x%llx\n",
+                (unsigned long long)p->offset);
+    } else if (len < access_size(p->mr, 8, 0)) {
+        fputs("accesses are powers of two\n", out);
+    } else {
+        fputs("it takes no more at once\n", out);
+    }
+}
+
+/* -- one dispatch --------------------------------------------------------- */
+
+/* The rule that refuses, in words. */
 static void put_refusal(FILE *out, const AccessPlan *plan)
 {
     const MemoryRegionOps *ops = plan->mr->ops;
     const char *name = memory_region_name(plan->mr);
     const char *why = plan->reason;
-    fputs("not valid: ", out);
     if (!strcmp(why, "unaligned")) {
         fprintf(out, "offset 0x%llx is not a multiple of %u",
                 (unsigned long long)plan->offset, plan->size);
@@ -122,86 +206,164 @@ static void put_refusal(FILE *out, const AccessPlan *plan)
     } else {
         fputs("nothing is there", out);
     }
-    fputs("; no callback runs, decode error", out);
 }
 
-enum { LINES_SHOWN = 8 };
+/* The rules in the order in which they are applied, up to the one that
+ * refuses. */
+static void put_validity(FILE *out, const AccessPlan *plan)
+{
+    static const char *const rule[] = {"accepts", "unaligned", "max size",
+                                       "min size", "no callback"};
+    const MemoryRegionOps *ops = plan->mr->ops;
+    const char *passed[] = {
+        ops->valid.accepts ? "accepts() says yes" : "no accepts()",
+        !(plan->offset & (plan->size - 1)) ? "aligned" : "unaligned is taken",
+        ops->valid.max_access_size ? "not too large" : "any size",
+        ops->valid.max_access_size ? "not too small" : NULL, "has a callback"};
+    fputs(plan->valid ? "    valid: " : "    not valid: ", out);
+    bool asked = plan->mr->ops != &memory_none_ops;
+    for (unsigned i = 0; asked && i < 5; i++) {
+        if (plan->reason && !strcmp(plan->reason, rule[i])) {
+            break;
+        }
+        if (passed[i]) {
+            fprintf(out, "%s%s", passed[i], i < 4 ? ", " : "\n");
+        }
+    }
+    if (!plan->valid) {
+        put_refusal(out, plan);
+        fputs("; no callback runs\n", out);
+    }
+}
+
+/* Which bits of the value one callback carries. */
+static void put_lanes(FILE *out, const RehearsedCall *call)
+{
+    int lowest = 8, highest = -1, at = -1, last_at = -1;
+    for (int i = 0; i < 8; i++) {
+        if (call->lane[i] >= 0) {
+            lowest = call->lane[i] < lowest ? call->lane[i] : lowest;
+            highest = call->lane[i] > highest ? call->lane[i] : highest;
+            at = at < 0 ? i : at;
+            last_at = i;
+        }
+    }
+    if (highest < 0) {
+        fputs("nothing of the value", out);
+        return;
+    }
+    fprintf(out, "bits %d-%d of the value", 8 * lowest, 8 * highest + 7);
+    if (lowest != highest && call->lane[at] > call->lane[last_at]) {
+        fputs(", bytes reversed", out);
+    }
+    if (at > 0 || (unsigned)last_at + 1 < call->size) {
+        fprintf(out, " in its bits %d-%d", 8 * at, 8 * last_at + 7);
+    }
+}
 
 /* The callbacks of a valid plan. */
-static void put_callbacks(FILE *out, const AccessPlan *plan, bool is_write)
+static void put_callbacks(FILE *out, const Rehearsal *r, bool is_write)
 {
-    const char *how = plan->pieces > 1          ? ", split"
-                      : plan->step > plan->size ? ", widened"
-                                                : "";
-    fprintf(out, "%u callback%s%s:", plan->pieces, plural(plan->pieces), how);
-    for (unsigned i = 0; i < plan->pieces && i < LINES_SHOWN; i++) {
-        fprintf(out, " %s(0x%llx, %u)", is_write ? "write" : "read",
-                (unsigned long long)(plan->offset + i * plan->step),
-                plan->step);
+    const AccessPlan *plan = &r->plan;
+    bool widened = r->calls && r->call[0].size > plan->size;
+    fprintf(out, "    %u callback%s%s:\n", r->calls, plural(r->calls),
+            r->calls != plan->pieces ? ", split at alignment by policy"
+            : r->calls > 1           ? ", split"
+            : widened                ? ", widened"
+                                     : "");
+    for (unsigned i = 0; i < r->calls; i++) {
+        const RehearsedCall *call = &r->call[i];
+        fprintf(out, "      %s.%s(0x%llx, %u): ", memory_region_name(plan->mr),
+                call->callback, (unsigned long long)call->offset, call->size);
+        put_lanes(out, call);
+        fputs("\n", out);
     }
-    if (plan->step > plan->size) {
-        fputs(is_write ? "; zeros are written beside the value"
-                       : "; what was read beside it is dropped",
+    if (widened) {
+        fputs(is_write ? "      zeros are written beside the value\n"
+                       : "      what was read beside it is dropped\n",
               out);
     }
 }
 
+/* -- pieces --------------------------------------------------------------- */
+
 /* What becomes of the pieces together. */
 typedef struct Outcome {
-    bool refused, asked; /* some piece by its rules; some device */
+    MemTxResult result; /* before any device has its say */
+    bool asked;         /* some device */
 } Outcome;
 
+static void put_dispatch(const Asked *q, const MemoryPiece *p, unsigned len,
+                         Outcome *outcome)
+{
+    Rehearsal r;
+    rehearse(p->mr, p->offset, len, q->is_write, MEMTXATTRS_UNSPECIFIED, &r);
+    if (p->mr->special & REGION_FLUSHES) {
+        fputs("    posted writes arrive first\n", q->out);
+    }
+    put_validity(q->out, &r.plan);
+    if (r.plan.valid) {
+        if (q->is_write) {
+            explain_bindings(q->out, &r.plan);
+        }
+        put_callbacks(q->out, &r, q->is_write);
+        outcome->asked = true;
+    } else if (r.result == MEMTX_OK) {
+        fputs("    the world's policy is to ignore it in silence\n", q->out);
+    }
+    outcome->result |= r.result;
+}
+
+/* len bytes of it go this way, of the `rest` that are to be moved. */
 static void put_piece(const Asked *q, hwaddr addr, const MemoryPiece *p,
-                      unsigned len, Outcome *outcome)
+                      unsigned len, hwaddr rest, Outcome *outcome)
 {
     fprintf(q->out, "  0x%llx, %u byte%s: ", (unsigned long long)addr, len,
             plural(len));
-    if (p->direct) {
-        fprintf(q->out, "%s + 0x%llx, memory: no callback\n",
-                memory_region_name(p->mr), (unsigned long long)p->offset);
-        return;
-    }
-    AccessPlan plan;
-    access_plan(p->mr, p->offset, len, q->is_write, MEMTXATTRS_UNSPECIFIED,
-                &plan);
-    fprintf(q->out, "%s + 0x%llx, ", memory_region_name(p->mr),
-            (unsigned long long)p->offset);
-    if (plan.valid) {
-        put_callbacks(q->out, &plan, q->is_write);
-        outcome->asked = true;
+    if (p->mr == &q->fv->world->unassigned) {
+        fputs("nothing\n", q->out);
     } else {
-        put_refusal(q->out, &plan);
-        outcome->refused = true;
+        fprintf(q->out, "%s + 0x%llx%s\n", memory_region_name(p->mr),
+                (unsigned long long)p->offset,
+                p->direct ? ", memory: no callback" : "");
     }
-    fputs("\n", q->out);
+    put_translations(q, addr, len);
+    if (p->len < rest) {
+        put_end(q, addr, p->len);
+    }
+    if (!p->direct && len < p->len) {
+        put_cut(q->out, p, len);
+    }
+    if (!p->direct) {
+        put_dispatch(q, p, len, outcome);
+    }
 }
 
 static void put_result(const Asked *q, const Outcome *outcome)
 {
     fprintf(q->out, "  result: %s\n",
-            outcome->refused ? "decode error (on a hart: an access fault)"
-            : outcome->asked ? "ok, unless the device answers with an error"
-                             : "ok");
+            outcome->result & MEMTX_DECODE_ERROR
+                ? "decode error (on a hart: an access fault)"
+            : outcome->result ? "error"
+            : outcome->asked  ? "ok, unless the device answers with an error"
+                              : "ok");
 }
 
 static void put_one(const Asked *q)
 {
     MemoryPiece p = memory_piece_at(q->fv, q->addr, q->size, q->is_write,
                                     MEMTXATTRS_UNSPECIFIED);
-    if (p.direct) { /* as a port does: to the end of the range */
-        const FlatRange *r = flatview_lookup(q->fv, q->addr);
-        p.direct = (Int128)q->addr + q->size <= r->start + r->size;
-    }
-    Outcome outcome = {.refused = false};
+    p.direct &= p.len >= q->size;
+    Outcome outcome = {.result = MEMTX_OK};
     fprintf(q->out, "\nAs one %s, as harts do it (never cut):\n",
             q->is_write ? "store" : "load");
-    put_piece(q, q->addr, &p, q->size, &outcome);
+    put_piece(q, q->addr, &p, q->size, q->size, &outcome);
     put_result(q, &outcome);
 }
 
 static void put_transfer(const Asked *q)
 {
-    Outcome outcome = {.refused = false};
+    Outcome outcome = {.result = MEMTX_OK};
     unsigned lines = 0;
     fputs("\nAs a transfer, as DMA does it (cut into what each region "
           "takes):\n",
@@ -215,7 +377,7 @@ static void put_transfer(const Asked *q)
             fprintf(q->out, "  and so on for %u more bytes\n", q->size - at);
             return;
         }
-        put_piece(q, q->addr + at, &p, len, &outcome);
+        put_piece(q, q->addr + at, &p, len, q->size - at, &outcome);
         at += len;
     }
     put_result(q, &outcome);
@@ -224,13 +386,15 @@ static void put_transfer(const Asked *q)
 void explain_access(AddressSpace *as, hwaddr addr, unsigned size, bool is_write,
                     FILE *out)
 {
-    Asked q = {flatview_ref(as->current_map), addr, size, is_write, out};
+    Asked q = {flatview_ref(address_space_to_flatview(as)), addr, size,
+               is_write, out};
     fprintf(out, "A %u-byte %s at 0x%llx in %s.\n", size,
             is_write ? "write" : "read", (unsigned long long)addr, as->name);
     put_layers(&q, as);
-    const FlatRange *r = flatview_lookup(q.fv, addr);
-    if (r && !(r->mr->ram && !r->mr->ram_device)) {
-        put_rules(out, r->mr);
+    MemoryPiece p =
+        memory_piece_at(q.fv, addr, size, is_write, MEMTXATTRS_UNSPECIFIED);
+    if (!p.direct && p.mr->ops != &memory_none_ops) {
+        put_rules(out, p.mr);
     }
     if (size == 1 || size == 2 || size == 4 || size == 8) {
         put_one(&q);

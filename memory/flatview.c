@@ -4,12 +4,13 @@
  * Model    The tree is walked in drawing order: children before their parent,
  *          children in list order, an alias as its target inside its window.
  *          Every region that answers accesses leaves one stroke; the earlier
- *          stroke wins. The strokes cut the addresses into elementary segments;
- *          each stroke takes the free ones it spans, and a path-compressed
- *          pointer skips those taken. O(n log n) in the number of strokes.
+ *          stroke wins. The strokes are sorted by address (they come in long
+ *          runs) and swept; a heap of the strokes under way, earliest drawn on
+ *          top, says what is visible. O(n log n) in the number of strokes.
+ *          Look-ups first try the piece found last, then a hint by a hash of
+ *          the address, then search.
  * Source   semantics of the published implementation; no root is skipped, so
  *          a root's own address and flags always count.
- * Missing  IOMMU regions, dirty logging.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -18,6 +19,17 @@
 #include "memory/internal.h"
 
 /* -- strokes: who draws where, in drawing order --------------------------- */
+
+/* A table of the world's that is kept from one draw to the next. */
+static void *scratch(MemoryWorld *world, unsigned which, size_t bytes)
+{
+    if (world->draw_scratch_size[which] < bytes) {
+        free(world->draw_scratch[which]);
+        world->draw_scratch[which] = memory_alloc(bytes, 1);
+        world->draw_scratch_size[which] = bytes;
+    }
+    return world->draw_scratch[which];
+}
 
 typedef struct Strokes {
     FlatStroke *stroke;
@@ -117,161 +129,379 @@ FlatStroke *flatview_strokes(MemoryRegion *root, size_t *count)
     return all.stroke;
 }
 
-/* -- segments: the addresses between two neighbouring stroke ends --------- */
+/* -- sorting: strokes mostly come in runs of falling or rising addresses ----
+ */
 
-typedef struct Segments {
-    Int128 *border; /* sorted, distinct; segment i is [border i, border i+1) */
-    size_t count;   /* of segments */
-    size_t *owner;  /* stroke, or NOBODY */
-    size_t *skip;   /* the first free segment from here on is behind skip */
-} Segments;
+typedef struct Key {
+    hwaddr first, last;
+    size_t order; /* of the stroke: lower is drawn earlier and wins */
+} Key;
 
-#define NOBODY SIZE_MAX
-
-static int compare_border(const void *a, const void *b)
+static void reverse(Key *key, size_t count)
 {
-    const Int128 *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    for (size_t i = 0; i < count / 2; i++) {
+        Key k = key[i];
+        key[i] = key[count - 1 - i];
+        key[count - 1 - i] = k;
+    }
 }
 
-static void segments_init(Segments *s, const Strokes *all)
+/* Makes the run at `from` rise by `first`; returns where it ends. */
+static size_t rising_run(Key *key, size_t from, size_t count)
 {
-    size_t n = 0;
-    s->border = memory_alloc(2 * all->count, sizeof(*s->border));
-    for (size_t i = 0; i < all->count; i++) {
-        s->border[n++] = all->stroke[i].start;
-        s->border[n++] = all->stroke[i].end;
+    size_t i = from + 1;
+    if (i == count) {
+        return i;
     }
-    qsort(s->border, n, sizeof(*s->border), compare_border);
-    size_t distinct = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!distinct || s->border[distinct - 1] != s->border[i]) {
-            s->border[distinct++] = s->border[i];
+    if (key[i].first >= key[from].first) {
+        while (i < count && key[i].first >= key[i - 1].first) {
+            i++;
         }
+        return i;
     }
-    s->count = distinct ? distinct - 1 : 0;
-    s->owner = memory_alloc(s->count, sizeof(*s->owner));
-    s->skip = memory_alloc(s->count + 1, sizeof(*s->skip));
-    for (size_t i = 0; i < s->count; i++) {
-        s->owner[i] = NOBODY;
-        s->skip[i] = i;
+    while (i < count && key[i].first < key[i - 1].first) {
+        i++;
     }
-    s->skip[s->count] = s->count;
-}
-
-static void segments_fini(Segments *s)
-{
-    free(s->border);
-    free(s->owner);
-    free(s->skip);
-}
-
-/* The first free segment at or behind i; s->count when there is none. */
-static size_t next_free(Segments *s, size_t i)
-{
-    while (s->skip[i] != i) {
-        s->skip[i] = s->skip[s->skip[i]];
-        i = s->skip[i];
-    }
+    reverse(key + from, i - from);
     return i;
 }
 
-static size_t segment_at(const Segments *s, Int128 border)
+static void merge(Key *key, Key *spare, size_t middle, size_t end)
 {
-    size_t low = 0, high = s->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (s->border[mid] < border) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
-
-static void paint(Segments *s, const Strokes *all)
-{
-    for (size_t n = 0; n < all->count; n++) {
-        Int128 end = all->stroke[n].end;
-        size_t i = next_free(s, segment_at(s, all->stroke[n].start));
-        while (i < s->count && s->border[i] < end) {
-            s->owner[i] = n;
-            s->skip[i] = i + 1;
-            i = next_free(s, i + 1);
-        }
+    memcpy(spare, key, middle * sizeof(*key));
+    size_t a = 0, b = middle, to = 0;
+    while (a < middle) {
+        bool take_b = b < end && key[b].first < spare[a].first;
+        key[to++] = take_b ? key[b++] : spare[a++];
     }
 }
 
-/* -- ranges --------------------------------------------------------------- */
-
-static FlatRange range_of(const FlatStroke *k, Int128 start, Int128 end)
+/* Sorts `count` keys by `first`: runs, merged pairwise; O(n log runs). */
+static void sort_keys(Key *key, Key *spare, size_t count)
 {
-    return (FlatRange){.mr = k->mr,
-                       .offset = int128_get64(start - k->base),
-                       .start = start,
-                       .size = end - start,
-                       .romd = k->mr->romd_mode,
-                       .readonly = k->readonly,
-                       .nonvolatile = k->nonvolatile,
-                       .id = k->mr->id};
+    for (bool sorted = false; !sorted;) {
+        sorted = true;
+        for (size_t from = 0; from < count;) {
+            size_t middle = rising_run(key, from, count);
+            size_t end =
+                middle < count ? rising_run(key, middle, count) : middle;
+            if (end > middle) {
+                merge(key + from, spare, middle - from, end - from);
+                sorted = from == 0 && end == count && sorted;
+            }
+            from = end;
+        }
+    }
+}
+
+/* -- the sweep: at each address the earliest stroke under way is visible --- */
+
+typedef struct Sweep {
+    const FlatStroke *stroke;
+    const Key **heap; /* strokes under way; the earliest drawn on top */
+    size_t under_way;
+    FlatView *fv;
+} Sweep;
+
+static void heap_push(Sweep *s, const Key *key)
+{
+    size_t i = s->under_way++;
+    for (; i && s->heap[(i - 1) / 2]->order > key->order; i = (i - 1) / 2) {
+        s->heap[i] = s->heap[(i - 1) / 2];
+    }
+    s->heap[i] = key;
+}
+
+static void heap_pop(Sweep *s)
+{
+    const Key *key = s->heap[--s->under_way];
+    size_t i = 0;
+    for (size_t child = 1; child < s->under_way; child = 2 * i + 1) {
+        if (child + 1 < s->under_way &&
+            s->heap[child + 1]->order < s->heap[child]->order) {
+            child++;
+        }
+        if (s->heap[child]->order > key->order) {
+            break;
+        }
+        s->heap[i] = s->heap[child];
+        i = child;
+    }
+    s->heap[i] = key;
 }
 
 static bool continues(const FlatRange *a, const FlatRange *b)
 {
-    return a->start + a->size == b->start && a->mr == b->mr &&
+    return a->mr == b->mr && a->start + a->size == b->start &&
            (Int128)a->offset + a->size == (Int128)b->offset &&
-           a->romd == b->romd && a->readonly == b->readonly &&
-           a->nonvolatile == b->nonvolatile;
+           a->dirty_log_mask == b->dirty_log_mask && a->romd == b->romd &&
+           a->readonly == b->readonly && a->nonvolatile == b->nonvolatile;
 }
 
-static void add_range(FlatView *fv, const FlatRange *r)
+static void add_range(FlatView *fv, const FlatStroke *k, hwaddr first,
+                      hwaddr last)
 {
-    FlatRange *last = fv->count ? &fv->range[fv->count - 1] : NULL;
-    if (last && continues(last, r)) {
-        last->size += r->size;
+    if (fv->count == fv->range_capacity) {
+        fv->range_capacity = fv->range_capacity ? 2 * fv->range_capacity : 16;
+        fv->range =
+            memory_grow(fv->range, fv->range_capacity, sizeof(*fv->range));
+    }
+    FlatRange *r = &fv->range[fv->count];
+    *r = (FlatRange){.mr = k->mr,
+                     .offset = first - (hwaddr)k->base,
+                     .start = first,
+                     .size = (Int128)(last - first) + 1,
+                     .romd = k->mr->romd_mode,
+                     .readonly = k->readonly,
+                     .nonvolatile = k->nonvolatile,
+                     .dirty_log_mask = memory_region_get_dirty_log_mask(k->mr),
+                     .id = k->mr->id};
+    if (fv->count && continues(r - 1, r)) {
+        r[-1].size += r->size;
+    } else {
+        fv->count++;
+    }
+}
+
+static void sweep(Sweep *s, const Key *key, size_t count)
+{
+    const Key *next = key, *end = key + count;
+    hwaddr at = 0;
+    while (s->under_way || next < end) {
+        if (!s->under_way) {
+            at = next->first;
+        }
+        for (; next < end && next->first == at; next++) {
+            const Key *top = s->under_way ? s->heap[0] : NULL;
+            if (!top || top->order > next->order || top->last < next->last) {
+                heap_push(s, next); /* else it is hidden for good */
+            }
+        }
+        const Key *top = s->heap[0];
+        hwaddr last = top->last;
+        if (next < end && next->first <= last) {
+            last = next->first - 1;
+        }
+        add_range(s->fv, &s->stroke[top->order], at, last);
+        at = last + 1;
+        while (s->under_way && s->heap[0]->last <= last) {
+            heap_pop(s);
+        }
+    }
+}
+
+/* Side by side, by rising or falling address: most boards are made like that.
+ */
+static bool draw_in_line(FlatView *fv, const FlatStroke *stroke, size_t count)
+{
+    bool rising = true, falling = true;
+    for (size_t i = 1; i < count && (rising || falling); i++) {
+        rising &= stroke[i].start >= stroke[i - 1].end;
+        falling &= stroke[i].end <= stroke[i - 1].start;
+    }
+    if (!rising && !falling) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const FlatStroke *k = &stroke[rising ? i : count - 1 - i];
+        add_range(fv, k, (hwaddr)k->start, (hwaddr)(k->end - 1));
+    }
+    return true;
+}
+
+static void draw(FlatView *fv, const FlatStroke *stroke, size_t count)
+{
+    if (draw_in_line(fv, stroke, count)) {
         return;
     }
-    fv->range[fv->count++] = *r;
+    size_t bytes = count * (2 * sizeof(Key) + sizeof(Key *));
+    Key *key = scratch(fv->world, 1, bytes);
+    for (size_t i = 0; i < count; i++) {
+        key[i] = (Key){(hwaddr)stroke[i].start, (hwaddr)(stroke[i].end - 1), i};
+    }
+    sort_keys(key, key + count, count);
+    Sweep s = {.stroke = stroke,
+               .heap = (const Key **)(void *)(key + 2 * count),
+               .fv = fv};
+    sweep(&s, key, count);
+}
+
+/* -- pieces: what an access looks up ----------------------------------------
+ */
+
+static void add_piece(FlatView *fv, unsigned range, hwaddr first, hwaddr last)
+{
+    const FlatRange *r = &fv->range[range];
+    hwaddr offset = r->offset + (first - (hwaddr)r->start);
+    fv->piece[fv->pieces++] =
+        (FlatPiece){.first = first,
+                    .last = last,
+                    .mr = r->mr,
+                    .offset = offset,
+                    .host = r->mr->ram && !r->mr->ram_device
+                                ? r->mr->ram_block->host + offset
+                                : NULL,
+                    .range = range};
+}
+
+/* RAM that starts or ends inside a page is cut at its first and last page
+ * border. */
+static void cut_range(FlatView *fv, unsigned range)
+{
+    const hwaddr in_page = PAGE_SIZE_BYTES - 1;
+    const FlatRange *r = &fv->range[range];
+    hwaddr first = (hwaddr)r->start, last = first + (hwaddr)(r->size - 1);
+    if (r->mr->ram && (first & in_page) && (first | in_page) < last) {
+        add_piece(fv, range, first, first | in_page);
+        first = (first | in_page) + 1;
+    }
+    if (r->mr->ram && (last & in_page) != in_page &&
+        (last & ~in_page) > first) {
+        add_piece(fv, range, first, (last & ~in_page) - 1);
+        first = last & ~in_page;
+    }
+    add_piece(fv, range, first, last);
+}
+
+enum { MIN_HINTED = 8, MAX_HINT_BITS = 16 };
+
+static unsigned floor_log2(uint64_t value)
+{
+    return 63 - (unsigned)__builtin_clzll(value | 1);
+}
+
+static void make_hints(FlatView *fv, hwaddr smallest)
+{
+    unsigned bits = floor_log2(fv->pieces) + 2;
+    bits = bits < MAX_HINT_BITS ? bits : MAX_HINT_BITS;
+    size_t count = (size_t)1 << bits;
+    if (fv->pieces <= MIN_HINTED || fv->hint_bits != bits) {
+        free(fv->hint);
+        fv->hint = NULL;
+    }
+    if (fv->hint) {
+        memset(fv->hint, 0, count * sizeof(*fv->hint));
+    } else if (fv->pieces > MIN_HINTED) {
+        fv->hint = memory_alloc(count, sizeof(*fv->hint));
+    }
+    fv->hint_bits = bits;
+    fv->hint_shift = floor_log2(smallest + 1);
+}
+
+static void make_pieces(FlatView *fv)
+{
+    unsigned cuts = 0;
+    for (unsigned i = 0; i < fv->count; i++) {
+        cuts += fv->range[i].mr->ram ? 3 : 1;
+    }
+    if (cuts >= fv->piece_capacity) {
+        free(fv->piece);
+        fv->piece_capacity = cuts + cuts / 4 + 1;
+        fv->piece = memory_lines(fv->piece_capacity * sizeof(*fv->piece));
+    }
+    fv->piece[0] = (FlatPiece){.host = NULL}; /* when there are none */
+    hwaddr smallest = PAGE_SIZE_BYTES;
+    for (unsigned i = 0; i < fv->count; i++) {
+        cut_range(fv, i);
+        hwaddr size = (hwaddr)(fv->range[i].size - 1);
+        smallest = size < smallest ? size : smallest;
+    }
+    make_hints(fv, smallest);
+}
+
+/* -- a view ------------------------------------------------------------------
+ */
+
+static void keep_owners(FlatView *fv)
+{
+    unsigned owned = 0;
+    for (unsigned i = 0; i < fv->count; i++) {
+        owned += fv->range[i].mr->owner != NULL;
+    }
+    if (!owned) {
+        return;
+    }
+    fv->owner = memory_alloc(owned, sizeof(*fv->owner));
+    for (unsigned i = 0; i < fv->count; i++) {
+        if (fv->range[i].mr->owner) {
+            fv->owner[fv->owners++] = object_ref(fv->range[i].mr->owner);
+        }
+    }
+}
+
+static FlatView *view_new(MemoryRegion *root)
+{
+    MemoryWorld *world = root->world;
+    FlatView *fv = world->spare_view;
+    world->spare_view = NULL;
+    fv = fv ? fv : memory_alloc(1, sizeof(*fv));
+    fv->refs = 1;
+    fv->root = root;
+    fv->world = world;
+    fv->count = fv->pieces = fv->last = 0;
+    return fv;
 }
 
 FlatView *flatview_render(MemoryRegion *root)
 {
-    FlatView *fv = memory_alloc(1, sizeof(*fv));
-    fv->refs = 1;
-    fv->root = root;
-    fv->world = root->world;
-    Strokes all = {0};
-    all.stroke = flatview_strokes(root, &all.count);
-    if (all.count) {
-        Segments s;
-        segments_init(&s, &all);
-        paint(&s, &all);
-        fv->range = memory_alloc(s.count, sizeof(*fv->range));
-        for (size_t i = 0; i < s.count; i++) {
-            if (s.owner[i] != NOBODY) {
-                FlatRange r = range_of(&all.stroke[s.owner[i]], s.border[i],
-                                       s.border[i + 1]);
-                add_range(fv, &r);
-            }
-        }
-        segments_fini(&s);
-        free(all.stroke);
+    FlatView *fv = view_new(root);
+    MemoryWorld *world = fv->world;
+    Strokes all = {.stroke = world->draw_scratch[0],
+                   .capacity =
+                       world->draw_scratch_size[0] / sizeof(*all.stroke)};
+    walk(&all, root, (Window){.end = int128_2_64()}, NULL);
+    world->draw_scratch[0] = all.stroke;
+    world->draw_scratch_size[0] = all.capacity * sizeof(*all.stroke);
+    draw(fv, all.stroke, all.count);
+    make_pieces(fv);
+    keep_owners(fv);
+    return fv;
+}
+
+static void view_free(FlatView *fv)
+{
+    free(fv->hint);
+    free(fv->piece);
+    free(fv->range);
+    free(fv);
+}
+
+void flatview_free(FlatView *fv)
+{
+    for (unsigned i = 0; i < fv->owners; i++) {
+        object_unref(fv->owner[i]);
     }
-    return fv;
+    free(fv->owner);
+    fv->owner = NULL;
+    fv->owners = 0;
+    MemoryWorld *world = fv->world;
+    if (world->first_space && !world->spare_view) {
+        world->spare_view = fv;
+    } else {
+        view_free(fv);
+    }
 }
 
-FlatView *flatview_ref(FlatView *fv)
+void flatview_trim(MemoryWorld *world)
 {
-    fv->refs++;
-    return fv;
+    if (world->spare_view) {
+        view_free(world->spare_view);
+        world->spare_view = NULL;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        free(world->draw_scratch[i]);
+        world->draw_scratch[i] = NULL;
+        world->draw_scratch_size[i] = 0;
+    }
 }
 
-void flatview_unref(FlatView *fv)
+void flatview_for_each_range(FlatView *fv, flatview_cb cb, void *opaque)
 {
-    if (fv && !--fv->refs) {
-        free(fv->range);
-        free(fv);
+    for (unsigned i = 0; i < fv->count; i++) {
+        const FlatRange *r = &fv->range[i];
+        if (cb(r->start, r->size, r->mr, r->offset, opaque)) {
+            break;
+        }
     }
 }
 
@@ -282,61 +512,96 @@ bool flatrange_equal(const FlatRange *a, const FlatRange *b)
            a->readonly == b->readonly && a->nonvolatile == b->nonvolatile;
 }
 
+MemoryRegionSection flatrange_section(FlatView *fv, const FlatRange *r)
+{
+    return (MemoryRegionSection){.size = r->size,
+                                 .mr = r->mr,
+                                 .fv = fv,
+                                 .offset_within_region = r->offset,
+                                 .offset_within_address_space =
+                                     int128_get64(r->start),
+                                 .readonly = r->readonly,
+                                 .nonvolatile = r->nonvolatile};
+}
+
 /* -- look-up -------------------------------------------------------------- */
 
-static bool holds(const FlatRange *r, hwaddr addr)
+/* The last piece that starts at or below addr; piece 0 when there is none. */
+static unsigned search(const FlatView *fv, hwaddr addr)
 {
-    return addr - (hwaddr)r->start <= (hwaddr)(r->size - 1);
+    unsigned at = 0;
+    for (unsigned left = fv->pieces; left > 1;) {
+        unsigned half = left / 2;
+        at += fv->piece[at + half].first <= addr ? half : 0;
+        left -= half;
+    }
+    return at;
+}
+
+FlatPiece *flatview_search(FlatView *fv, hwaddr addr)
+{
+    uint32_t none;
+    uint32_t *hint = &none;
+    if (fv->hint) {
+        uint64_t hash = (addr >> fv->hint_shift) * UINT64_C(0x9e3779b97f4a7c15);
+        hint = &fv->hint[hash >> (64 - fv->hint_bits)];
+        FlatPiece *p = &fv->piece[*hint];
+        if (flatpiece_holds(p, addr)) {
+            fv->last = *hint;
+            return p;
+        }
+    }
+    if (!fv->pieces) {
+        return NULL;
+    }
+    unsigned at = search(fv, addr);
+    if (!flatpiece_holds(&fv->piece[at], addr)) {
+        return NULL;
+    }
+    *hint = fv->last = at;
+    return &fv->piece[at];
 }
 
 FlatRange *flatview_lookup(FlatView *fv, hwaddr addr)
 {
-    if (fv->last < fv->count && holds(&fv->range[fv->last], addr)) {
-        return &fv->range[fv->last];
-    }
+    const FlatPiece *p = flatview_piece(fv, addr);
+    return p ? &fv->range[p->range] : NULL;
+}
+
+unsigned flatview_first(const FlatView *fv, Int128 addr)
+{
     unsigned low = 0, high = fv->count;
     while (low < high) {
         unsigned mid = low + (high - low) / 2;
-        if ((hwaddr)fv->range[mid].start <= addr) {
-            low = mid + 1;
-        } else {
+        if (fv->range[mid].start + fv->range[mid].size > addr) {
             high = mid;
+        } else {
+            low = mid + 1;
         }
     }
-    if (!low || !holds(&fv->range[low - 1], addr)) {
-        return NULL;
-    }
-    fv->last = low - 1;
-    return &fv->range[low - 1];
+    return low;
 }
 
-/* The last address of the piece of a RAM range that holds addr. */
-static hwaddr piece_last(const FlatRange *r, hwaddr addr)
+MemoryRegion *flatview_place(FlatView *fv, hwaddr addr, hwaddr *xlat,
+                             hwaddr *len)
 {
-    const hwaddr in_page = PAGE_SIZE_BYTES - 1;
-    hwaddr first = (hwaddr)r->start;
-    hwaddr last = first + (hwaddr)(r->size - 1);
-    if ((first & in_page) && addr <= (first | in_page)) {
-        return last < (first | in_page) ? last : first | in_page;
+    const FlatPiece *p = flatview_piece(fv, addr);
+    if (!p) {
+        *xlat = addr;
+        return &fv->world->unassigned;
     }
-    bool has_tail = (last & in_page) != in_page;
-    return has_tail && addr < (last & ~in_page) ? (last & ~in_page) - 1 : last;
+    *xlat = p->offset + (addr - p->first);
+    if (p->mr->ram && *len > p->last - addr) {
+        *len = p->last - addr + 1;
+    }
+    return p->mr;
 }
 
 MemoryRegion *flatview_translate(FlatView *fv, hwaddr addr, hwaddr *xlat,
                                  hwaddr *len, bool is_write, MemTxAttrs attrs)
 {
-    const FlatRange *r = flatview_lookup(fv, addr);
-    if (!r) {
-        *xlat = addr;
-        return &fv->world->unassigned;
-    }
-    *xlat = r->offset + (addr - int128_get64(r->start));
-    if (r->mr->ram) {
-        hwaddr more = piece_last(r, addr) - addr;
-        if (*len > more) {
-            *len = more + 1;
-        }
-    }
-    return r->mr;
+    MemoryRegion *mr = flatview_place(fv, addr, xlat, len);
+    return mr->is_iommu
+               ? iommu_resolve(mr, xlat, len, NULL, is_write, NULL, attrs)
+               : mr;
 }

@@ -4,10 +4,11 @@
  * Model    Listeners stand in two lists, those of the world and those of their
  *          space, both in rising priority and, of equals, in the order they
  *          came. At a commit: begin to all; space by space the deletions, then
- *          additions and unchanged ranges; commit to all. A space answers with
- *          its old view until its own deletions and additions are told.
+ *          additions and unchanged ranges, then event bindings; commit to all.
+ *          A space answers with its old view until its own deletions and
+ *          additions are told. A space that nobody listens to is only marked;
+ *          its view is drawn when somebody looks (space.c).
  * Source   the published implementation, order of events included.
- * Missing  dirty logging, coalesced ranges, event bindings.
  */
 #include <assert.h>
 #include <string.h>
@@ -16,45 +17,60 @@
 
 /* -- telling -------------------------------------------------------------- */
 
-static MemoryRegionSection section_of(FlatView *fv, const FlatRange *r)
+static void tell_del(AddressSpace *as, FlatView *fv, const FlatRange *r)
 {
-    return (MemoryRegionSection){.size = r->size,
-                                 .mr = r->mr,
-                                 .fv = fv,
-                                 .offset_within_region = r->offset,
-                                 .offset_within_address_space =
-                                     int128_get64(r->start),
-                                 .readonly = r->readonly,
-                                 .nonvolatile = r->nonvolatile};
+    MemoryRegionSection section = flatrange_section(fv, r);
+    if (r->mr->coalesced_nb) {
+        coalesce_tell(as, &section, false);
+    }
+    LISTENERS_REVERSE(l, as)
+    {
+        if (l->region_del) {
+            l->region_del(l, &section);
+        }
+    }
 }
 
 static void tell_add(AddressSpace *as, FlatView *fv, const FlatRange *r)
 {
-    MemoryRegionSection section = section_of(fv, r);
-    for (MemoryListener *l = as->first_listener; l; l = l->next_as) {
+    MemoryRegionSection section = flatrange_section(fv, r);
+    LISTENERS_FORWARD(l, as)
+    {
         if (l->region_add) {
             l->region_add(l, &section);
         }
     }
+    if (r->mr->coalesced_nb) {
+        coalesce_tell(as, &section, true);
+    }
 }
 
-static void tell_nop(AddressSpace *as, FlatView *fv, const FlatRange *r)
+/* An unchanged range; who logs it may have changed. */
+static void tell_nop(AddressSpace *as, FlatView *fv, const FlatRange *r,
+                     int old_mask)
 {
-    MemoryRegionSection section = section_of(fv, r);
-    for (MemoryListener *l = as->first_listener; l; l = l->next_as) {
+    MemoryRegionSection section = flatrange_section(fv, r);
+    int new_mask = r->dirty_log_mask;
+    LISTENERS_FORWARD(l, as)
+    {
         if (l->region_nop) {
             l->region_nop(l, &section);
         }
     }
-}
-
-/* Deletions go the other way round. */
-static void tell_del(AddressSpace *as, FlatView *fv, const FlatRange *r)
-{
-    MemoryRegionSection section = section_of(fv, r);
-    for (MemoryListener *l = as->last_listener; l; l = l->prev_as) {
-        if (l->region_del) {
-            l->region_del(l, &section);
+    if (new_mask & ~old_mask) {
+        LISTENERS_FORWARD(l, as)
+        {
+            if (l->log_start) {
+                l->log_start(l, &section, old_mask, new_mask);
+            }
+        }
+    }
+    if (old_mask & ~new_mask) {
+        LISTENERS_REVERSE(l, as)
+        {
+            if (l->log_stop) {
+                l->log_stop(l, &section, old_mask, new_mask);
+            }
         }
     }
 }
@@ -77,16 +93,16 @@ static void tell_commit(MemoryWorld *world)
     }
 }
 
-/* -- comparing two views -------------------------------------------------- */
+/* -- one space -------------------------------------------------------------
+ */
 
-/* Walks both by start address. deletions: tells what is gone; else what is new
- * and what stayed. Returns whether anything is gone or new. */
+/* Walks both views by address, telling what went, or what came and stayed.
+ * Returns whether they differ. */
 static bool compare_views(AddressSpace *as, FlatView *old, FlatView *new,
                           bool deletions)
 {
-    unsigned i = 0, k = 0;
     bool differ = false;
-    while (i < old->count || k < new->count) {
+    for (unsigned i = 0, k = 0; i < old->count || k < new->count;) {
         FlatRange *was = i < old->count ? &old->range[i] : NULL;
         FlatRange *is = k < new->count ? &new->range[k] : NULL;
         bool same = was && is && flatrange_equal(was, is);
@@ -99,7 +115,11 @@ static bool compare_views(AddressSpace *as, FlatView *old, FlatView *new,
             continue;
         }
         if (!deletions) {
-            (same ? tell_nop : tell_add)(as, new, is);
+            if (same) {
+                tell_nop(as, new, is, was->dirty_log_mask);
+            } else {
+                tell_add(as, new, is);
+            }
         }
         differ |= !same;
         i += same;
@@ -108,13 +128,11 @@ static bool compare_views(AddressSpace *as, FlatView *old, FlatView *new,
     return differ;
 }
 
-/* -- a commit ------------------------------------------------------------- */
-
 /* Spaces with the same root share one view. */
-static FlatView *draw(AddressSpace *as)
+static FlatView *shared_view(AddressSpace *as)
 {
-    for (AddressSpace *a = as->world->first_space; a != as; a = a->next) {
-        if (a->root == as->root) {
+    for (AddressSpace *a = as->world->first_space; a; a = a->next) {
+        if (a != as && a->root == as->root && a->next_map) {
             return flatview_ref(a->next_map);
         }
     }
@@ -133,24 +151,64 @@ static bool update_space(AddressSpace *as)
     return differ;
 }
 
-void listener_update(MemoryWorld *world)
+/* -- a commit ------------------------------------------------------------- */
+
+/* Does somebody have to be told of every range, now? */
+static bool is_watched(const AddressSpace *as)
 {
-    world->updating = true;
-    world->update_pending = false;
+    return as->first_listener || as->world->posted;
+}
+
+/* Draws what is watched anew, forgets the other views. Returns whether any view
+ * was forgotten. */
+static bool redraw(MemoryWorld *world)
+{
+    bool forgotten = false;
     for (AddressSpace *as = world->first_space; as; as = as->next) {
-        as->next_map = draw(as);
+        if (is_watched(as)) {
+            address_space_to_flatview(as); /* the old one */
+        } else if (as->current_map) {
+            flatview_unref(as->current_map);
+            as->current_map = NULL;
+            forgotten = true;
+        }
     }
-    tell_begin(world);
-    bool differ = false;
     for (AddressSpace *as = world->first_space; as; as = as->next) {
-        if (as->next_map) { /* none: made by a listener just now */
+        if (is_watched(as)) {
+            as->next_map = shared_view(as);
+        }
+    }
+    return forgotten;
+}
+
+static void topology_update(MemoryWorld *world)
+{
+    bool differ = redraw(world);
+    tell_begin(world);
+    for (AddressSpace *as = world->first_space; as; as = as->next) {
+        if (as->next_map) {
             differ |= update_space(as);
         }
+        ioeventfd_update(as);
     }
     if (differ) {
         memory_world_flush_ports(world);
     }
     tell_commit(world);
+}
+
+void listener_update(MemoryWorld *world)
+{
+    world->updating = true;
+    bool topology = world->update_pending;
+    world->update_pending = world->eventfds_pending = false;
+    if (topology) {
+        topology_update(world);
+    } else {
+        for (AddressSpace *as = world->first_space; as; as = as->next) {
+            ioeventfd_update(as);
+        }
+    }
     world->updating = false;
 }
 
@@ -194,20 +252,48 @@ static void unlink_both(MemoryListener *l)
     l->address_space = NULL;
 }
 
-typedef void SectionCall(MemoryListener *listener,
-                         MemoryRegionSection *section);
+static void tell_new(MemoryListener *l, AddressSpace *as, FlatView *fv)
+{
+    if (l->log_global_start && as->world->log_global) {
+        l->log_global_start(l);
+    }
+    for (unsigned i = 0; i < fv->count; i++) {
+        const FlatRange *r = &fv->range[i];
+        MemoryRegionSection section = flatrange_section(fv, r);
+        if (l->region_add) {
+            l->region_add(l, &section);
+        }
+        if (l->log_start && r->dirty_log_mask) {
+            l->log_start(l, &section, 0, r->dirty_log_mask);
+        }
+    }
+}
+
+static void tell_gone(MemoryListener *l, FlatView *fv)
+{
+    for (unsigned i = 0; i < fv->count; i++) {
+        const FlatRange *r = &fv->range[i];
+        MemoryRegionSection section = flatrange_section(fv, r);
+        if (l->log_stop && r->dirty_log_mask) {
+            l->log_stop(l, &section, r->dirty_log_mask, 0);
+        }
+        if (l->region_del) {
+            l->region_del(l, &section);
+        }
+    }
+}
 
 /* begin, one call per range of the view in address order, commit. */
-static void tell_all_ranges(MemoryListener *l, AddressSpace *as,
-                            SectionCall *call)
+static void tell_all_ranges(MemoryListener *l, AddressSpace *as, bool added)
 {
     if (l->begin) {
         l->begin(l);
     }
-    FlatView *fv = flatview_ref(as->current_map);
-    for (unsigned i = 0; call && i < fv->count; i++) {
-        MemoryRegionSection section = section_of(fv, &fv->range[i]);
-        call(l, &section);
+    FlatView *fv = flatview_ref(address_space_to_flatview(as));
+    if (added) {
+        tell_new(l, as, fv);
+    } else {
+        tell_gone(l, fv);
     }
     flatview_unref(fv);
     if (l->commit) {
@@ -218,17 +304,24 @@ static void tell_all_ranges(MemoryListener *l, AddressSpace *as,
 void memory_listener_register(MemoryListener *listener, AddressSpace *as)
 {
     assert(!listener->address_space);
+    assert(!listener->log_sync || !listener->log_sync_global);
     listener->address_space = as;
     link_world(as->world, listener);
     link_space(as, listener);
-    tell_all_ranges(listener, as, listener->region_add);
+    tell_all_ranges(listener, as, true);
 }
 
 void memory_listener_unregister(MemoryListener *listener)
 {
     if (listener->address_space) {
-        tell_all_ranges(listener, listener->address_space,
-                        listener->region_del);
+        tell_all_ranges(listener, listener->address_space, false);
         unlink_both(listener);
+    }
+}
+
+void address_space_remove_listeners(AddressSpace *as)
+{
+    while (as->first_listener) {
+        memory_listener_unregister(as->first_listener);
     }
 }

@@ -31,7 +31,11 @@ typedef struct MemTxAttrs {
     unsigned int requester_id : 16;
 } MemTxAttrs;
 
+#ifdef __cplusplus
+#define MEMTXATTRS_UNSPECIFIED (MemTxAttrs{1, 0, 0, 0, 0})
+#else
 #define MEMTXATTRS_UNSPECIFIED ((MemTxAttrs){.unspecified = 1})
+#endif
 
 /* Size and byte order of one access. */
 typedef enum MemOp {
@@ -51,6 +55,12 @@ enum device_endian {
     DEVICE_LITTLE_ENDIAN,
 };
 #define DEVICE_HOST_ENDIAN DEVICE_LITTLE_ENDIAN
+
+/* The order flag of an access in the device's own order; native: the host's.*/
+static inline MemOp devend_memop(enum device_endian end)
+{
+    return end == DEVICE_BIG_ENDIAN ? MO_BE : MO_LE;
+}
 
 static inline unsigned memop_size(MemOp op)
 {

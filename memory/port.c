@@ -5,12 +5,13 @@
  *          initiator. Entries and places are in port_entry.c.
  * Units    picoseconds towards timing models, cycles of the port's clock in
  *          counts and records.
- * Missing  IOMMUs, posted writes.
+ * Missing  the time of posted writes and of IOMMU look-ups.
  */
 #include "memory/port.h"
 
 #include <string.h>
 
+#include "memory/dirty.h"
 #include "memory/internal.h"
 #include "memory/port_private.h"
 
@@ -72,7 +73,7 @@ static void access_begin(Access *a, MemoryPort *port, PortTx *tx)
 {
     *a = (Access){.port = port,
                   .tx = tx,
-                  .fv = flatview_ref(port->as->current_map),
+                  .fv = flatview_ref(address_space_to_flatview(port->as)),
                   .recorded = wants(port->world, tx->kind)};
     tx->result = MEMTX_OK;
     tx->blocker = 0;
@@ -114,24 +115,35 @@ static void access_end(Access *a)
 typedef struct Target {
     MemoryRegion *mr; /* NULL: nothing there */
     hwaddr offset;
-    uint64_t room; /* bytes to the end of the range */
+    uint64_t room; /* bytes that go the same way, at most those asked for */
+    bool direct;
 } Target;
 
-static Target look_up(FlatView *fv, hwaddr addr)
+static Target look_up(FlatView *fv, hwaddr addr, uint64_t len, bool is_write,
+                      MemTxAttrs attrs)
 {
-    FlatRange *r = flatview_lookup(fv, addr);
-    if (!r) {
-        return (Target){0};
+    MemoryPiece p = memory_piece_at(fv, addr, len, is_write, attrs);
+    bool there = p.mr != &fv->world->unassigned;
+    return (Target){there ? p.mr : NULL, p.offset, p.len, p.direct};
+}
+
+static Target look_up_sized(const Access *a, unsigned size, bool is_write)
+{
+    Target t = look_up(a->fv, a->tx->addr, size, is_write, a->tx->attrs);
+    t.direct &= t.room >= size; /* the ld/st rule: else it fails whole */
+    return t;
+}
+
+static void flush_before(const Target *t)
+{
+    if (t->mr && !t->direct && (t->mr->special & REGION_FLUSHES)) {
+        posted_flush(t->mr->world);
     }
-    uint64_t into = addr - int128_get64(r->start);
-    Int128 room = r->size - (Int128)into;
-    return (Target){r->mr, r->offset + into,
-                    room > UINT64_MAX ? UINT64_MAX : (uint64_t)room};
 }
 
 /* Fills and asks the timing request of one dispatched access. */
 static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
-                       bool direct, TimingRequest *rq)
+                       TimingRequest *rq)
 {
     *rq = (TimingRequest){.port = a->port,
                           .addr = a->tx->addr,
@@ -140,7 +152,7 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
                           .is_write = is_write,
                           .target = t->mr ? t->mr->timing : NULL,
                           .issue = a->tx->issue};
-    if (t->mr && !direct && size > 1) {
+    if (t->mr && !t->direct && size > 1) {
         AccessPlan plan;
         access_plan(t->mr, t->offset, size, is_write, a->tx->attrs, &plan);
         if (plan.valid) {
@@ -158,7 +170,7 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
 
 static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
                          unsigned size, uint8_t dir, uint64_t value,
-                         bool direct)
+                         bool done_direct)
 {
     MemoryPort *port = a->port;
     PortTx *tx = a->tx;
@@ -173,27 +185,16 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     n->bus += tx->bus;
     n->target += tx->target;
     if (a->recorded) {
-        if (direct) {
+        if (done_direct) {
             port_note_direct(port, t->mr, t->offset, &value, size, rq->width);
         }
         port_record(port, tx, rq, size, dir, value);
     }
 }
 
-static bool is_direct(const Target *t, unsigned size, bool is_write)
-{
-    return t->mr && t->room >= size && memory_access_is_direct(t->mr, is_write);
-}
-
 static uint8_t *host_of(const Target *t)
 {
     return t->mr->ram_block->host + t->offset;
-}
-
-/* RAM whose range ends inside the access: the ld/st rule fails it whole. */
-static bool crosses(const Target *t, unsigned size)
-{
-    return t->mr->ram && !t->mr->ram_device && t->room < size;
 }
 
 static MemOp op_of(unsigned size)
@@ -210,15 +211,15 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
 {
     Access a;
     access_begin(&a, port, tx);
-    Target t = look_up(a.fv, tx->addr);
-    bool direct = is_direct(&t, size, false);
+    Target t = look_up_sized(&a, size, false);
     TimingRequest rq;
-    time_sized(&a, &t, size, false, direct, &rq);
+    time_sized(&a, &t, size, false, &rq);
     uint64_t value = 0;
     perform_begin(&a, rq.granted);
-    if (direct) {
+    flush_before(&t);
+    if (t.direct) {
         memcpy(&value, host_of(&t), size);
-    } else if (!t.mr || crosses(&t, size)) {
+    } else if (!t.mr) {
         tx->result = MEMTX_DECODE_ERROR;
     } else {
         tx->result = memory_region_dispatch_read(t.mr, t.offset, &value,
@@ -226,7 +227,7 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
         value = cut(value, size);
     }
     perform_end(&a);
-    finish_sized(&a, &t, &rq, size, DIR_READ, value, direct);
+    finish_sized(&a, &t, &rq, size, DIR_READ, value, t.direct);
     access_end(&a);
     return value;
 }
@@ -235,23 +236,23 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
 {
     Access a;
     access_begin(&a, port, tx);
-    Target t = look_up(a.fv, tx->addr);
-    bool direct = is_direct(&t, size, true);
+    Target t = look_up_sized(&a, size, true);
     TimingRequest rq;
-    time_sized(&a, &t, size, true, direct, &rq);
+    time_sized(&a, &t, size, true, &rq);
     value = cut(value, size);
     perform_begin(&a, rq.granted);
-    if (direct) {
+    flush_before(&t);
+    if (t.direct) {
         memcpy(host_of(&t), &value, size);
-        ram_written(port->world, port, t.mr->ram_block, t.offset, size);
-    } else if (!t.mr || crosses(&t, size)) {
+        ram_written(port, t.mr, t.offset, size);
+    } else if (!t.mr) {
         tx->result = MEMTX_DECODE_ERROR;
     } else {
         tx->result = memory_region_dispatch_write(t.mr, t.offset, value,
                                                   op_of(size), tx->attrs);
     }
     perform_end(&a);
-    finish_sized(&a, &t, &rq, size, DIR_WRITE, value, direct);
+    finish_sized(&a, &t, &rq, size, DIR_WRITE, value, t.direct);
     access_end(&a);
 }
 
@@ -262,13 +263,15 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
 /* Looks up memory that can be read (and, if asked, written) directly. */
 static Target look_up_atomic(Access *a, unsigned size, bool writes)
 {
-    Target t = look_up(a->fv, a->tx->addr);
+    Target t = look_up_sized(a, size, writes);
+    bool readable =
+        t.direct && (!writes || memory_access_is_direct(t.mr, false));
     if (!t.mr) {
         a->tx->result = MEMTX_DECODE_ERROR;
-    } else if (!is_direct(&t, size, false) ||
-               (writes && !is_direct(&t, size, true))) {
+    } else if (!readable) {
         a->tx->result = MEMTX_ACCESS_ERROR;
     }
+    t.direct = true; /* it is not cut by a device's rules */
     return t;
 }
 
@@ -279,7 +282,7 @@ uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
     access_begin(&a, port, tx);
     Target t = look_up_atomic(&a, size, true);
     TimingRequest rq;
-    time_sized(&a, &t, size, true, true, &rq);
+    time_sized(&a, &t, size, true, &rq);
     uint64_t old = 0;
     bool ok = tx->result == MEMTX_OK;
     perform_begin(&a, rq.granted);
@@ -287,7 +290,7 @@ uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
         memcpy(&old, host_of(&t), size);
         uint64_t value = fn(old, operand);
         memcpy(host_of(&t), &value, size);
-        ram_written(port->world, port, t.mr->ram_block, t.offset, size);
+        ram_written(port, t.mr, t.offset, size);
     }
     perform_end(&a);
     finish_sized(&a, &t, &rq, size, DIR_BOTH, old, ok);
@@ -301,7 +304,7 @@ uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size)
     access_begin(&a, port, tx);
     Target t = look_up_atomic(&a, size, false);
     TimingRequest rq;
-    time_sized(&a, &t, size, false, true, &rq);
+    time_sized(&a, &t, size, false, &rq);
     uint64_t value = 0;
     bool ok = tx->result == MEMTX_OK;
     perform_begin(&a, rq.granted);
@@ -333,12 +336,12 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
     port->reservation.block = NULL;
     if (held || tx->result != MEMTX_OK) {
         TimingRequest rq;
-        time_sized(&a, &t, size, true, true, &rq);
+        time_sized(&a, &t, size, true, &rq);
         value = cut(value, size);
         perform_begin(&a, rq.granted);
         if (held) {
             memcpy(host_of(&t), &value, size);
-            ram_written(port->world, port, t.mr->ram_block, t.offset, size);
+            ram_written(port, t.mr, t.offset, size);
         }
         perform_end(&a);
         finish_sized(&a, &t, &rq, size, DIR_WRITE, value, held);
@@ -371,9 +374,11 @@ static void end_reservations(MemoryWorld *world, const MemoryPort *self,
     }
 }
 
-void ram_written(MemoryWorld *world, MemoryPort *self, RAMBlock *block,
-                 ram_addr_t offset, uint64_t len)
+void ram_written(MemoryPort *self, MemoryRegion *mr, ram_addr_t offset,
+                 uint64_t len)
 {
+    MemoryWorld *world = mr->world;
+    RAMBlock *block = mr->ram_block;
     uint64_t last = (offset + len - 1) >> PAGE_BITS;
     for (uint64_t page = offset >> PAGE_BITS; len && page <= last; page++) {
         uint8_t state = block->page_state[page];
@@ -386,6 +391,9 @@ void ram_written(MemoryWorld *world, MemoryPort *self, RAMBlock *block,
         to = to < offset + len ? to : offset + len;
         if (state & PAGE_RESERVED) {
             end_reservations(world, self, block, from, to - from);
+        }
+        if (state & PAGE_CLEAN_ALL) {
+            dirty_mark(mr, from, to - from);
         }
         if (state & PAGE_CODE) {
             world->code_writes++;
@@ -401,31 +409,31 @@ void ram_written(MemoryWorld *world, MemoryPort *self, RAMBlock *block,
 /* -- byte strings
  * ------------------------------------------------------------------------ */
 
-/* Bytes the rw rule moves next, and whether by pointer. */
-static uint64_t next_piece(const Target *t, hwaddr addr, uint64_t len,
-                           bool is_write, bool *direct)
+/* What the rw rule moves next, and how many bytes of it. */
+static Target next_piece(const Access *a, hwaddr addr, uint64_t len,
+                         bool is_write, uint64_t *bytes)
 {
-    *direct = is_direct(t, 1, is_write);
-    if (*direct) {
-        return len < t->room ? len : t->room;
+    Target t = look_up(a->fv, addr, len, is_write, a->tx->attrs);
+    if (t.direct) {
+        *bytes = t.room;
+    } else if (t.mr) {
+        *bytes = access_size(t.mr, t.room, t.offset);
+    } else {
+        uint64_t to_word = 4 - addr % 4; /* nothing there: word by word */
+        *bytes = len < to_word ? len : to_word;
     }
-    if (t->mr) {
-        unsigned size = access_size(t->mr, len, t->offset);
-        return size < 8 ? size : 8;
-    }
-    uint64_t to_word = 4 - addr % 4; /* nothing there: word by word */
-    return len < to_word ? len : to_word;
+    return t;
 }
 
 static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
-                       bool is_write, bool direct, uint32_t width)
+                       bool is_write, uint32_t width)
 {
     PortTx *tx = a->tx;
-    if (direct) {
+    flush_before(t);
+    if (t->direct) {
         if (is_write) {
             memcpy(host_of(t), buf, len);
-            ram_written(a->port->world, a->port, t->mr->ram_block, t->offset,
-                        len);
+            ram_written(a->port, t->mr, t->offset, len);
         } else {
             memcpy(buf, host_of(t), len);
         }
@@ -452,8 +460,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
 
 /* The timing request of the next piece of a transfer. */
 static void time_piece(const Access *a, const Target *t, hwaddr addr,
-                       uint64_t len, bool is_write, bool direct,
-                       TimingRequest *rq)
+                       uint64_t len, bool is_write, TimingRequest *rq)
 {
     *rq = (TimingRequest){.port = a->port,
                           .addr = addr,
@@ -462,7 +469,7 @@ static void time_piece(const Access *a, const Target *t, hwaddr addr,
                           .is_write = is_write,
                           .target = t->mr ? t->mr->timing : NULL,
                           .issue = a->tx->done};
-    if (t->mr && !direct) {
+    if (t->mr && !t->direct) {
         AccessPlan plan;
         access_plan(t->mr, t->offset, (unsigned)len, is_write, a->tx->attrs,
                     &plan);
@@ -507,11 +514,10 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
     MemoryRegion *first = NULL;
     TimingRequest head = {0};
     for (uint64_t at = 0; at < len;) {
-        Target t = look_up(a.fv, tx->addr + at);
-        bool direct;
-        uint64_t l = next_piece(&t, tx->addr + at, len - at, is_write, &direct);
+        uint64_t l;
+        Target t = next_piece(&a, tx->addr + at, len - at, is_write, &l);
         TimingRequest rq;
-        time_piece(&a, &t, tx->addr + at, l, is_write, direct, &rq);
+        time_piece(&a, &t, tx->addr + at, l, is_write, &rq);
         time_access(port, &rq);
         wait_ps += rq.granted - rq.issue;
         target_ps += rq.target_ps;
@@ -526,7 +532,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
             tx->granted = rq.granted;
         }
         perform_begin(&a, rq.granted);
-        move_piece(&a, &t, buf + at, (unsigned)l, is_write, direct, rq.width);
+        move_piece(&a, &t, buf + at, (unsigned)l, is_write, rq.width);
         perform_end(&a);
         at += l;
     }
@@ -582,17 +588,17 @@ static void request_granted(TimingRequest *timing)
     tx->done = timing->done;
     tx->blocker = timing->blocker;
     tx->beats = timing->beats;
-    MemoryRegion *first = look_up(a.fv, tx->addr).mr;
+    MemoryRegion *first =
+        look_up(a.fv, tx->addr, 1, rq->is_write, tx->attrs).mr;
     tx->beats = first ? timing->beats : 0;
     time_split(port, tx, timing->granted - timing->issue, timing->target_ps);
     perform_begin(&a, timing->granted);
     uint8_t *bytes = rq->buf;
     for (uint64_t at = 0; at < rq->len;) {
-        Target t = look_up(a.fv, tx->addr + at);
-        bool direct;
-        uint64_t l =
-            next_piece(&t, tx->addr + at, rq->len - at, rq->is_write, &direct);
-        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, direct,
+        uint64_t l;
+        Target t =
+            next_piece(&a, tx->addr + at, rq->len - at, rq->is_write, &l);
+        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write,
                    timing->width);
         at += l;
     }
@@ -609,18 +615,18 @@ void port_request(MemoryPort *port, PortRequest *rq)
     if (rq->len > PAGE_SIZE_BYTES) {
         rq->len = PAGE_SIZE_BYTES;
     }
-    FlatView *fv = flatview_ref(port->as->current_map);
-    Target t = look_up(fv, rq->tx.addr);
-    bool direct;
-    uint64_t l = next_piece(&t, rq->tx.addr, rq->len, rq->is_write, &direct);
-    Access a = {.port = port, .tx = &rq->tx};
-    time_piece(&a, &t, rq->tx.addr, l, rq->is_write, direct, &rq->timing);
-    if (direct) {
+    Access a = {.port = port,
+                .tx = &rq->tx,
+                .fv = flatview_ref(address_space_to_flatview(port->as))};
+    uint64_t l;
+    Target t = next_piece(&a, rq->tx.addr, rq->len, rq->is_write, &l);
+    time_piece(&a, &t, rq->tx.addr, l, rq->is_write, &rq->timing);
+    if (t.direct) {
         rq->timing.size = (uint32_t)rq->len;
     } else if (l) {
         rq->timing.pieces *= (uint32_t)((rq->len + l - 1) / l);
     }
-    flatview_unref(fv);
+    access_end(&a);
     rq->timing.on_grant = request_granted;
     if (port->timing && port->timing->request) {
         port->timing->request(port->timing, &rq->timing);
@@ -636,20 +642,21 @@ void port_request(MemoryPort *port, PortRequest *rq)
 uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
                     bool is_write)
 {
-    FlatView *fv = flatview_ref(port->as->current_map);
+    FlatView *fv = flatview_ref(address_space_to_flatview(port->as));
+    const MemTxAttrs attrs = {.debug = 1};
     uint8_t *bytes = buf;
     uint64_t at = 0;
     while (at < len) {
-        Target t = look_up(fv, addr + at);
+        Target t = look_up(fv, addr + at, len - at, false, attrs);
         bool memory = t.mr && t.mr->ram_block && !t.mr->ram_device &&
                       (t.mr->ram || memory_region_is_romd(t.mr));
         if (!memory) {
             break;
         }
-        uint64_t l = len - at < t.room ? len - at : t.room;
+        uint64_t l = t.room;
         if (is_write) {
             memcpy(host_of(&t), bytes + at, l);
-            ram_written(port->world, NULL, t.mr->ram_block, t.offset, l);
+            ram_written(NULL, t.mr, t.offset, l);
         } else {
             memcpy(bytes + at, host_of(&t), l);
         }

@@ -21,7 +21,7 @@
  * Time is picoseconds here; what is counted and recorded is cycles of the
  * port's clock. Users: tests/port_sketches_test.cc shows five.
  *
- * Missing  IOMMUs on the way, posted writes, caches (their inline form).
+ * Missing  the time of IOMMU look-ups and posted writes; caches (inline form).
  */
 #ifndef MEMORY_PORT_H
 #define MEMORY_PORT_H

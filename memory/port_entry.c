@@ -154,7 +154,7 @@ static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
 
 const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset)
 {
-    FlatRange *r = flatview_lookup(port->as->current_map, pa);
+    FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), pa);
     return place_of(port, r, pa, va_offset);
 }
 
@@ -292,7 +292,7 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 {
     const uint64_t page_mask = ~(uint64_t)(PAGE_SIZE_BYTES - 1);
     hwaddr page = pa & page_mask;
-    FlatRange *r = flatview_lookup(port->as->current_map, pa);
+    FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), pa);
     if (!port->entry || port->slow || !r || !covers_page(r, page) ||
         !memory_access_is_direct(r->mr, is_write)) {
         return NULL;
@@ -326,7 +326,7 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 
 bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
 {
-    FlatRange *r = flatview_lookup(port->as->current_map, addr);
+    FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), addr);
     if (!r || !memory_access_is_direct(r->mr, false)) {
         return false;
     }

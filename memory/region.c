@@ -2,10 +2,9 @@
  * region.c - making, asking and ending regions.
  *
  * Model    A region is a struct of the caller; it owns its name and its memory
- *          block, borrows callbacks, opaque, owner and alias target.
+ *          block, borrows callbacks, opaque, owner and alias target. Regions of
+ *          memory are made in ram_region.c, IOMMUs in iommu.c.
  * Source   the published memory headers of about 2021.
- * Missing  IOMMU regions, file-backed and resizeable RAM, reference counts of
- *          owners.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -22,41 +21,6 @@ static bool accepts_nothing(void *opaque, hwaddr addr, unsigned size,
 }
 
 const MemoryRegionOps memory_none_ops = {.valid.accepts = accepts_nothing};
-
-/* Bytes of an access that lie inside the block: it may run over the end. */
-static unsigned inside(const RAMBlock *block, hwaddr addr, unsigned size)
-{
-    if (addr >= block->size) {
-        return 0;
-    }
-    uint64_t room = block->size - addr;
-    return room < size ? (unsigned)room : size;
-}
-
-static uint64_t ram_device_read(void *opaque, hwaddr addr, unsigned size)
-{
-    const RAMBlock *block = ((MemoryRegion *)opaque)->ram_block;
-    uint64_t value = 0;
-    memcpy(&value, block->host + addr, inside(block, addr, size));
-    return value;
-}
-
-static void ram_device_write(void *opaque, hwaddr addr, uint64_t value,
-                             unsigned size)
-{
-    MemoryRegion *mr = opaque;
-    unsigned len = inside(mr->ram_block, addr, size);
-    memcpy(mr->ram_block->host + addr, &value, len);
-    ram_written(mr->world, NULL, mr->ram_block, addr, len);
-}
-
-const MemoryRegionOps memory_ram_device_ops = {
-    .read = ram_device_read,
-    .write = ram_device_write,
-    .endianness = DEVICE_HOST_ENDIAN,
-    .valid = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
-    .impl = {.min_access_size = 1, .max_access_size = 8, .unaligned = true},
-};
 
 /* -- making --------------------------------------------------------------- */
 
@@ -89,69 +53,70 @@ void memory_region_init_io(MemoryRegion *mr, Object *owner,
                            const char *name, uint64_t size)
 {
     memory_region_init(mr, owner, name, size);
-    mr->ops = ops ? ops : &memory_none_ops;
     mr->opaque = opaque;
     mr->terminates = true;
+    Error *err = NULL;
+    if (ops && mr->world->policy.strict_ops &&
+        !memory_region_check_ops(ops, &err)) {
+        memory_log(mr->world, "%s: %s; the region is an opaque hole", mr->name,
+                   error_message(err));
+        error_free(err);
+    } else if (ops) {
+        mr->ops = ops;
+    }
 }
 
-/* Gives the region a zero-filled block. */
-static bool take_block(MemoryRegion *mr, uint64_t size, Error **errp)
+/* -- do callbacks make sense? -----------------------------------------------
+ */
+
+static bool is_size(unsigned bytes)
 {
-    mr->ram_block = ram_block_new(size, errp);
-    if (!mr->ram_block) {
-        return errp ? error_prepend(errp, "%s: ", mr->name) : false;
+    return bytes <= 8 && !(bytes & (bytes - 1)); /* 0: the default */
+}
+
+static bool check_bounds(const char *what, unsigned min, unsigned max,
+                         unsigned default_max, Error **errp)
+{
+    if (!is_size(min) || !is_size(max)) {
+        return error_set(errp,
+                         "%s sizes %u to %u: each must be 1, 2, 4 or 8 bytes, "
+                         "or 0 for the default",
+                         what, min, max);
     }
-    mr->terminates = true;
+    if (min > (max ? max : default_max)) {
+        return error_set(errp,
+                         "%s.min_access_size %u is above max_access_size %u%s; "
+                         "raise the latter",
+                         what, min, max ? max : default_max,
+                         max ? "" : " (the default)");
+    }
     return true;
 }
 
-void memory_region_init_ram(MemoryRegion *mr, Object *owner, const char *name,
-                            uint64_t size, Error **errp)
+bool memory_region_check_ops(const MemoryRegionOps *ops, Error **errp)
 {
-    memory_region_init(mr, owner, name, size);
-    mr->ram = take_block(mr, size, errp);
-}
-
-void memory_region_init_rom(MemoryRegion *mr, Object *owner, const char *name,
-                            uint64_t size, Error **errp)
-{
-    memory_region_init_ram(mr, owner, name, size, errp);
-    mr->readonly = mr->ram;
-}
-
-void memory_region_init_rom_device(MemoryRegion *mr, Object *owner,
-                                   const MemoryRegionOps *ops, void *opaque,
-                                   const char *name, uint64_t size,
-                                   Error **errp)
-{
-    assert(ops);
-    memory_region_init(mr, owner, name, size);
-    mr->rom_device = take_block(mr, size, errp);
-    if (mr->rom_device) {
-        mr->ops = ops;
-        mr->opaque = opaque;
+    if (!ops->read && !ops->read_with_attrs) {
+        return error_set(errp, "no read callback; set read or read_with_attrs");
     }
+    if (!ops->write && !ops->write_with_attrs) {
+        return error_set(errp,
+                         "no write callback; set write or write_with_attrs");
+    }
+    if (!check_bounds("valid", ops->valid.min_access_size,
+                      ops->valid.max_access_size, 8, errp) ||
+        !check_bounds("impl", ops->impl.min_access_size,
+                      ops->impl.max_access_size, 4, errp)) {
+        return false;
+    }
+    if (ops->impl.unaligned && !ops->valid.unaligned) {
+        return error_set(errp, "impl.unaligned without valid.unaligned: no "
+                               "unaligned access gets that far; set both");
+    }
+    return true;
 }
 
-void memory_region_init_ram_ptr(MemoryRegion *mr, Object *owner,
-                                const char *name, uint64_t size, void *ptr)
-{
-    assert(ptr || !size);
-    memory_region_init(mr, owner, name, size);
-    mr->ram_block = ram_block_of(ptr, size);
-    mr->ram = true;
-    mr->terminates = true;
-}
-
-void memory_region_init_ram_device_ptr(MemoryRegion *mr, Object *owner,
-                                       const char *name, uint64_t size,
-                                       void *ptr)
-{
-    memory_region_init_ram_ptr(mr, owner, name, size, ptr);
-    mr->ram_device = true;
-    mr->ops = &memory_ram_device_ops;
-    mr->opaque = mr;
-}
+/* -- aliases; the end --------------------------------------------------------
+ */
 
 void memory_region_init_alias(MemoryRegion *mr, Object *owner, const char *name,
                               MemoryRegion *orig, hwaddr offset, uint64_t size)
@@ -167,12 +132,29 @@ void memory_region_fini(MemoryRegion *mr)
     if (mr->destructor) {
         mr->destructor(mr);
     }
+    coalesce_free(mr);
+    ioeventfd_free(mr);
     ram_block_free(mr->ram_block);
+    free(mr->queue);
     free(mr->name);
     *mr = (MemoryRegion){.dying = false};
 }
 
 /* -- asking --------------------------------------------------------------- */
+
+void memory_region_ref(MemoryRegion *mr)
+{
+    if (mr && mr->owner) {
+        object_ref(mr->owner);
+    }
+}
+
+void memory_region_unref(MemoryRegion *mr)
+{
+    if (mr && mr->owner) {
+        object_unref(mr->owner);
+    }
+}
 
 Object *memory_region_owner(MemoryRegion *mr)
 {
@@ -197,6 +179,36 @@ bool memory_region_is_ram_device(MemoryRegion *mr)
 bool memory_region_is_mapped(MemoryRegion *mr)
 {
     return mr->container || mr->mapped_via_alias;
+}
+
+/* -- sections ------------------------------------------------------------- */
+
+bool MemoryRegionSection_eq(const MemoryRegionSection *a,
+                            const MemoryRegionSection *b)
+{
+    return a->mr == b->mr && a->size == b->size &&
+           a->offset_within_region == b->offset_within_region &&
+           a->offset_within_address_space == b->offset_within_address_space &&
+           a->readonly == b->readonly && a->nonvolatile == b->nonvolatile;
+}
+
+MemoryRegionSection *
+memory_region_section_new_copy(const MemoryRegionSection *s)
+{
+    MemoryRegionSection *copy = memory_alloc(1, sizeof(*copy));
+    *copy = *s;
+    memory_region_ref(copy->mr);
+    if (copy->fv) {
+        flatview_ref(copy->fv);
+    }
+    return copy;
+}
+
+void memory_region_section_free_copy(MemoryRegionSection *s)
+{
+    flatview_unref(s->fv);
+    memory_region_unref(s->mr);
+    free(s);
 }
 
 void *memory_region_get_ram_ptr(MemoryRegion *mr)

@@ -4,25 +4,33 @@
  * Model    A call enters through the space's default port, so that it is timed
  *          and observed like any other access; inside an access that is under
  *          way (a device's callback calls back), for debug accesses, and when
- *          the space has no port, it is done directly.
- * Missing  map/unmap, caches, IOMMU look-ups.
+ *          the space has no port, it is done directly. A view that nobody
+ *          listens to is drawn when it is looked at (see listener.c).
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory/internal.h"
+#include "memory/posted_private.h"
 
 /* -- life ----------------------------------------------------------------- */
 
-static FlatView *first_view(const MemoryWorld *world, MemoryRegion *root)
+/* The view another space with that root has, or a new one. */
+static FlatView *space_draw(AddressSpace *as)
 {
-    for (AddressSpace *a = world->first_space; a; a = a->next) {
-        if (a->root == root) {
-            return flatview_ref(a->current_map);
+    for (AddressSpace *a = as->world->first_space; a; a = a->next) {
+        FlatView *fv = a->next_map ? a->next_map : a->current_map;
+        if (a->root == as->root && fv) {
+            return as->current_map = flatview_ref(fv);
         }
     }
-    return flatview_render(root);
+    return as->current_map = flatview_render(as->root);
+}
+
+FlatView *address_space_to_flatview(AddressSpace *as)
+{
+    return as->current_map ? as->current_map : space_draw(as);
 }
 
 void address_space_init(AddressSpace *as, MemoryRegion *root, const char *name)
@@ -31,13 +39,14 @@ void address_space_init(AddressSpace *as, MemoryRegion *root, const char *name)
     name = name ? name : "anonymous";
     char *copy = memory_alloc(strlen(name) + 1, 1);
     memcpy(copy, name, strlen(name));
-    *as = (AddressSpace){.name = copy,
-                         .root = root,
-                         .current_map = first_view(world, root),
-                         .world = world,
-                         .prev = world->last_space};
+    *as = (AddressSpace){
+        .name = copy, .root = root, .world = world, .prev = world->last_space};
     *(as->prev ? &as->prev->next : &world->first_space) = as;
     world->last_space = as;
+    memory_region_ref(root);
+    space_draw(as);
+    ioeventfd_update(as); /* what is there already is no news */
+    compat2015_space_came(as);
 }
 
 void address_space_destroy(AddressSpace *as)
@@ -46,11 +55,18 @@ void address_space_destroy(AddressSpace *as)
     if (!world) {
         return;
     }
+    compat2015_space_goes(as);
     assert(!as->first_listener);
+    posted_forget(as);
     *(as->prev ? &as->prev->next : &world->first_space) = as->next;
     *(as->next ? &as->next->prev : &world->last_space) = as->prev;
     flatview_unref(as->next_map);
     flatview_unref(as->current_map);
+    if (!world->first_space) {
+        flatview_trim(world);
+    }
+    memory_region_unref(as->root);
+    free(as->ioeventfds);
     free(as->name);
     *as = (AddressSpace){.name = NULL};
 }
@@ -66,7 +82,8 @@ typedef struct Direct {
 
 static Direct direct_begin(AddressSpace *as)
 {
-    Direct d = {as->world, flatview_ref(as->current_map), as->world->beats};
+    Direct d = {as->world, flatview_ref(address_space_to_flatview(as)),
+                as->world->beats};
     as->world->beats = NULL;
     return d;
 }
@@ -105,13 +122,19 @@ MemTxResult address_space_rw(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
         return tx.result;
     }
     Direct d = direct_begin(as);
-    MemTxResult result = memory_rw(as, d.fv, addr, attrs, buf, len, is_write);
+    MemTxResult result = memory_rw(d.fv, addr, attrs, buf, len, is_write);
     direct_end(&d);
     return result;
 }
 
 MemTxResult address_space_read(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
                                void *buf, hwaddr len)
+{
+    return address_space_rw(as, addr, attrs, buf, len, false);
+}
+
+MemTxResult address_space_read_full(AddressSpace *as, hwaddr addr,
+                                    MemTxAttrs attrs, void *buf, hwaddr len)
 {
     return address_space_rw(as, addr, attrs, buf, len, false);
 }
@@ -126,12 +149,19 @@ MemTxResult address_space_write(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
     return address_space_rw(as, addr, attrs, from.bytes, len, true);
 }
 
+MemTxResult flatview_read_continue(FlatView *fv, hwaddr addr, MemTxAttrs attrs,
+                                   void *buf, hwaddr len, hwaddr addr1,
+                                   hwaddr l, MemoryRegion *mr)
+{
+    return memory_rw(fv, addr, attrs, buf, len, false);
+}
+
 MemTxResult address_space_write_rom(AddressSpace *as, hwaddr addr,
                                     MemTxAttrs attrs, const void *buf,
                                     hwaddr len)
 {
     Direct d = direct_begin(as);
-    MemTxResult result = memory_write_rom(as, d.fv, addr, attrs, buf, len);
+    MemTxResult result = memory_write_rom(d.fv, addr, attrs, buf, len);
     direct_end(&d);
     return result;
 }
@@ -157,8 +187,8 @@ MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr,
                                       MemTxAttrs attrs)
 {
     hwaddr offset, length = len ? *len : UINT64_MAX;
-    MemoryRegion *mr = flatview_translate(as->current_map, addr, &offset,
-                                          &length, is_write, attrs);
+    MemoryRegion *mr = flatview_translate(address_space_to_flatview(as), addr,
+                                          &offset, &length, is_write, attrs);
     if (xlat) {
         *xlat = offset;
     }
@@ -171,17 +201,54 @@ MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr,
 bool address_space_access_valid(AddressSpace *as, hwaddr addr, hwaddr len,
                                 bool is_write, MemTxAttrs attrs)
 {
-    FlatView *fv = flatview_ref(as->current_map);
-    bool valid = memory_access_valid(as, fv, addr, len, is_write, attrs);
+    FlatView *fv = flatview_ref(address_space_to_flatview(as));
+    bool valid = memory_access_valid(fv, addr, len, is_write, attrs);
     flatview_unref(fv);
     return valid;
 }
 
 /* -- sized ---------------------------------------------------------------- */
 
-static uint64_t load(AddressSpace *as, hwaddr addr, MemOp op, MemTxAttrs attrs,
-                     MemTxResult *result)
+/* The piece that holds a whole access which needs nobody's attention but the
+ * target's; NULL: take the slow way. */
+static inline const FlatPiece *quick_piece(const AddressSpace *as, hwaddr addr,
+                                           unsigned size)
 {
+    FlatView *fv = as->current_map;
+    if (!fv || as->api) {
+        return NULL;
+    }
+    const FlatPiece *p = flatview_piece(fv, addr);
+    return p && p->last - addr >= size - 1 ? p : NULL;
+}
+
+/* For the next time. */
+static void learn(AddressSpace *as, hwaddr addr)
+{
+    if (!as->api) {
+        FlatPiece *p = flatview_piece(address_space_to_flatview(as), addr);
+        if (p && !p->quick) {
+            dispatch_learn(p);
+        }
+    }
+}
+
+static inline bool is_aligned(hwaddr offset, unsigned size)
+{
+    return !(offset & (size - 1));
+}
+
+static MemOp target_order(const AddressSpace *as)
+{
+    return as->world->target_big_endian ? MO_BE : MO_LE;
+}
+
+static __attribute__((noinline)) uint64_t load_slow(AddressSpace *as,
+                                                    hwaddr addr, MemOp op,
+                                                    MemTxAttrs attrs,
+                                                    MemTxResult *result)
+{
+    learn(as, addr);
     MemTxResult own;
     result = result ? result : &own;
     if (enters_port(as, attrs)) {
@@ -192,14 +259,54 @@ static uint64_t load(AddressSpace *as, hwaddr addr, MemOp op, MemTxAttrs attrs,
         return op & MO_BSWAP ? swap_bytes(value, size) : value;
     }
     Direct d = direct_begin(as);
-    uint64_t value = memory_ld(as, addr, op, attrs, result);
+    uint64_t value = memory_ld(d.fv, addr, op, attrs, result);
     direct_end(&d);
     return value;
 }
 
-static void store(AddressSpace *as, hwaddr addr, uint64_t value, MemOp op,
-                  MemTxAttrs attrs, MemTxResult *result)
+static inline uint64_t load(AddressSpace *as, hwaddr addr, MemOp op,
+                            MemTxAttrs attrs, MemTxResult *result)
 {
+    const unsigned size = memop_size(op);
+    const FlatPiece *p = quick_piece(as, addr, size);
+    if (!p) {
+        return load_slow(as, addr, op, attrs, result);
+    }
+    uint64_t value = 0;
+    hwaddr into = addr - p->first;
+    if (p->host) {
+        memcpy(&value, p->host + into, size);
+    } else {
+        unsigned step = quick_step(p->quick, false, op & MO_SIZE);
+        hwaddr offset = p->offset + into;
+        if (!step || !is_aligned(offset, size) || as->world->beats) {
+            return load_slow(as, addr, op, attrs, result);
+        }
+        FlatView *fv = flatview_ref(as->current_map);
+        value = dispatch_quick_read(as->world, p, offset, size, step);
+        flatview_unref(fv);
+    }
+    if (result) {
+        *result = MEMTX_OK;
+    }
+    return op & MO_BSWAP ? swap_bytes(value, size) : value;
+}
+
+/* May it be stored to without telling anybody? */
+static inline bool is_plain_page(const FlatPiece *p, hwaddr into, unsigned size)
+{
+    const RAMBlock *block = p->mr->ram_block;
+    ram_addr_t offset = p->offset + into;
+    return !p->mr->readonly && !block->page_state[offset >> PAGE_BITS] &&
+           !block->page_state[(offset + size - 1) >> PAGE_BITS];
+}
+
+static __attribute__((noinline)) void store_slow(AddressSpace *as, hwaddr addr,
+                                                 uint64_t value, MemOp op,
+                                                 MemTxAttrs attrs,
+                                                 MemTxResult *result)
+{
+    learn(as, addr);
     MemTxResult own;
     result = result ? result : &own;
     if (enters_port(as, attrs)) {
@@ -211,13 +318,41 @@ static void store(AddressSpace *as, hwaddr addr, uint64_t value, MemOp op,
         return;
     }
     Direct d = direct_begin(as);
-    memory_st(as, addr, value, op, attrs, result);
+    memory_st(d.fv, addr, value, op, attrs, result);
     direct_end(&d);
 }
 
-static MemOp target_order(const AddressSpace *as)
+static inline void store(AddressSpace *as, hwaddr addr, uint64_t value,
+                         MemOp op, MemTxAttrs attrs, MemTxResult *result)
 {
-    return as->world->target_big_endian ? MO_BE : MO_LE;
+    const unsigned size = memop_size(op);
+    const FlatPiece *p = quick_piece(as, addr, size);
+    if (!p) {
+        store_slow(as, addr, value, op, attrs, result);
+        return;
+    }
+    hwaddr into = addr - p->first;
+    uint64_t bytes = op & MO_BSWAP ? swap_bytes(value, size) : value;
+    if (p->host) {
+        if (!is_plain_page(p, into, size)) {
+            store_slow(as, addr, value, op, attrs, result);
+            return;
+        }
+        memcpy(p->host + into, &bytes, size);
+    } else {
+        unsigned step = quick_step(p->quick, true, op & MO_SIZE);
+        hwaddr offset = p->offset + into;
+        if (!step || !is_aligned(offset, size) || as->world->beats) {
+            store_slow(as, addr, value, op, attrs, result);
+            return;
+        }
+        FlatView *fv = flatview_ref(as->current_map);
+        dispatch_quick_write(as->world, p, offset, size, step, bytes);
+        flatview_unref(fv);
+    }
+    if (result) {
+        *result = MEMTX_OK;
+    }
 }
 
 uint8_t address_space_ldub(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,

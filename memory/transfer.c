@@ -7,7 +7,6 @@
  *          view it was given, even if a callback changes the map.
  * Source   semantics of the published implementation; a ROM device read by
  *          pointer ends with its range (there it reads on).
- * Missing  IOMMU regions, dirty logging, flushing posted writes.
  */
 #include <string.h>
 
@@ -15,17 +14,37 @@
 
 /* -- pieces --------------------------------------------------------------- */
 
+void memory_piece_cut(MemoryPiece *p)
+{
+    if (!p->direct) {
+        return;
+    }
+    uint64_t size = p->mr->ram_block->size;
+    uint64_t room = p->offset < size ? size - p->offset : 0;
+    p->len = p->len < room || !room ? p->len : room;
+    p->direct = room > 0; /* else a window beyond its memory */
+}
+
+/* Translation cuts only RAM; a ROM device that is memory ends, too. */
+static void cut_rom_device(FlatView *fv, hwaddr addr, MemoryPiece *p)
+{
+    if (!p->direct || p->mr->ram) {
+        return;
+    }
+    const FlatPiece *at = flatview_piece(fv, addr);
+    if (at && at->mr == p->mr && p->len > at->last - addr) {
+        p->len = at->last - addr + 1;
+    }
+    memory_piece_cut(p);
+}
+
 MemoryPiece memory_piece_at(FlatView *fv, hwaddr addr, hwaddr len,
                             bool is_write, MemTxAttrs attrs)
 {
     MemoryPiece p = {.len = len};
     p.mr = flatview_translate(fv, addr, &p.offset, &p.len, is_write, attrs);
     p.direct = memory_access_is_direct(p.mr, is_write);
-    if (p.direct && !p.mr->ram) {
-        const FlatRange *r = flatview_lookup(fv, addr);
-        Int128 room = r->start + r->size - (Int128)addr;
-        p.len = (Int128)p.len > room ? int128_get64(room) : p.len;
-    }
+    cut_rom_device(fv, addr, &p);
     return p;
 }
 
@@ -54,15 +73,23 @@ static void note_direct(const MemoryPiece *p, const void *data, hwaddr whole)
 static void store_direct(const MemoryPiece *p, const void *data)
 {
     memcpy(host_of(p), data, p->len);
-    ram_written(p->mr->world, NULL, p->mr->ram_block, p->offset, p->len);
+    ram_written(NULL, p->mr, p->offset, p->len);
 }
 
 /* -- byte strings --------------------------------------------------------- */
+
+static inline void flush_before(const MemoryPiece *p)
+{
+    if (p->mr->special & REGION_FLUSHES) {
+        posted_flush(p->mr->world);
+    }
+}
 
 /* Dispatches the head of a piece that is not memory; *done: bytes of it. */
 static MemTxResult move_device(const MemoryPiece *p, uint8_t *buf, hwaddr *done,
                                bool is_write, MemTxAttrs attrs)
 {
+    flush_before(p);
     unsigned size = access_size(p->mr, p->len, p->offset);
     uint64_t value = 0;
     MemTxResult result;
@@ -79,37 +106,44 @@ static MemTxResult move_device(const MemoryPiece *p, uint8_t *buf, hwaddr *done,
     return result;
 }
 
-MemTxResult memory_rw(AddressSpace *as, FlatView *fv, hwaddr addr,
-                      MemTxAttrs attrs, void *buf, hwaddr len, bool is_write)
+MemTxResult memory_move(const MemoryPiece *p, uint8_t *buf, hwaddr whole,
+                        bool is_write, MemTxAttrs attrs, hwaddr *done)
+{
+    *done = p->len;
+    if (!p->direct) {
+        return move_device(p, buf, done, is_write, attrs);
+    }
+    if (is_write) {
+        store_direct(p, buf);
+    } else {
+        memcpy(buf, host_of(p), p->len);
+    }
+    note_direct(p, buf, whole);
+    return MEMTX_OK;
+}
+
+MemTxResult memory_rw(FlatView *fv, hwaddr addr, MemTxAttrs attrs, void *buf,
+                      hwaddr len, bool is_write)
 {
     uint8_t *bytes = buf;
     MemTxResult result = MEMTX_OK;
-    for (hwaddr at = 0; at < len;) {
+    for (hwaddr at = 0, done; at < len; at += done) {
         MemoryPiece p =
             memory_piece_at(fv, addr + at, len - at, is_write, attrs);
-        hwaddr done = p.len;
-        if (!p.direct) {
-            result |= move_device(&p, bytes + at, &done, is_write, attrs);
-        } else if (is_write) {
-            store_direct(&p, bytes + at);
-        } else {
-            memcpy(bytes + at, host_of(&p), p.len);
-        }
-        if (p.direct) {
-            note_direct(&p, bytes + at, len);
-        }
-        at += done;
+        result |= memory_move(&p, bytes + at, len, is_write, attrs, &done);
     }
     return result;
 }
 
-MemTxResult memory_write_rom(AddressSpace *as, FlatView *fv, hwaddr addr,
-                             MemTxAttrs attrs, const void *buf, hwaddr len)
+MemTxResult memory_write_rom(FlatView *fv, hwaddr addr, MemTxAttrs attrs,
+                             const void *buf, hwaddr len)
 {
     const uint8_t *bytes = buf;
     for (hwaddr at = 0; at < len;) {
-        MemoryPiece p = memory_piece_at(fv, addr + at, len - at, false, attrs);
-        if (p.mr->ram || memory_region_is_romd(p.mr)) {
+        MemoryPiece p = memory_piece_at(fv, addr + at, len - at, true, attrs);
+        p.direct = p.mr->ram || memory_region_is_romd(p.mr);
+        cut_rom_device(fv, addr + at, &p);
+        if (p.direct) {
             store_direct(&p, bytes + at);
             at += p.len;
         } else {
@@ -119,8 +153,8 @@ MemTxResult memory_write_rom(AddressSpace *as, FlatView *fv, hwaddr addr,
     return MEMTX_OK;
 }
 
-bool memory_access_valid(AddressSpace *as, FlatView *fv, hwaddr addr,
-                         hwaddr len, bool is_write, MemTxAttrs attrs)
+bool memory_access_valid(FlatView *fv, hwaddr addr, hwaddr len, bool is_write,
+                         MemTxAttrs attrs)
 {
     for (hwaddr at = 0; at < len;) {
         MemoryPiece p =
@@ -142,35 +176,49 @@ bool memory_access_valid(AddressSpace *as, FlatView *fv, hwaddr addr,
 
 /* -- 1, 2, 4, 8 bytes ----------------------------------------------------- */
 
-uint64_t memory_ld(AddressSpace *as, hwaddr addr, MemOp op, MemTxAttrs attrs,
-                   MemTxResult *result)
+uint64_t memory_load(const MemoryPiece *p, MemOp op, MemTxAttrs attrs,
+                     MemTxResult *result)
 {
     unsigned size = memop_size(op);
-    MemoryPiece p = memory_piece_at(as->current_map, addr, size, false, attrs);
     uint64_t value = 0;
-    if (p.len < size || !p.direct) {
+    if (p->len < size || !p->direct) {
+        flush_before(p);
         *result =
-            memory_region_dispatch_read(p.mr, p.offset, &value, op, attrs);
+            memory_region_dispatch_read(p->mr, p->offset, &value, op, attrs);
         return cut_bytes(value, size);
     }
-    memcpy(&value, host_of(&p), size);
+    memcpy(&value, host_of(p), size);
     *result = MEMTX_OK;
-    note_direct(&p, &value, size);
+    note_direct(p, &value, size);
     return op & MO_BSWAP ? swap_bytes(value, size) : value;
 }
 
-void memory_st(AddressSpace *as, hwaddr addr, uint64_t value, MemOp op,
-               MemTxAttrs attrs, MemTxResult *result)
+void memory_store(const MemoryPiece *p, uint64_t value, MemOp op,
+                  MemTxAttrs attrs, MemTxResult *result)
 {
     unsigned size = memop_size(op);
-    MemoryPiece p = memory_piece_at(as->current_map, addr, size, true, attrs);
-    if (p.len < size || !p.direct) {
+    if (p->len < size || !p->direct) {
+        flush_before(p);
         *result =
-            memory_region_dispatch_write(p.mr, p.offset, value, op, attrs);
+            memory_region_dispatch_write(p->mr, p->offset, value, op, attrs);
         return;
     }
     value = op & MO_BSWAP ? swap_bytes(value, size) : value;
-    store_direct(&p, &value);
+    store_direct(p, &value);
     *result = MEMTX_OK;
-    note_direct(&p, &value, size);
+    note_direct(p, &value, size);
+}
+
+uint64_t memory_ld(FlatView *fv, hwaddr addr, MemOp op, MemTxAttrs attrs,
+                   MemTxResult *result)
+{
+    MemoryPiece p = memory_piece_at(fv, addr, memop_size(op), false, attrs);
+    return memory_load(&p, op, attrs, result);
+}
+
+void memory_st(FlatView *fv, hwaddr addr, uint64_t value, MemOp op,
+               MemTxAttrs attrs, MemTxResult *result)
+{
+    MemoryPiece p = memory_piece_at(fv, addr, memop_size(op), true, attrs);
+    memory_store(&p, value, op, attrs, result);
 }

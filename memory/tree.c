@@ -5,7 +5,6 @@
  *          latest added stands first. Each change is a transaction; which ones
  *          make the commit draw the views anew is the rule of the published
  *          implementation (own enabled flags, not effective ones).
- * Missing  coalescing, event bindings, dirty logging.
  */
 #include <assert.h>
 
@@ -38,6 +37,7 @@ static void link_child(MemoryRegion *mr, MemoryRegion *child)
     for (MemoryRegion *t = child->alias; t; t = t->alias) {
         t->mapped_via_alias++;
     }
+    memory_region_ref(child);
 }
 
 static void unlink_child(MemoryRegion *mr, MemoryRegion *child)
@@ -62,12 +62,24 @@ static bool is_within(const MemoryRegion *mr, const MemoryRegion *other)
     return mr != NULL;
 }
 
+/* What does not ask for new views must not show in one that is drawn late: the
+ * own address of a root counts. */
+static void settle(MemoryRegion *root)
+{
+    for (AddressSpace *as = root->world->first_space; as; as = as->next) {
+        if (as->root == root) {
+            address_space_to_flatview(as);
+        }
+    }
+}
+
 static void add_child(MemoryRegion *mr, hwaddr offset, MemoryRegion *child,
                       int priority)
 {
     assert(!child->container && !is_within(mr, child));
     assert(child->world == mr->world);
     world_begin(mr->world);
+    settle(child);
     child->addr = offset;
     child->priority = priority;
     link_child(mr, child);
@@ -90,55 +102,63 @@ void memory_region_add_subregion_overlap(MemoryRegion *mr, hwaddr offset,
 void memory_region_del_subregion(MemoryRegion *mr, MemoryRegion *subregion)
 {
     assert(subregion->container == mr);
-    world_begin(mr->world);
+    MemoryWorld *world = mr->world;
+    world_begin(world);
     unlink_child(mr, subregion);
-    mr->world->update_pending |= mr->enabled && subregion->enabled;
-    world_commit(mr->world);
+    world->update_pending |= mr->enabled && subregion->enabled;
+    memory_region_unref(subregion); /* may end it, with its owner */
+    world_commit(world);
 }
 
 /* -- changes -------------------------------------------------------------- */
 
-/* Ends a change; `visible`: the views must be drawn anew. */
-static void changed(MemoryRegion *mr, bool visible)
+static void commit_change(MemoryRegion *mr, bool visible)
 {
-    world_begin(mr->world);
     mr->world->update_pending |= visible;
     world_commit(mr->world);
 }
 
+void region_changed(MemoryRegion *mr, bool visible)
+{
+    world_begin(mr->world);
+    commit_change(mr, visible);
+}
+
 void memory_region_set_readonly(MemoryRegion *mr, bool readonly)
 {
-    if (mr->readonly == readonly) {
-        return;
+    if (mr->readonly != readonly) {
+        world_begin(mr->world);
+        mr->readonly = readonly;
+        memory_world_flush_ports(mr->world); /* it holds at once */
+        commit_change(mr, mr->enabled);
     }
-    mr->readonly = readonly;
-    memory_world_flush_ports(mr->world); /* it holds at once, view or not */
-    changed(mr, mr->enabled);
 }
 
 void memory_region_set_nonvolatile(MemoryRegion *mr, bool nonvolatile)
 {
     if (mr->nonvolatile != nonvolatile) {
+        world_begin(mr->world);
         mr->nonvolatile = nonvolatile;
-        changed(mr, mr->enabled);
+        commit_change(mr, mr->enabled);
     }
 }
 
 void memory_region_rom_device_set_romd(MemoryRegion *mr, bool romd_mode)
 {
-    if (mr->romd_mode == romd_mode) {
-        return;
+    if (mr->romd_mode != romd_mode) {
+        world_begin(mr->world);
+        mr->romd_mode = romd_mode;
+        memory_world_flush_ports(mr->world);
+        commit_change(mr, mr->enabled);
     }
-    mr->romd_mode = romd_mode;
-    memory_world_flush_ports(mr->world);
-    changed(mr, mr->enabled);
 }
 
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled)
 {
     if (mr->enabled != enabled) {
+        world_begin(mr->world);
         mr->enabled = enabled;
-        changed(mr, true);
+        commit_change(mr, true);
     }
 }
 
@@ -149,12 +169,15 @@ void memory_region_set_address(MemoryRegion *mr, hwaddr addr)
     }
     MemoryRegion *container = mr->container;
     if (!container) {
+        settle(mr);
         mr->addr = addr;
         return;
     }
     world_begin(mr->world);
+    memory_region_ref(mr);
     memory_region_del_subregion(container, mr);
     add_child(container, addr, mr, mr->priority);
+    memory_region_unref(mr);
     world_commit(mr->world);
 }
 
@@ -165,8 +188,9 @@ void memory_region_set_size(MemoryRegion *mr, uint64_t size)
         wide = int128_min(wide, int128_make64(mr->ram_block->size));
     }
     if (mr->size != wide) {
+        world_begin(mr->world);
         mr->size = wide;
-        changed(mr, true);
+        commit_change(mr, true);
     }
 }
 
@@ -174,8 +198,9 @@ void memory_region_set_alias_offset(MemoryRegion *mr, hwaddr offset)
 {
     assert(mr->alias);
     if (mr->alias_offset != offset) {
+        world_begin(mr->world);
         mr->alias_offset = offset;
-        changed(mr, mr->enabled);
+        commit_change(mr, mr->enabled);
     }
 }
 
@@ -188,21 +213,6 @@ static AddressSpace *space_of_root(const MemoryRegion *root)
         as = as->next;
     }
     return as;
-}
-
-/* The first range that ends after addr; count when there is none. */
-static unsigned first_range(const FlatView *fv, Int128 addr)
-{
-    unsigned low = 0, high = fv->count;
-    while (low < high) {
-        unsigned mid = low + (high - low) / 2;
-        if (fv->range[mid].start + fv->range[mid].size > addr) {
-            high = mid;
-        } else {
-            low = mid + 1;
-        }
-    }
-    return low;
 }
 
 MemoryRegionSection memory_region_find(MemoryRegion *mr, hwaddr addr,
@@ -222,14 +232,16 @@ MemoryRegionSection memory_region_find(MemoryRegion *mr, hwaddr addr,
         return nothing;
     }
     Int128 to = from + (Int128)size;
-    FlatView *fv = as->current_map;
-    unsigned i = first_range(fv, from);
+    FlatView *fv = address_space_to_flatview(as);
+    const FlatPiece *p = flatview_piece(fv, int128_get64(from));
+    unsigned i = p ? p->range : flatview_first(fv, from);
     if (i == fv->count || fv->range[i].start >= to) {
         return nothing;
     }
     const FlatRange *r = &fv->range[i];
     Int128 first = int128_max(from, r->start);
     Int128 end = int128_min(to, r->start + r->size);
+    memory_region_ref(r->mr);
     return (MemoryRegionSection){
         .size = end - first,
         .mr = r->mr,
@@ -243,5 +255,7 @@ MemoryRegionSection memory_region_find(MemoryRegion *mr, hwaddr addr,
 bool memory_region_present(MemoryRegion *container, hwaddr addr)
 {
     MemoryRegion *mr = memory_region_find(container, addr, 1).mr;
-    return mr && mr != container;
+    bool present = mr && mr != container;
+    memory_region_unref(mr);
+    return present;
 }

@@ -4,15 +4,16 @@
  * Model    One current world per thread. A thread that never enters one works
  *          in a world of its own, kept in thread-local storage: there is
  *          nothing to free when the thread ends.
- * Missing  flushing posted writes when a transaction begins.
  */
 #include "memory/world.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory/internal.h"
+#include "memory/posted_private.h"
 
 static _Thread_local MemoryWorld *current;
 static _Thread_local MemoryWorld own; /* the thread's default */
@@ -42,16 +43,24 @@ void memory_world_free(MemoryWorld *world)
     if (current == world) {
         current = NULL;
     }
+    posted_free(world);
+    flatview_trim(world);
+    object_classes_free(world);
     free(world);
+}
+
+MemoryWorld *memory_world_default(void)
+{
+    if (!own.unassigned.world) {
+        world_init(&own);
+    }
+    return &own;
 }
 
 MemoryWorld *memory_world_current(void)
 {
     if (!current) {
-        if (!own.unassigned.world) {
-            world_init(&own);
-        }
-        current = &own;
+        current = memory_world_default();
     }
     return current;
 }
@@ -67,6 +76,9 @@ MemoryWorld *memory_world_enter(MemoryWorld *world)
 
 void world_begin(MemoryWorld *world)
 {
+    if (world->posted) {
+        posted_flush(world);
+    }
     world->transaction_depth++;
 }
 
@@ -77,19 +89,44 @@ void world_commit(MemoryWorld *world)
     if (world->transaction_depth || world->updating) {
         return;
     }
-    while (world->update_pending) { /* a listener may change the map again */
+    /* a listener may change the map again */
+    while (world->update_pending || world->eventfds_pending) {
         listener_update(world);
     }
 }
 
 void memory_region_transaction_begin(void)
 {
-    world_begin(memory_world_current());
+    MemoryWorld *world = memory_world_current();
+    world_begin(world);
+    /* Inside it, everybody sees the map as it is now. */
+    if (world->transaction_depth == 1) {
+        for (AddressSpace *as = world->first_space; as; as = as->next) {
+            address_space_to_flatview(as);
+        }
+    }
 }
 
 void memory_region_transaction_commit(void)
 {
     world_commit(memory_world_current());
+}
+
+/* -- warnings ---------------------------------------------------------------
+ */
+
+void memory_log(MemoryWorld *world, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    if (world->log) {
+        world->log(world->log_opaque, line);
+    } else {
+        fprintf(stderr, "socscope: warning: %s\n", line);
+    }
 }
 
 /* -- memory for tables ---------------------------------------------------- */
@@ -99,6 +136,18 @@ void *memory_alloc(size_t count, size_t size)
     void *p = calloc(count ? count : 1, size);
     if (!p) {
         abort(); /* the host has no memory for a table */
+    }
+    return p;
+}
+
+void *memory_lines(size_t bytes)
+{
+    const size_t line = 64;
+    void *p = bytes > SIZE_MAX - line
+                  ? NULL
+                  : aligned_alloc(line, (bytes + line - 1) / line * line);
+    if (!p) {
+        abort();
     }
     return p;
 }

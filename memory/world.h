@@ -39,9 +39,25 @@ typedef struct MemoryBeats {
     unsigned count, capacity;
 } MemoryBeats;
 
+/* Where users want something better than what the published implementation
+ * does. All off in a new world. */
+typedef struct MemoryPolicy {
+    /* memory_region_init_io() refuses callbacks that contradict themselves
+     * (memory_region_check_ops): logged, the region becomes an opaque hole. */
+    bool strict_ops;
+    /* Misaligned accesses to devices whose impl is not unaligned are done as
+     * aligned ones by every path, as the headers promise; else by
+     * address_space_rw() only. */
+    bool split_unaligned;
+    /* A write to ROM is ignored without an error, by every path. */
+    bool ignore_rom_writes;
+    unsigned bounce_buffers; /* at one time; 0: 1 */
+    uint64_t bounce_bytes;   /* of all of them together; 0: 4096 each */
+} MemoryPolicy;
+
 struct MemoryWorld {
-    uint64_t now; /* ps */
-    bool target_big_endian;
+    uint64_t now;           /* ps */
+    bool target_big_endian; /* set before regions are made */
     AddressSpace *first_space, *last_space;
     MemoryListener *first_listener, *last_listener;
     unsigned transaction_depth;
@@ -56,7 +72,32 @@ struct MemoryWorld {
     unsigned code_writes;     /* accesses that changed a page holding code */
     bool updating;            /* views are being redrawn, listeners told */
     MemoryRegion unassigned;  /* answers where nothing is; id 0 */
+    MemoryPolicy policy;      /* anybody may change it, between accesses */
+    /* Where the memory API's warnings go, one line without a newline each;
+     * NULL: stderr. */
+    void (*log)(void *opaque, const char *line);
+    void *log_opaque;
+    /* private, each to one file */
+    FlatView *spare_view;        /* flatview.c: tables to use again */
+    void *draw_scratch[2];       /* flatview.c: strokes, keys */
+    size_t draw_scratch_size[2]; /* bytes */
+    struct DispatchFrame *frame; /* dispatch.c: callbacks under way */
+    struct PostedQueue *posted;  /* posted.c; NULL: nothing ever posted */
+    bool flushing;               /* posted.c */
+    struct BounceBuffer *bounce; /* map.c */
+    const char *map_error;       /* map.c; NULL: none */
+    ObjectClass *classes;        /* object.c */
+    bool eventfds_pending;       /* ioeventfd.c: bindings changed */
+    uint32_t last_event;         /* event_notifier.c */
+    bool log_global;             /* dirty.c */
+    RAMBlock *first_block;       /* ram.c */
+    ram_addr_t last_ram_addr;    /* ram.c */
+    int discards[4];             /* discard.c: counters */
+    unsigned stale;              /* space.c: views that are to be drawn */
 };
+
+/* Writes one line to the world's log. */
+void memory_log(MemoryWorld *world, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A new world is not current. Freed when nothing lives in it any more. */
 MemoryWorld *memory_world_new(void);
@@ -65,6 +106,8 @@ void memory_world_free(MemoryWorld *world);
 /* Makes world current on this thread; returns the one that was (never NULL).*/
 MemoryWorld *memory_world_enter(MemoryWorld *world);
 MemoryWorld *memory_world_current(void);
+/* The calling thread's own world, in which types of all its worlds live. */
+MemoryWorld *memory_world_default(void);
 
 /* -- page states: why a page of RAM cannot be written by plain stores --------
  */
@@ -75,14 +118,27 @@ enum {
     PAGE_CODE = 1 << 0,     /* decoded instructions of some hart */
     PAGE_RESERVED = 1 << 1, /* a load-reserved is pending */
     PAGE_WATCHED = 1 << 2,  /* a debugger waits for a write */
+    PAGE_CLEAN_SHIFT = 3,   /* not written since, for dirty client 0, 1, 2 */
+    PAGE_CLEAN_VGA = 1 << 3,
+    PAGE_CLEAN_CODE = 1 << 4,
+    PAGE_CLEAN_MIGRATION = 1 << 5,
 };
 
 struct RAMBlock {
     uint8_t *host;       /* page-aligned unless the caller brought it */
-    uint64_t size;       /* bytes */
-    uint8_t *page_state; /* one byte per page, PAGE_* bits */
+    uint64_t size;       /* bytes that can be reached */
+    uint64_t max_size;   /* bytes of host memory; > size: resizeable */
+    uint8_t *page_state; /* one byte per page of max_size, PAGE_* bits */
     void *mapping; /* what to unmap at the end; NULL: the caller's memory */
     size_t mapping_size;
+    void *state_mapping; /* of page_state when it is not behind the memory */
+    size_t state_size;
+    uint32_t flags; /* RAM_* */
+    int fd;         /* -1: not a file */
+    MemoryRegion *mr;
+    ram_addr_t ram_addr; /* in the world's flat numbering */
+    void (*resized)(const char *name, uint64_t length, void *host);
+    RAMBlock *next; /* all of the world */
 };
 
 /* Sets bits on the page that holds `offset`; all ports lose their inline

@@ -108,6 +108,12 @@ static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
         machine_blame(errp, cd->at);
         return drop_device(m, cd, dev);
     }
+    if (!memory_region_check_ops(dev->mmio.ops, errp)) {
+        error_prepend(errp,
+                      "device type %s contradicts itself: ", cd->cls->name);
+        machine_blame(errp, cd->at);
+        return drop_device(m, cd, dev);
+    }
     MachineDevice *md = &m->device[m->devices++];
     *md = (MachineDevice){.dev = dev, .address = cd->address, .bus = mb};
     machine_map(mb, cd->address, &dev->mmio, cd->overlap, cd->priority);

@@ -272,12 +272,12 @@ TEST(FlatView, agrees_with_the_witness_on_random_trees_and_their_changes)
         AddressSpace as;
         address_space_init(&as, &forest.root->mr, "mem");
         SCOPED_TRACE(seed);
-        expect_agrees(as.current_map, forest.root);
+        expect_agrees(address_space_to_flatview(&as), forest.root);
         for (int i = 0; i < 3; i++) {
             forest.change();
-            expect_agrees(as.current_map, forest.root);
+            expect_agrees(address_space_to_flatview(&as), forest.root);
         }
-        pieces += as.current_map->count;
+        pieces += address_space_to_flatview(&as)->count;
         address_space_destroy(&as);
         if (::testing::Test::HasFatalFailure()) {
             return;
@@ -303,7 +303,7 @@ TEST(FlatView, reaches_to_both_ends_of_the_address_space)
     EXPECT_EQ(at(&as, 0), "low@0");
     EXPECT_EQ(at(&as, 1), "all@1");
     EXPECT_EQ(at(&as, UINT64_MAX), "high@7");
-    EXPECT_EQ(as.current_map->count, 3u);
+    EXPECT_EQ(address_space_to_flatview(&as)->count, 3u);
     memory_region_set_enabled(&high, false);
     EXPECT_EQ(at(&as, UINT64_MAX), "all@" + std::to_string(UINT64_MAX));
     address_space_destroy(&as);
@@ -328,7 +328,7 @@ TEST(FlatView, an_alias_may_show_the_tree_it_lies_in)
     address_space_init(&as, &root, "mem");
     EXPECT_EQ(at(&as, 0x22), "dev@2");
     EXPECT_EQ(at(&as, 0xa2), "dev@2");
-    EXPECT_EQ(as.current_map->count, 2u);
+    EXPECT_EQ(address_space_to_flatview(&as)->count, 2u);
     // The whole tree inside itself, two ways: nothing new appears, and it ends.
     memory_region_init_alias(&whole, nullptr, "whole", &root, 0, 0x100);
     memory_region_add_subregion(&root, 0, &whole);
@@ -357,12 +357,15 @@ TEST(FlatView, a_root_draws_itself_where_it_lies_and_as_what_it_is)
     address_space_init(&as, &root, "mem");
     EXPECT_EQ(at(&as, 0), "-");
     EXPECT_EQ(at(&as, 0x1000), "child@0");
-    EXPECT_TRUE(as.current_map->range[0].readonly);
+    EXPECT_TRUE(address_space_to_flatview(&as)->range[0].readonly);
     AddressSpace second;
     address_space_init(&second, &root, "second");
-    EXPECT_EQ(second.current_map, as.current_map) << "views are shared";
+    EXPECT_EQ(address_space_to_flatview(&second),
+              address_space_to_flatview(&as))
+        << "views are shared";
     memory_region_set_enabled(&child, false);
-    EXPECT_EQ(second.current_map, as.current_map);
+    EXPECT_EQ(address_space_to_flatview(&second),
+              address_space_to_flatview(&as));
     EXPECT_EQ(at(&as, 0x1000), "-");
     address_space_destroy(&second);
     address_space_destroy(&as);
@@ -394,7 +397,7 @@ template <typename Place> double commit_cost(Place place, uint64_t size)
     memory_region_transaction_commit();
     std::chrono::duration<double, std::milli> took =
         std::chrono::steady_clock::now() - begun;
-    EXPECT_GE(as.current_map->count, unsigned{MANY});
+    EXPECT_GE(address_space_to_flatview(&as)->count, unsigned{MANY});
     address_space_destroy(&as);
     memory_region_transaction_begin();
     for (auto &mr : many) {

@@ -317,7 +317,7 @@ TEST_F(Listening, additions_and_deletions_add_up)
         if (several) {
             memory_region_transaction_commit();
         }
-        FlatView *fv = as.current_map;
+        FlatView *fv = address_space_to_flatview(&as);
         ASSERT_EQ(mirror.seen.size(), fv->count);
         for (unsigned k = 0; k < fv->count; k++) {
             auto seen = mirror.seen.find(int128_get64(fv->range[k].start));
@@ -376,7 +376,7 @@ TEST(Worlds, two_machines_interleaved_in_one_thread)
 {
     Machine a("a", false), b("b", true);
     EXPECT_EQ(a.ram.id, b.ram.id) << "each counts for itself";
-    FlatView *view_of_b = b.as.current_map;
+    FlatView *view_of_b = address_space_to_flatview(&b.as);
     // A transaction stays open in one while the other commits.
     MemoryWorld *outer = memory_world_enter(a.world);
     memory_region_transaction_begin();
@@ -385,15 +385,16 @@ TEST(Worlds, two_machines_interleaved_in_one_thread)
     memory_region_transaction_begin();
     memory_region_set_size(&b.ram, 2048);
     memory_region_transaction_commit();
-    EXPECT_NE(b.as.current_map, view_of_b);
+    EXPECT_NE(address_space_to_flatview(&b.as), view_of_b);
     EXPECT_EQ(at(&a.as, 0x1000), "-");
     EXPECT_TRUE(a.events.empty());
     EXPECT_EQ(b.events.size(), 4u);
-    view_of_b = b.as.current_map;
+    view_of_b = address_space_to_flatview(&b.as);
     memory_world_enter(a.world);
     memory_region_transaction_commit();
     EXPECT_EQ(at(&a.as, 0x1000), "io@0");
-    EXPECT_EQ(b.as.current_map, view_of_b) << "a commit touches its own world";
+    EXPECT_EQ(address_space_to_flatview(&b.as), view_of_b)
+        << "a commit touches its own world";
     EXPECT_EQ(b.events.size(), 4u);
     // Regions know their world, whichever is current.
     memory_region_add_subregion(&b.root, 0x1000, &b.io);

@@ -135,7 +135,7 @@ inline MemTxResult write_bytes(AddressSpace *as, hwaddr addr,
 // "name@offset" of what answers at addr; "-" for nothing.
 inline std::string at(AddressSpace *as, hwaddr addr)
 {
-    FlatRange *r = flatview_lookup(as->current_map, addr);
+    FlatRange *r = flatview_lookup(address_space_to_flatview(as), addr);
     if (!r) {
         return "-";
     }
