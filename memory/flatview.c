@@ -111,13 +111,22 @@ static void walk(Strokes *all, MemoryRegion *mr, Window w,
         walk(all, c, w, path);
     }
     if (mr->terminates) {
-        add_stroke(all, &(FlatStroke){.start = w.start,
-                                      .end = w.end,
-                                      .base = w.base,
-                                      .mr = mr,
-                                      .via = path ? path->outermost : NULL,
-                                      .readonly = w.readonly,
-                                      .nonvolatile = w.nonvolatile});
+        bool logged = mr->dirty_log_mask || mr->world->log_global;
+        add_stroke(
+            all,
+            &(FlatStroke){.start = w.start,
+                          .end = w.end,
+                          .base = w.base,
+                          .mr = mr,
+                          .via = path ? path->outermost : NULL,
+                          .romd = mr->romd_mode,
+                          .readonly = w.readonly,
+                          .nonvolatile = w.nonvolatile,
+                          .dirty_log_mask =
+                              logged ? memory_region_get_dirty_log_mask(mr) : 0,
+                          .ram = mr->ram,
+                          .owned = mr->owner != NULL,
+                          .id = mr->id});
     }
 }
 
@@ -251,11 +260,13 @@ static void add_range(FlatView *fv, const FlatStroke *k, hwaddr first,
                      .offset = first - (hwaddr)k->base,
                      .start = first,
                      .size = (Int128)(last - first) + 1,
-                     .romd = k->mr->romd_mode,
+                     .romd = k->romd,
                      .readonly = k->readonly,
                      .nonvolatile = k->nonvolatile,
-                     .dirty_log_mask = memory_region_get_dirty_log_mask(k->mr),
-                     .id = k->mr->id};
+                     .dirty_log_mask = k->dirty_log_mask,
+                     .ram = k->ram,
+                     .owned = k->owned,
+                     .id = k->id};
     if (fv->count && continues(r - 1, r)) {
         r[-1].size += r->size;
     } else {
@@ -332,16 +343,15 @@ static void draw(FlatView *fv, const FlatStroke *stroke, size_t count)
 static void add_piece(FlatView *fv, unsigned range, hwaddr first, hwaddr last)
 {
     const FlatRange *r = &fv->range[range];
-    hwaddr offset = r->offset + (first - (hwaddr)r->start);
-    fv->piece[fv->pieces++] =
-        (FlatPiece){.first = first,
-                    .last = last,
-                    .mr = r->mr,
-                    .offset = offset,
-                    .host = r->mr->ram && !r->mr->ram_device
-                                ? r->mr->ram_block->host + offset
-                                : NULL,
-                    .range = range};
+    FlatPiece *p = &fv->piece[fv->pieces++];
+    *p = (FlatPiece){.first = first,
+                     .last = last,
+                     .mr = r->mr,
+                     .offset = r->offset + (first - (hwaddr)r->start),
+                     .range = range};
+    if (r->ram && !r->mr->ram_device) {
+        p->host = r->mr->ram_block->host + p->offset;
+    }
 }
 
 /* RAM that starts or ends inside a page is cut at its first and last page
@@ -351,12 +361,11 @@ static void cut_range(FlatView *fv, unsigned range)
     const hwaddr in_page = PAGE_SIZE_BYTES - 1;
     const FlatRange *r = &fv->range[range];
     hwaddr first = (hwaddr)r->start, last = first + (hwaddr)(r->size - 1);
-    if (r->mr->ram && (first & in_page) && (first | in_page) < last) {
+    if (r->ram && (first & in_page) && (first | in_page) < last) {
         add_piece(fv, range, first, first | in_page);
         first = (first | in_page) + 1;
     }
-    if (r->mr->ram && (last & in_page) != in_page &&
-        (last & ~in_page) > first) {
+    if (r->ram && (last & in_page) != in_page && (last & ~in_page) > first) {
         add_piece(fv, range, first, (last & ~in_page) - 1);
         first = last & ~in_page;
     }
@@ -370,7 +379,9 @@ static unsigned floor_log2(uint64_t value)
     return 63 - (unsigned)__builtin_clzll(value | 1);
 }
 
-static void make_hints(FlatView *fv, hwaddr smallest)
+/* Addresses are hashed in units that tell pieces apart and are not smaller than
+ * need be: then few pieces share a hint. */
+static void make_hints(FlatView *fv, hwaddr smallest, hwaddr starts)
 {
     unsigned bits = floor_log2(fv->pieces) + 2;
     bits = bits < MAX_HINT_BITS ? bits : MAX_HINT_BITS;
@@ -385,28 +396,31 @@ static void make_hints(FlatView *fv, hwaddr smallest)
         fv->hint = memory_alloc(count, sizeof(*fv->hint));
     }
     fv->hint_bits = bits;
-    fv->hint_shift = floor_log2(smallest + 1);
+    unsigned aligned = (unsigned)__builtin_ctzll(starts | PAGE_SIZE_BYTES);
+    unsigned wide = floor_log2(smallest + 1);
+    fv->hint_shift = aligned > wide ? aligned : wide;
 }
 
 static void make_pieces(FlatView *fv)
 {
-    unsigned cuts = 0;
+    unsigned cuts = 1;
     for (unsigned i = 0; i < fv->count; i++) {
-        cuts += fv->range[i].mr->ram ? 3 : 1;
+        cuts += fv->range[i].ram ? 3 : 1;
     }
-    if (cuts >= fv->piece_capacity) {
+    if (cuts > fv->piece_capacity) {
         free(fv->piece);
-        fv->piece_capacity = cuts + cuts / 4 + 1;
+        fv->piece_capacity = cuts + cuts / 4;
         fv->piece = memory_lines(fv->piece_capacity * sizeof(*fv->piece));
     }
     fv->piece[0] = (FlatPiece){.host = NULL}; /* when there are none */
-    hwaddr smallest = PAGE_SIZE_BYTES;
+    hwaddr smallest = PAGE_SIZE_BYTES, starts = 0;
     for (unsigned i = 0; i < fv->count; i++) {
         cut_range(fv, i);
         hwaddr size = (hwaddr)(fv->range[i].size - 1);
         smallest = size < smallest ? size : smallest;
+        starts |= (hwaddr)fv->range[i].start;
     }
-    make_hints(fv, smallest);
+    make_hints(fv, smallest, starts);
 }
 
 /* -- a view ------------------------------------------------------------------
@@ -416,14 +430,14 @@ static void keep_owners(FlatView *fv)
 {
     unsigned owned = 0;
     for (unsigned i = 0; i < fv->count; i++) {
-        owned += fv->range[i].mr->owner != NULL;
+        owned += fv->range[i].owned;
     }
     if (!owned) {
         return;
     }
     fv->owner = memory_alloc(owned, sizeof(*fv->owner));
     for (unsigned i = 0; i < fv->count; i++) {
-        if (fv->range[i].mr->owner) {
+        if (fv->range[i].owned) {
             fv->owner[fv->owners++] = object_ref(fv->range[i].mr->owner);
         }
     }

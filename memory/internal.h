@@ -20,7 +20,8 @@ struct FlatRange {
     Int128 start, size;
     bool romd, readonly, nonvolatile;
     uint8_t dirty_log_mask;
-    uint32_t id; /* of mr: tells apart two regions made in one struct */
+    bool ram, owned; /* mr is; has an owner */
+    uint32_t id;     /* of mr: tells apart two regions made in one struct */
 };
 
 /* What an access looks up: a range, or, of RAM that starts or ends inside a
@@ -59,7 +60,10 @@ typedef struct FlatStroke {
     Int128 base; /* address of the region's offset 0; may be negative */
     MemoryRegion *mr;
     const MemoryRegion *via; /* the outermost alias looked through, or NULL */
-    bool readonly, nonvolatile;
+    bool romd, readonly, nonvolatile; /* as in a range */
+    uint8_t dirty_log_mask;
+    bool ram, owned;
+    uint32_t id;
 } FlatStroke;
 
 /* All strokes of the tree below root in drawing order: the first one at an

@@ -16,7 +16,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "memory/internal.h"
+#include "memory/extend.h"
 
 /* A live mapping, bounced or not. */
 struct BounceBuffer {
@@ -96,24 +96,6 @@ static void drop(MemoryWorld *world, Mapping *m)
     free(m);
 }
 
-/* -- windows -------------------------------------------------------------- */
-
-/* How far memory goes on from addr, where p lies, through pieces and ranges. */
-static hwaddr window_len(FlatView *fv, const MemoryPiece *p, hwaddr addr,
-                         hwaddr len, bool is_write, MemTxAttrs attrs)
-{
-    hwaddr done = p->len;
-    while (done < len) {
-        MemoryPiece q =
-            memory_piece_at(fv, addr + done, len - done, is_write, attrs);
-        if (!q.direct || q.mr != p->mr || q.offset != p->offset + done) {
-            break;
-        }
-        done += q.len;
-    }
-    return done;
-}
-
 /* -- ports ---------------------------------------------------------------- */
 
 /* As for any address_space_* call (space.c). */
@@ -151,7 +133,8 @@ static bool still_there(AddressSpace *as, const Mapping *m, hwaddr len)
     FlatView *fv = flatview_ref(address_space_to_flatview(as));
     MemoryPiece p = memory_piece_at(fv, m->addr, len, true, m->attrs);
     bool same = p.direct && p.mr == m->mr && p.offset == m->offset &&
-                window_len(fv, &p, m->addr, len, true, m->attrs) >= len;
+                flatview_extend(fv, m->addr, len, p.mr, p.offset, p.len, true,
+                                m->attrs) >= len;
     flatview_unref(fv);
     return same;
 }
@@ -258,7 +241,8 @@ void *address_space_map(AddressSpace *as, hwaddr addr, hwaddr *plen,
     FlatView *fv = flatview_ref(address_space_to_flatview(as));
     MemoryPiece p = memory_piece_at(fv, addr, *plen, is_write, attrs);
     const char *why = "the host has no memory for it";
-    hwaddr len = p.direct ? window_len(fv, &p, addr, *plen, is_write, attrs)
+    hwaddr len = p.direct ? flatview_extend(fv, addr, *plen, p.mr, p.offset,
+                                            p.len, is_write, attrs)
                           : bounce_room(world, p.len, &why);
     Mapping *m =
         len ? mapping_new(p.mr, addr, attrs, p.direct ? 0 : len) : NULL;

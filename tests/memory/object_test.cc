@@ -318,13 +318,14 @@ TEST_F(ObjectTest, checked_casts)
     Object *o = object_new("owl");
     EXPECT_EQ(static_cast<void *>(OBJECT_CHECK(Bird, o, "bird")), o);
     EXPECT_EQ(OBJECT_CHECK(Bird, nullptr, "bird"), nullptr);
-    EXPECT_DEATH(OBJECT_CHECK(Bird, o, "memory-region"),
+    EXPECT_DEATH((void)OBJECT_CHECK(Bird, o, "memory-region"),
                  "Bird: a owl is no memory-region");
     object_unref(o);
     MemoryRegion plain; // has no class, and is what it is
     memory_region_init(&plain, nullptr, "plain", 0x1000);
     EXPECT_EQ(MEMORY_REGION(&plain), &plain);
-    EXPECT_DEATH(IOMMU_MEMORY_REGION(&plain), "is no iommu-memory-region");
+    EXPECT_DEATH((void)IOMMU_MEMORY_REGION(&plain),
+                 "is no iommu-memory-region");
     memory_region_fini(&plain);
 }
 
