@@ -70,7 +70,7 @@ static inline MemTxResult address_space_read_cached(MemoryRegionCache *cache,
                                                     hwaddr len)
 {
     assert(addr < cache->len && len <= cache->len - addr);
-    if (cache->ptr) {
+    if (cache->ptr && len) {
         memcpy(buf, (const char *)cache->ptr + addr, len);
         return MEMTX_OK;
     }
@@ -83,7 +83,7 @@ static inline MemTxResult address_space_write_cached(MemoryRegionCache *cache,
                                                      hwaddr len)
 {
     assert(addr < cache->len && len <= cache->len - addr);
-    if (cache->ptr) {
+    if (cache->ptr && len) {
         memcpy((char *)cache->ptr + addr, buf, len);
         return MEMTX_OK;
     }

@@ -4,7 +4,8 @@
 #   format   the layout of every C and C++ file
 #   dev      all but the slow tests under AddressSanitizer and UBSan, warnings
 #            are errors
-#   release  every test, with the comparison with QEMU and the README's tour
+#   release  every test but those labelled `long`, with the comparison with QEMU
+#            and the README's tour
 #   fuzz     every fuzz target for FUZZ_SECONDS (10) seconds
 #
 # Ends with a line `N passed, N failed`; exit status 0 only when nothing failed.
@@ -67,7 +68,7 @@ step "build dev"
 if scripts/build.sh dev; then
     pass
     step "tests dev"
-    run_tests dev -j 2 -LE slow
+    run_tests dev -j 2 -LE "slow|long"
 else
     fail "dev: build"
 fi
@@ -76,7 +77,7 @@ step "build release"
 if scripts/build.sh release; then
     pass
     step "tests release"
-    run_tests release -j 2
+    run_tests release -j 2 -LE long
 else
     fail "release: build"
 fi

@@ -10,7 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* A finding: libFuzzer keeps the input and ends with an error. */
 #define FUZZ_CHECK(holds)                                                      \

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora: make_seeds.py DIR CONFIG...
+"""Writes the seed corpora: make_seeds.py DIR SCRIPTS CONFIG...
 
 config: the given descriptions, and some with --set texts. elf: small complete
-executables of both widths. insn: instructions of every major opcode.
+executables of both widths. insn: instructions of every major opcode. script: the
+reference scripts given, and random choices.
 """
+import random
 import struct
 import sys
 from pathlib import Path
@@ -57,11 +59,16 @@ WORDS = [
 
 def main():
     target = Path(sys.argv[1])
-    for name in ("config", "elf", "insn"):
+    for name in ("config", "elf", "insn", "script"):
         (target / name).mkdir(parents=True, exist_ok=True)
-    for path in map(Path, sys.argv[2:]):
+    for script in Path(sys.argv[2]).glob("*.script"):
+        (target / "script" / script.name).write_bytes(script.read_bytes())
+    for path in map(Path, sys.argv[3:]):
         (target / "config" / path.name).write_bytes(path.read_bytes())
-    mcu = next(Path(p).read_bytes() for p in sys.argv[2:] if Path(p).name == "mcu.yaml")
+    choices = random.Random(1)
+    for i in range(64):
+        (target / "script" / f"choices{i}").write_bytes(b"\0" + choices.randbytes(40 * (i + 1)))
+    mcu = next(Path(p).read_bytes() for p in sys.argv[3:] if Path(p).name == "mcu.yaml")
     sets = [b"main.width=64", b"cpus.cpu0.timing=none", b"xip.wait_states.read.next=9", b"gpio0.remove=true"]
     (target / "config" / "set").write_bytes(mcu + b"\0" + b"\0".join(sets))
     for xlen in (32, 64):

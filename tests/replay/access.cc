@@ -1,5 +1,5 @@
 // Accesses and look-ups.
-#include <cstring>
+#include <algorithm>
 
 #include "tests/replay/session.h"
 
@@ -9,19 +9,9 @@ namespace replaying
 namespace
 {
 
-uint64_t transfer_length(const std::string &word)
-{
-    uint64_t len = number(word);
-    if (len > MAX_TRANSFER) {
-        throw ScriptError("more than 1 MiB in one access");
-    }
-    return len;
-}
-
 std::string value_line(MemTxResult result, uint64_t value)
 {
-    return text("= %s 0x%llx", result_text(result).c_str(),
-                static_cast<unsigned long long>(value));
+    return "= " + result_text(result) + " " + hex(value);
 }
 
 std::string result_line(MemTxResult result)
@@ -103,22 +93,26 @@ void Session::read(const Words &w)
 
 void Session::write(const Words &w)
 {
-    Bytes bytes = from_hex(w[3]);
-    print(
-        result_line(address_space_rw(space(w[1]), number(w[2]), attrs_of(w, 4),
-                                     bytes.data(), bytes.size(), true)));
+    const Bytes bytes = transfer_bytes(w[3]);
+    print(result_line(address_space_write(space(w[1]), number(w[2]),
+                                          attrs_of(w, 4), bytes.data(),
+                                          bytes.size())));
 }
 
 void Session::fill(const Words &w)
 {
-    print(result_line(address_space_set(
-        space(w[1]), number(w[2]), static_cast<uint8_t>(number(w[4])),
-        transfer_length(w[3]), attrs_of(w, 5))));
+    uint64_t byte = number(w[4]);
+    if (byte > UINT8_MAX) {
+        throw ScriptError("byte " + w[4] + "; at most 0xff");
+    }
+    print(result_line(
+        address_space_set(space(w[1]), number(w[2]), static_cast<uint8_t>(byte),
+                          transfer_length(w[3]), attrs_of(w, 5))));
 }
 
 void Session::write_rom(const Words &w)
 {
-    Bytes bytes = from_hex(w[3]);
+    const Bytes bytes = transfer_bytes(w[3]);
     print(result_line(address_space_write_rom(space(w[1]), number(w[2]),
                                               attrs_of(w, 4), bytes.data(),
                                               bytes.size())));
@@ -162,7 +156,7 @@ void Session::dispatch_write(const Words &w)
 
 // -- memory behind the API's back
 
-uint8_t *Session::ram_at(const Words &w, uint64_t len)
+uint8_t *Session::ram_at(const Words &w, uint64_t len) const
 {
     MemoryRegion *mr = region(w[1])->mr;
     hwaddr offset = number(w[2]);
@@ -171,16 +165,16 @@ uint8_t *Session::ram_at(const Words &w, uint64_t len)
     }
     uint64_t size = mr->ram_block ? mr->ram_block->size : 0;
     if (offset > size || len > size - offset) {
-        throw ScriptError("not inside the memory of " + w[1]);
+        throw ScriptError("`" + w[1] + "` has no memory there; it has " +
+                          hex(size) + " bytes");
     }
     return static_cast<uint8_t *>(memory_region_get_ram_ptr(mr)) + offset;
 }
 
 void Session::poke(const Words &w)
 {
-    Bytes bytes = from_hex(w[3]);
-    uint8_t *at = ram_at(w, bytes.size());
-    std::copy(bytes.begin(), bytes.end(), at);
+    const Bytes bytes = transfer_bytes(w[3]);
+    std::copy(bytes.begin(), bytes.end(), ram_at(w, bytes.size()));
 }
 
 void Session::peek(const Words &w)
@@ -205,9 +199,8 @@ void Session::translate(const Words &w)
     const MemoryRegion *mr =
         address_space_translate(space(w[1]), number(w[2]), &offset, &len,
                                 is_write(w[4]), attrs_of(w, 5));
-    print(text("= mr=%s off=0x%llx len=0x%llx", memory_region_name(mr),
-               static_cast<unsigned long long>(offset),
-               static_cast<unsigned long long>(len)));
+    print(std::string("= mr=") + memory_region_name(mr) +
+          " off=" + hex(offset) + " len=" + hex(len));
 }
 
 void Session::iotlb(const Words &w)
@@ -218,25 +211,23 @@ void Session::iotlb(const Words &w)
         print("= none");
         return;
     }
-    print(text("= as=%s iova=0x%llx to=0x%llx mask=0x%llx perm=%s",
-               space_name(e.target_as).c_str(),
-               static_cast<unsigned long long>(e.iova),
-               static_cast<unsigned long long>(e.translated_addr),
-               static_cast<unsigned long long>(e.addr_mask),
-               perm_text(e.perm)));
+    print("= as=" + space_name(e.target_as) + " iova=" + hex(e.iova) +
+          " to=" + hex(e.translated_addr) + " mask=" + hex(e.addr_mask) +
+          " perm=" + perm_text(e.perm));
 }
 
 void Session::on(const Words &w)
 {
-    Region *r = region(w[1]);
+    const Region *r = region(w[1]);
+    const Words hook(w.begin() + 4, w.end());
     if (!r->device) {
-        throw ScriptError(w[1] + " has no device; io and romd regions do");
+        throw ScriptError("`" + w[1] + "` has no device; an io or romd region");
     }
-    if (w[4] == "asdel" || w[4] == "cdel" || w[4] == "on") {
-        throw ScriptError("`" + w[4] + "` cannot be done from inside");
+    command(hook);
+    if (hook[0] == "on") {
+        throw ScriptError("a hook that makes hooks; make them all beforehand");
     }
-    r->device->hooks.push_back(
-        {is_write(w[2]), number(w[3]), Words(w.begin() + 4, w.end())});
+    r->device->add_hook({is_write(w[2]), number(w[3]), hook});
 }
 
 void Session::flat(const Words &w)
@@ -245,12 +236,11 @@ void Session::flat(const Words &w)
     print("= view");
     for (unsigned i = 0; i < fv->count; i++) {
         const FlatRange &r = fv->range[i];
-        print(text("  addr=0x%llx size=%s mr=%s off=0x%llx kind=%s ro=%d nv=%d "
-                   "log=%d",
-                   static_cast<unsigned long long>(int128_get64(r.start)),
-                   size_text(r.size).c_str(), memory_region_name(r.mr),
-                   static_cast<unsigned long long>(r.offset), kind_of(r.mr),
-                   r.readonly, r.nonvolatile, r.dirty_log_mask));
+        print("  addr=" + hex(int128_get64(r.start)) +
+              " size=" + size_text(r.size) + " mr=" + memory_region_name(r.mr) +
+              " off=" + hex(r.offset) + " kind=" + kind_of(r.mr) +
+              text(" ro=%d nv=%d log=%d", r.readonly, r.nonvolatile,
+                   r.dirty_log_mask));
     }
 }
 
@@ -262,11 +252,10 @@ void Session::find(const Words &w)
         print("= none");
         return;
     }
-    print(text("= mr=%s off=0x%llx addr=0x%llx size=%s ro=%d nv=%d",
-               memory_region_name(s.mr),
-               static_cast<unsigned long long>(s.offset_within_region),
-               static_cast<unsigned long long>(s.offset_within_address_space),
-               size_text(s.size).c_str(), s.readonly, s.nonvolatile));
+    print(std::string("= mr=") + memory_region_name(s.mr) +
+          " off=" + hex(s.offset_within_region) + " addr=" +
+          hex(s.offset_within_address_space) + " size=" + size_text(s.size) +
+          text(" ro=%d nv=%d", s.readonly, s.nonvolatile));
     memory_region_unref(s.mr);
 }
 
@@ -283,14 +272,14 @@ void Session::mapped(const Words &w)
 void Session::info(const Words &w)
 {
     MemoryRegion *mr = region(w[1])->mr;
-    print(text("= size=0x%llx addr=0x%llx prio=%d enabled=%d ram=%d rom=%d "
-               "ramdev=%d romd=%d iommu=%d ro=%d nv=%d mapped=%d log=%d",
-               static_cast<unsigned long long>(memory_region_size(mr)),
-               static_cast<unsigned long long>(mr->addr), mr->priority,
-               mr->enabled, memory_region_is_ram(mr), memory_region_is_rom(mr),
-               memory_region_is_ram_device(mr), memory_region_is_romd(mr),
-               memory_region_is_iommu(mr), mr->readonly,
-               memory_region_is_nonvolatile(mr), memory_region_is_mapped(mr),
+    print("= size=" + hex(memory_region_size(mr)) + " addr=" + hex(mr->addr) +
+          text(" prio=%d enabled=%d ram=%d rom=%d ramdev=%d romd=%d iommu=%d "
+               "ro=%d nv=%d mapped=%d log=%d",
+               mr->priority, mr->enabled, memory_region_is_ram(mr),
+               memory_region_is_rom(mr), memory_region_is_ram_device(mr),
+               memory_region_is_romd(mr), memory_region_is_iommu(mr),
+               mr->readonly, memory_region_is_nonvolatile(mr),
+               memory_region_is_mapped(mr),
                memory_region_get_dirty_log_mask(mr)));
 }
 

@@ -1,4 +1,5 @@
-// A script's life: commands, regions, the tree, transactions.
+// A script's life: lines, commands, hooks, names, the end.
+#include <cstring>
 #include <sstream>
 
 #include "tests/replay/session.h"
@@ -6,87 +7,93 @@
 namespace replaying
 {
 
+#define ATTRS " [ATTRS...]"
+
 const Session::Command Session::commands[] = {
-    {"target", 2, &Session::target},
-    {"region", 4, &Session::make_region},
-    {"add", 4, &Session::add},
-    {"addp", 5, &Session::add_with_priority},
-    {"del", 3, &Session::del},
-    {"enable", 3, &Session::enable},
-    {"addr", 3, &Session::move},
-    {"resize", 3, &Session::resize},
-    {"aliasoff", 3, &Session::alias_offset},
-    {"readonly", 3, &Session::readonly},
-    {"nonvolatile", 3, &Session::nonvolatile},
-    {"romd", 3, &Session::romd},
-    {"begin", 1, &Session::begin},
-    {"commit", 1, &Session::commit},
-    {"as", 3, &Session::make_space},
-    {"asdel", 2, &Session::del_space},
-    {"r", 4, &Session::read},
-    {"w", 4, &Session::write},
-    {"fill", 5, &Session::fill},
-    {"wrom", 4, &Session::write_rom},
-    {"ld", 5, &Session::load},
-    {"st", 6, &Session::store},
-    {"mrr", 5, &Session::dispatch_read},
-    {"mrw", 6, &Session::dispatch_write},
-    {"poke", 4, &Session::poke},
-    {"peek", 4, &Session::peek},
-    {"valid", 5, &Session::valid},
-    {"xlat", 5, &Session::translate},
-    {"iotlb", 4, &Session::iotlb},
-    {"on", 5, &Session::on},
-    {"flat", 2, &Session::flat},
-    {"find", 4, &Session::find},
-    {"present", 3, &Session::present},
-    {"mapped", 2, &Session::mapped},
-    {"info", 2, &Session::info},
-    {"map", 6, &Session::map},
-    {"mapr", 4, &Session::map_read},
-    {"mapw", 4, &Session::map_write},
-    {"unmap", 3, &Session::unmap},
-    {"cache", 6, &Session::cache},
-    {"cr", 4, &Session::cache_read},
-    {"cw", 4, &Session::cache_write},
-    {"cld", 5, &Session::cache_load},
-    {"cst", 6, &Session::cache_store},
-    {"cinval", 4, &Session::cache_invalidate},
-    {"cdel", 2, &Session::cache_del},
-    {"listener", 3, &Session::listener},
-    {"unlisten", 2, &Session::unlisten},
-    {"log", 3, &Session::log},
-    {"glog", 2, &Session::global_log},
-    {"gsync", 1, &Session::global_sync},
-    {"gafter", 1, &Session::global_after},
-    {"dirtyset", 4, &Session::dirty_set},
-    {"dirtyclr", 5, &Session::dirty_clear},
-    {"dirty?", 5, &Session::dirty_ask},
-    {"snap", 5, &Session::snapshot},
-    {"clearbm", 4, &Session::clear_bitmap},
-    {"flushromd", 4, &Session::flush_romd},
-    {"coal", 2, &Session::coalesce},
-    {"coaladd", 4, &Session::coalesce_add},
-    {"coalclr", 2, &Session::coalesce_clear},
-    {"flushset", 2, &Session::flush_set},
-    {"flushclr", 2, &Session::flush_clear},
-    {"flushq", 1, &Session::flush_queue},
-    {"pw", 4, &Session::posted},
-    {"efd", 2, &Session::event},
-    {"efdadd", 7, &Session::event_add},
-    {"efddel", 7, &Session::event_del},
-    {"iommap", 7, &Session::iommu_map},
-    {"iounmap", 3, &Session::iommu_unmap},
-    {"notifier", 6, &Session::notifier},
-    {"unnotifier", 2, &Session::unnotifier},
-    {"ionotify", 7, &Session::iommu_notify},
-    {"ioreplay", 3, &Session::iommu_replay},
+    {"target", "little|big", &Session::target},
+    {"region", "KIND NAME SIZE [OPTIONS...]", &Session::make_region},
+    {"add", "PARENT OFFSET CHILD", &Session::add},
+    {"addp", "PARENT OFFSET CHILD PRIO", &Session::add_with_priority},
+    {"del", "PARENT CHILD", &Session::del},
+    {"enable", "R 0|1", &Session::enable},
+    {"addr", "R OFFSET", &Session::move},
+    {"resize", "R SIZE", &Session::resize},
+    {"aliasoff", "R OFFSET", &Session::alias_offset},
+    {"readonly", "R 0|1", &Session::readonly},
+    {"nonvolatile", "R 0|1", &Session::nonvolatile},
+    {"romd", "R 0|1", &Session::romd},
+    {"begin", "", &Session::begin},
+    {"commit", "", &Session::commit},
+    {"as", "NAME ROOT", &Session::make_space},
+    {"asdel", "NAME", &Session::del_space},
+    {"r", "AS ADDR LEN" ATTRS, &Session::read},
+    {"w", "AS ADDR HEX" ATTRS, &Session::write},
+    {"fill", "AS ADDR LEN BYTE" ATTRS, &Session::fill},
+    {"wrom", "AS ADDR HEX" ATTRS, &Session::write_rom},
+    {"ld", "AS ADDR SIZE le|be|ne" ATTRS, &Session::load},
+    {"st", "AS ADDR SIZE le|be|ne VALUE" ATTRS, &Session::store},
+    {"mrr", "R OFFSET SIZE le|be|ne" ATTRS, &Session::dispatch_read},
+    {"mrw", "R OFFSET SIZE le|be|ne VALUE" ATTRS, &Session::dispatch_write},
+    {"poke", "R OFFSET HEX", &Session::poke},
+    {"peek", "R OFFSET LEN", &Session::peek},
+    {"valid", "AS ADDR LEN r|w" ATTRS, &Session::valid},
+    {"xlat", "AS ADDR LEN r|w" ATTRS, &Session::translate},
+    {"iotlb", "AS ADDR r|w" ATTRS, &Session::iotlb},
+    {"on", "DEV r|w OFFSET COMMAND...", &Session::on},
+    {"flat", "AS", &Session::flat},
+    {"find", "R ADDR SIZE", &Session::find},
+    {"present", "R ADDR", &Session::present},
+    {"mapped", "R", &Session::mapped},
+    {"info", "R", &Session::info},
+    {"map", "ID AS ADDR LEN r|w", &Session::map},
+    {"mapr", "ID OFF LEN", &Session::map_read},
+    {"mapw", "ID OFF HEX", &Session::map_write},
+    {"unmap", "ID ACCESSLEN", &Session::unmap},
+    {"cache", "ID AS ADDR LEN r|w", &Session::cache},
+    {"cr", "ID OFF LEN", &Session::cache_read},
+    {"cw", "ID OFF HEX", &Session::cache_write},
+    {"cld", "ID OFF SIZE le|be", &Session::cache_load},
+    {"cst", "ID OFF SIZE le|be VALUE", &Session::cache_store},
+    {"cinval", "ID OFF LEN", &Session::cache_invalidate},
+    {"cdel", "ID", &Session::cache_del},
+    {"listener", "NAME AS [OPTIONS...]", &Session::listener},
+    {"unlisten", "NAME", &Session::unlisten},
+    {"log", "R 0|1", &Session::log},
+    {"glog", "start|stop", &Session::global_log},
+    {"gsync", "", &Session::global_sync},
+    {"gafter", "", &Session::global_after},
+    {"dirtyset", "R OFF SIZE", &Session::dirty_set},
+    {"dirtyclr", "R OFF SIZE CLIENT", &Session::dirty_clear},
+    {"dirty?", "R OFF SIZE CLIENT", &Session::dirty_ask},
+    {"snap", "R OFF SIZE CLIENT", &Session::snapshot},
+    {"clearbm", "R OFF SIZE", &Session::clear_bitmap},
+    {"flushromd", "R OFF SIZE", &Session::flush_romd},
+    {"coal", "R", &Session::coalesce},
+    {"coaladd", "R OFF SIZE", &Session::coalesce_add},
+    {"coalclr", "R", &Session::coalesce_clear},
+    {"flushset", "R", &Session::flush_set},
+    {"flushclr", "R", &Session::flush_clear},
+    {"flushq", "", &Session::flush_queue},
+    {"pw", "AS ADDR HEX", &Session::posted},
+    {"efd", "NAME", &Session::event},
+    {"efdadd", "R OFF SIZE match|any DATA NAME", &Session::event_add},
+    {"efddel", "R OFF SIZE match|any DATA NAME", &Session::event_del},
+    {"iommap", "IOM IOVA AS TADDR MASK PERM [idx=N]", &Session::iommu_map},
+    {"iounmap", "IOM IOVA", &Session::iommu_unmap},
+    {"notifier", "NAME IOM EVENTS START END [idx=N]", &Session::notifier},
+    {"unnotifier", "NAME", &Session::unnotifier},
+    {"ionotify", "IOM IDX EVENT IOVA MASK PERM [TADDR]",
+     &Session::iommu_notify},
+    {"ioreplay", "IOM NOTIFIER", &Session::iommu_replay},
 };
+
+#undef ATTRS
 
 // -- life
 
-Session::Session()
-    : m_world(memory_world_new()), m_outer(memory_world_enter(m_world))
+Session::Session(std::string *transcript, const ReplayOptions &options)
+    : m_options(options), m_world(memory_world_new()),
+      m_outer(memory_world_enter(m_world)), m_out(transcript)
 {
     iommu_register_type();
     m_observer.begin = [](void *opaque, unsigned count) {
@@ -95,13 +102,19 @@ Session::Session()
     m_observer.done = [](void *opaque, const PostedWrite *write,
                          MemTxResult result) {
         auto *session = static_cast<Session *>(opaque);
-        session->print(text("flushed %s 0x%llx -> %s",
-                            session->space_name(write->as).c_str(),
-                            static_cast<unsigned long long>(write->addr),
-                            result_text(result).c_str()));
+        session->print("flushed " + session->space_name(write->as) + " " +
+                       hex(write->addr) + " -> " + result_text(result));
     };
     m_observer.opaque = this;
     m_world->log = [](void *, const char *) {};
+    if (m_options.early_queue) {
+        watch_queue();
+    }
+}
+
+void Session::watch_queue()
+{
+    posted_observe(&m_observer);
 }
 
 Session::~Session()
@@ -111,13 +124,12 @@ Session::~Session()
     memory_world_free(m_world);
 }
 
-// Takes everything down in the order the API asks for.
+// Takes everything down in the order the API asks for; nothing is printed, and
+// devices run no commands.
 void Session::close()
 {
-    m_silent = true;
-    m_depth = 1000; // no hooks
-    while (m_open) {
-        m_open--;
+    m_closing = true;
+    for (; m_open; m_open--) {
         memory_region_transaction_commit();
     }
     qemu_flush_coalesced_mmio_buffer();
@@ -134,7 +146,6 @@ void Session::close()
     for (auto &l : m_listeners) {
         memory_listener_unregister(&l->listener);
     }
-    memory_global_dirty_log_stop();
     for (auto &s : m_spaces) {
         address_space_destroy(&s->as);
     }
@@ -153,59 +164,101 @@ void Session::close()
 
 void Session::print(const std::string &line)
 {
-    if (!m_silent) {
-        m_out += line + "\n";
-        if (m_out.size() > (64u << 20)) {
-            m_error = "more than 64 MiB of transcript; a shorter script";
-            m_silent = true;
-        }
+    if (m_closing || m_full) {
+        return;
     }
+    if (m_out->size() + line.size() >= m_options.max_transcript) {
+        m_full = true;
+        m_error = "the transcript gets too long; a shorter script";
+        return;
+    }
+    *m_out += line + "\n";
 }
 
-std::string Session::take_output()
+// Performs the posted writes that the change to come would perform first, so
+// that what devices do on that occasion comes before the checks.
+void Session::settle()
 {
-    return std::move(m_out);
+    qemu_flush_coalesced_mmio_buffer();
 }
 
-void Session::run(const Words &words, const char *prompt)
+uint64_t Session::transfer_length(const std::string &word) const
 {
-    std::string line = prompt;
-    for (size_t i = 0; i < words.size(); i++) {
-        line += (i ? " " : "") + words[i];
+    uint64_t len = number(word);
+    if (len > m_options.max_transfer) {
+        throw ScriptError(word + " bytes at once; at most " +
+                          hex(m_options.max_transfer));
     }
+    return len;
+}
+
+Bytes Session::transfer_bytes(const std::string &word) const
+{
+    transfer_length(text("%zu", word.size() / 2));
+    return from_hex(word);
+}
+
+// -- commands
+
+static bool takes_count(const char *takes, size_t count)
+{
+    const Words words = words_of(takes);
+    size_t least = 0;
+    for (const std::string &word : words) {
+        least += word[0] != '[';
+    }
+    bool open = strstr(takes, "...") != nullptr;
+    return count >= least && (open || count <= words.size());
+}
+
+const Session::Command &Session::command(const Words &words)
+{
     for (const Command &c : commands) {
         if (words[0] == c.name) {
-            if (words.size() < c.least) {
-                throw ScriptError("`" + words[0] +
-                                  "` with too few words; see docs/replay.md");
+            if (!takes_count(c.takes, words.size() - 1)) {
+                throw ScriptError("`" + words[0] + "` with " +
+                                  std::to_string(words.size() - 1) +
+                                  " words; it takes " +
+                                  (*c.takes ? c.takes : "none"));
             }
-            print(line);
-            (this->*c.handler)(words);
-            return;
+            return c;
         }
     }
     throw ScriptError("command `" + words[0] +
                       "` is unknown; see docs/replay.md");
 }
 
+void Session::run(const Words &words, const char *prompt)
+{
+    const Command &c = command(words);
+    std::string line = prompt;
+    for (size_t i = 0; i < words.size(); i++) {
+        line += (i ? " " : "") + words[i];
+    }
+    print(line);
+    (this->*c.handler)(words);
+}
+
 void Session::run_line(const std::string &line)
 {
-    std::istringstream in(line);
-    Words words;
-    for (std::string word; in >> word;) {
-        words.push_back(word);
-    }
+    const Words words = words_of(line);
     if (words.empty() || words[0][0] == '#') {
         return;
     }
-    run(words, "> ");
-    if (!m_error.empty()) {
-        throw ScriptError(m_error);
+    if (!m_started && words[0] != "target") {
+        throw ScriptError("the first command is `" + words[0] +
+                          "`; target little|big");
     }
+    m_error.clear();
+    run(words, "> ");
+    m_started = true;
     for (auto &e : m_events) {
         if (event_notifier_test_and_clear(&e->event)) {
             print("efd " + e->name);
         }
+    }
+    if (!m_error.empty()) {
+        throw ScriptError(m_error);
     }
 }
 
@@ -213,7 +266,7 @@ void Session::run_line(const std::string &line)
 // through the memory API: the line that caused it reports it.
 void Session::run_hook(const Hook &hook)
 {
-    if (m_depth >= 3 || !m_error.empty()) {
+    if (m_closing || m_depth >= 3 || !m_error.empty()) {
         return;
     }
     m_depth++;
@@ -229,18 +282,17 @@ void Session::run_hook(const Hook &hook)
 
 Region *Session::region(const std::string &name) const
 {
-    for (const auto &r : m_regions) {
-        if (r->name == name) {
-            return r.get();
-        }
+    auto found = m_region_of.find(name);
+    if (found == m_region_of.end()) {
+        throw ScriptError("region `" + name + "` is unknown; make it first");
     }
-    throw ScriptError("region `" + name + "` is unknown; make it first");
+    return found->second;
 }
 
 AddressSpace *Session::space(const std::string &name) const
 {
     for (const auto &s : m_spaces) {
-        if (s->name == name && s->as.world) {
+        if (s->name == name) {
             return &s->as;
         }
     }
@@ -269,240 +321,27 @@ const std::string &Session::event_name(const EventNotifier *e) const
     return none;
 }
 
-bool Region::is_ram() const
+bool Region::is_memory() const
 {
     return kind == "ram" || kind == "rom" || kind == "ramdev" || kind == "romd";
 }
 
-// -- regions
-
-void Session::target(const Words &w)
-{
-    if (!m_regions.empty() || (w[1] != "little" && w[1] != "big")) {
-        throw ScriptError("target; little or big, before any region");
-    }
-    m_world->target_big_endian = w[1] == "big";
-}
-
-void Session::make_region(const Words &w)
-{
-    const std::string &kind = w[1];
-    for (const auto &r : m_regions) {
-        if (r->name == w[2]) {
-            throw ScriptError("region `" + w[2] + "` exists; another name");
-        }
-    }
-    auto made = std::make_unique<Region>();
-    Region *r = made.get();
-    r->name = w[2];
-    r->kind = kind;
-    r->size = kind == "alias" ? 0 : number(w[3]);
-    const char *name = r->name.c_str();
-    if (r->is_ram() && r->size > MAX_RAM) {
-        throw ScriptError("memory of more than 4 GiB; take less");
-    }
-    if (kind == "io" || kind == "romd") {
-        r->device = std::make_unique<Device>();
-        r->device->session = this;
-        r->device->name = r->name;
-        r->device->configure(w, 4, r->size);
-    }
-    Error *err = nullptr;
-    if (kind == "container") {
-        memory_region_init(r->mr, nullptr, name, r->size);
-    } else if (kind == "ram") {
-        memory_region_init_ram(r->mr, nullptr, name, r->size, &err);
-    } else if (kind == "rom") {
-        memory_region_init_rom(r->mr, nullptr, name, r->size, &err);
-    } else if (kind == "ramdev") {
-        if (r->size > MAX_RAM / 64) {
-            throw ScriptError("a ramdev of more than 64 MiB; take less");
-        }
-        r->bytes.resize(r->size + 8);
-        memory_region_init_ram_device_ptr(r->mr, nullptr, name, r->size,
-                                          r->bytes.data());
-    } else if (kind == "romd") {
-        memory_region_init_rom_device(r->mr, nullptr, &r->device->ops,
-                                      r->device.get(), name, r->size, &err);
-    } else if (kind == "io") {
-        memory_region_init_io(r->mr, nullptr, &r->device->ops, r->device.get(),
-                              name, r->size);
-    } else if (kind == "null") {
-        memory_region_init_io(r->mr, nullptr, nullptr, nullptr, name, r->size);
-    } else if (kind == "iommu") {
-        r->iommu = iommu_new(this, r, w);
-        m_tables.push_back(std::make_unique<std::vector<Translation>>());
-        r->iommu->table = m_table_of[r->name] = m_tables.back().get();
-        r->mr = &r->iommu->parent.parent_obj;
-    } else if (kind == "alias" && w.size() >= 6) {
-        r->size = number(w[5]);
-        memory_region_init_alias(r->mr, nullptr, name, region(w[3])->mr,
-                                 number(w[4]), r->size);
-    } else {
-        throw ScriptError("region kind `" + kind + "`; see docs/replay.md");
-    }
-    m_regions.push_back(std::move(made));
-    if (err) {
-        std::string why = error_message(err);
-        error_free(err);
-        throw ScriptError(why);
-    }
-}
-
-// -- the tree
-
-static bool is_inside(const MemoryRegion *mr, const MemoryRegion *other)
-{
-    while (mr && mr != other) {
-        mr = mr->container;
-    }
-    return mr != nullptr;
-}
-
-void Session::add_child(const Words &w, int priority)
-{
-    MemoryRegion *parent = region(w[1])->mr, *child = region(w[3])->mr;
-    if (child->container || is_inside(parent, child)) {
-        throw ScriptError(w[3] + " is in a container, or holds " + w[1] +
-                          "; del it first");
-    }
-    memory_region_add_subregion_overlap(parent, number(w[2]), child, priority);
-}
-
-void Session::add(const Words &w)
-{
-    add_child(w, 0);
-}
-
-void Session::add_with_priority(const Words &w)
-{
-    add_child(w, static_cast<int>(signed_number(w[4])));
-}
-
-void Session::del(const Words &w)
-{
-    MemoryRegion *parent = region(w[1])->mr, *child = region(w[2])->mr;
-    if (child->container != parent) {
-        throw ScriptError(w[2] + " is not in " + w[1] + "; add it first");
-    }
-    memory_region_del_subregion(parent, child);
-}
-
-void Session::enable(const Words &w)
-{
-    memory_region_set_enabled(region(w[1])->mr, number(w[2]) != 0);
-}
-
-void Session::move(const Words &w)
-{
-    memory_region_set_address(region(w[1])->mr, number(w[2]));
-}
-
-void Session::resize(const Words &w)
-{
-    Region *r = region(w[1]);
-    uint64_t size = number(w[2]);
-    if (r->is_ram() && size > r->size) {
-        throw ScriptError(w[1] + " cannot grow beyond its first size");
-    }
-    memory_region_set_size(r->mr, size);
-}
-
-void Session::alias_offset(const Words &w)
-{
-    Region *r = region(w[1]);
-    if (r->kind != "alias") {
-        throw ScriptError(w[1] + " is no alias");
-    }
-    memory_region_set_alias_offset(r->mr, number(w[2]));
-}
-
-void Session::readonly(const Words &w)
-{
-    memory_region_set_readonly(region(w[1])->mr, number(w[2]) != 0);
-}
-
-void Session::nonvolatile(const Words &w)
-{
-    memory_region_set_nonvolatile(region(w[1])->mr, number(w[2]) != 0);
-}
-
-void Session::romd(const Words &w)
-{
-    Region *r = region(w[1]);
-    if (r->kind != "romd") {
-        throw ScriptError(w[1] + " is no ROM device");
-    }
-    memory_region_rom_device_set_romd(r->mr, number(w[2]) != 0);
-}
-
-void Session::begin(const Words &)
-{
-    if (m_open == 1000) {
-        throw ScriptError("1000 transactions inside each other; commit some");
-    }
-    m_open++;
-    memory_region_transaction_begin();
-}
-
-void Session::commit(const Words &)
-{
-    if (!m_open) {
-        throw ScriptError("no transaction is open; begin one");
-    }
-    m_open--;
-    memory_region_transaction_commit();
-}
-
-// -- spaces
-
-void Session::make_space(const Words &w)
-{
-    for (const auto &s : m_spaces) {
-        if (s->name == w[1]) {
-            throw ScriptError("space `" + w[1] + "` exists; another name");
-        }
-    }
-    auto made = std::make_unique<Space>();
-    made->name = w[1];
-    Space *s = made.get();
-    address_space_init(&s->as, region(w[2])->mr, w[1].c_str());
-    m_spaces.push_back(std::move(made));
-    posted_observe(&m_observer);
-}
-
-void Session::del_space(const Words &w)
-{
-    AddressSpace *as = space(w[1]);
-    bool used = m_depth > 0 || as->first_listener;
-    for (const auto &m : m_mappings) {
-        used |= m.second.as == as;
-    }
-    for (const auto &table : m_tables) {
-        for (const Translation &t : *table) {
-            used |= t.as == as;
-        }
-    }
-    if (used) {
-        throw ScriptError("space `" + w[1] + "` is in use; not now");
-    }
-    address_space_destroy(as);
-}
-
 } // namespace replaying
 
-std::string replay(const std::string &script)
+void replay(const std::string &script, std::string *transcript,
+            const ReplayOptions &options)
 {
     std::istringstream in(script);
-    replaying::Session session;
+    replaying::Session session(transcript, options);
     unsigned number = 0;
-    try {
-        for (std::string line; std::getline(in, line);) {
-            number++;
+    for (std::string line; std::getline(in, line);) {
+        number++;
+        try {
             session.run_line(line);
+        } catch (const ScriptError &e) {
+            if (!options.skip_errors || session.is_full()) {
+                throw ScriptError(std::to_string(number) + ": " + e.what());
+            }
         }
-    } catch (const ScriptError &e) {
-        throw ScriptError(std::to_string(number) + ": " + e.what());
     }
-    return session.take_output();
 }

@@ -3,7 +3,9 @@
 
 usage: golden_test.py MEMORY_REPLAY FOLDER
 """
+import concurrent.futures
 import difflib
+import os
 import pathlib
 import subprocess
 import sys
@@ -12,28 +14,34 @@ PAIRS = 487  # as many as there are; fewer found is a failure
 SHOWN = 5    # differences printed
 
 
-def show(name, want, got):
-    lines = difflib.unified_diff(want.decode(errors="replace").splitlines(),
-                                 got.decode(errors="replace").splitlines(),
-                                 name + ".expect", "here", lineterm="", n=4)
-    for _, line in zip(range(40), lines):
-        print(line)
+def replay(program, script):
+    """What is wrong with one script's transcript, as lines; none: nothing."""
+    expect = script.with_suffix(".expect")
+    if not expect.exists():
+        return [f"== {script.stem}: there is no {expect.name}"]
+    want = expect.read_bytes()
+    try:
+        run = subprocess.run([program, str(script)], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        return [f"== {script.stem}: not done after 60 s"]
+    if run.returncode == 0 and run.stdout == want and not run.stderr:
+        return []
+    said = run.stderr.decode(errors="replace").strip()
+    diff = difflib.unified_diff(want.decode(errors="replace").splitlines(),
+                                run.stdout.decode(errors="replace").splitlines(),
+                                expect.name, "here", lineterm="", n=4)
+    return [f"== {script.stem}: exit status {run.returncode} {said[:2000]}", *diff]
 
 
 def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     scripts = sorted(folder.glob("*.script"))
-    failed = []
-    for script in scripts:
-        want = script.with_suffix(".expect").read_bytes()
-        run = subprocess.run([program, str(script)], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, timeout=60, check=False)
-        if run.returncode or run.stdout != want:
-            failed.append(script.stem)
-            if len(failed) <= SHOWN:
-                print(f"== {script.stem}: exit status {run.returncode} "
-                      f"{run.stderr.decode(errors='replace').strip()}")
-                show(script.stem, want, run.stdout)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda s: replay(program, s), scripts))
+    failed = [s.stem for s, wrong in zip(scripts, results) if wrong]
+    for wrong in [r for r in results if r][:SHOWN]:
+        print("\n".join(wrong[:40]))
     print(f"{len(scripts) - len(failed)} of {len(scripts)} transcripts equal")
     if failed:
         print("different: " + " ".join(failed))

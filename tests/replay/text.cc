@@ -1,6 +1,7 @@
 // Words, numbers and the way they are printed.
 #include <cerrno>
 #include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 
 #include "tests/replay/session.h"
@@ -8,60 +9,24 @@
 namespace replaying
 {
 
+// -- printing
+
 std::string text(const char *fmt, ...)
 {
-    char line[1024];
-    va_list args;
+    va_list args, again;
     va_start(args, fmt);
-    vsnprintf(line, sizeof(line), fmt, args);
+    va_copy(again, args);
+    int length = vsnprintf(nullptr, 0, fmt, args);
     va_end(args);
+    std::string line(static_cast<size_t>(length), '\0');
+    vsnprintf(&line[0], line.size() + 1, fmt, again);
+    va_end(again);
     return line;
 }
 
-uint64_t number(const std::string &word)
+std::string hex(uint64_t value)
 {
-    if (word == "2^64") {
-        return UINT64_MAX;
-    }
-    bool digit = !word.empty() && word[0] >= '0' && word[0] <= '9';
-    bool hex = word.compare(0, 2, "0x") == 0;
-    char *end = nullptr;
-    errno = 0;
-    uint64_t value = strtoull(word.c_str(), &end, hex ? 16 : 10);
-    if (!digit || *end || errno) {
-        throw ScriptError("`" + word + "` is no number; 12, 0xc or 2^64");
-    }
-    return value;
-}
-
-int64_t signed_number(const std::string &word)
-{
-    bool negative = !word.empty() && word[0] == '-';
-    uint64_t value = number(negative ? word.substr(1) : word);
-    if (value > INT32_MAX) {
-        throw ScriptError(word + " is too large; 31 bits");
-    }
-    return negative ? -static_cast<int64_t>(value)
-                    : static_cast<int64_t>(value);
-}
-
-Bytes from_hex(const std::string &word)
-{
-    const std::string digits = "0123456789abcdef";
-    Bytes bytes;
-    for (size_t i = 0; i < word.size(); i += 2) {
-        size_t high = digits.find(word[i]);
-        size_t low =
-            i + 1 < word.size() ? digits.find(word[i + 1]) : std::string::npos;
-        if (high == std::string::npos || low == std::string::npos) {
-            throw ScriptError("`" + word + "` is no byte string; 01a2ff");
-        }
-        bytes.push_back(static_cast<uint8_t>(high << 4 | low));
-    }
-    if (bytes.size() > MAX_TRANSFER) {
-        throw ScriptError("more than 1 MiB in one access");
-    }
-    return bytes;
+    return text("0x%llx", static_cast<unsigned long long>(value));
 }
 
 std::string to_hex(const Bytes &bytes)
@@ -76,10 +41,7 @@ std::string to_hex(const Bytes &bytes)
 
 std::string size_text(Int128 size)
 {
-    return size == int128_2_64()
-               ? "2^64"
-               : text("0x%llx",
-                      static_cast<unsigned long long>(int128_get64(size)));
+    return size == int128_2_64() ? "2^64" : hex(int128_get64(size));
 }
 
 std::string result_text(MemTxResult result)
@@ -92,6 +54,30 @@ std::string result_text(MemTxResult result)
         }
     }
     return all.empty() ? "ok" : all;
+}
+
+const char *perm_text(IOMMUAccessFlags perm)
+{
+    const char *const name[] = {"none", "ro", "wo", "rw"};
+    return name[perm & IOMMU_RW];
+}
+
+// -- reading
+
+Words words_of(const std::string &line)
+{
+    const char *const blanks = " \t\r\v\f";
+    Words words;
+    for (size_t at = 0;;) {
+        at = line.find_first_not_of(blanks, at);
+        if (at == std::string::npos) {
+            return words;
+        }
+        size_t end = line.find_first_of(blanks, at);
+        end = end == std::string::npos ? line.size() : end;
+        words.push_back(line.substr(at, end - at));
+        at = end;
+    }
 }
 
 std::vector<std::string> split(const std::string &word, char at)
@@ -107,6 +93,56 @@ std::vector<std::string> split(const std::string &word, char at)
     return parts;
 }
 
+uint64_t number(const std::string &word)
+{
+    if (word == "2^64") {
+        return UINT64_MAX;
+    }
+    bool hex = word.compare(0, 2, "0x") == 0;
+    const std::string digits = word.substr(hex ? 2 : 0);
+    const char *const allowed = hex ? "0123456789abcdefABCDEF" : "0123456789";
+    errno = 0;
+    uint64_t value = strtoull(digits.c_str(), nullptr, hex ? 16 : 10);
+    if (digits.empty() || errno ||
+        digits.find_first_not_of(allowed) != std::string::npos) {
+        throw ScriptError("`" + word + "` is no number; 12, 0xc or 2^64");
+    }
+    return value;
+}
+
+int priority_of(const std::string &word)
+{
+    bool negative = !word.empty() && word[0] == '-';
+    uint64_t value = number(negative ? word.substr(1) : word);
+    if (value > INT32_MAX) {
+        throw ScriptError("priority " + word + "; at most 31 bits");
+    }
+    return negative ? -static_cast<int>(value) : static_cast<int>(value);
+}
+
+bool flag_of(const std::string &word)
+{
+    if (word != "0" && word != "1") {
+        throw ScriptError("flag `" + word + "`; 0 or 1");
+    }
+    return word == "1";
+}
+
+Bytes from_hex(const std::string &word)
+{
+    Bytes bytes;
+    if (word.size() % 2 ||
+        word.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+        throw ScriptError("`" + word +
+                          "` is no byte string; pairs of digits, as 01a2ff");
+    }
+    for (size_t i = 0; i < word.size(); i += 2) {
+        bytes.push_back(static_cast<uint8_t>(
+            strtoul(word.substr(i, 2).c_str(), nullptr, 16)));
+    }
+    return bytes;
+}
+
 MemTxAttrs attrs_of(const Words &w, size_t from)
 {
     MemTxAttrs attrs{};
@@ -117,9 +153,13 @@ MemTxAttrs attrs_of(const Words &w, size_t from)
         } else if (w[i] == "user") {
             attrs.user = 1;
         } else if (w[i].compare(0, 4, "rid=") == 0) {
-            attrs.requester_id = number(w[i].substr(4)) & 0xffff;
+            uint64_t id = number(w[i].substr(4));
+            if (id > UINT16_MAX) {
+                throw ScriptError(w[i] + "; at most 16 bits");
+            }
+            attrs.requester_id = id & UINT16_MAX;
         } else {
-            throw ScriptError("`" + w[i] + "`; sec, user or rid=N");
+            throw ScriptError("attribute `" + w[i] + "`; sec, user or rid=N");
         }
     }
     return attrs;
@@ -157,21 +197,25 @@ IOMMUAccessFlags perm_of(const std::string &word)
     throw ScriptError("permission `" + word + "`; none, ro, wo or rw");
 }
 
-const char *perm_text(IOMMUAccessFlags perm)
-{
-    const char *const name[] = {"none", "ro", "wo", "rw"};
-    return name[perm & IOMMU_RW];
-}
-
 std::string option(const Words &w, size_t from, const std::string &key,
-                   const std::string &preset)
+                   const std::string &preset, const std::string &known)
 {
+    std::string value = preset;
     for (size_t i = from; i < w.size(); i++) {
-        if (w[i].compare(0, key.size() + 1, key + "=") == 0) {
-            return w[i].substr(key.size() + 1);
+        size_t at = w[i].find('=');
+        const Words keys = words_of(known);
+        bool good = false;
+        for (const std::string &k : keys) {
+            good |= at != std::string::npos && w[i].substr(0, at) == k;
+        }
+        if (!good) {
+            throw ScriptError("option `" + w[i] + "`; KEY=VALUE with " + known);
+        }
+        if (w[i].substr(0, at) == key) {
+            value = w[i].substr(at + 1);
         }
     }
-    return preset;
+    return value;
 }
 
 } // namespace replaying
