@@ -11,7 +11,7 @@
 #include "tests/fuzz/script_maker.h"
 #include "tests/replay/replay.h"
 
-FUZZ_ENTRY int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool is_text = size && (data[0] == '#' || data[0] == 't');
     std::string script =
