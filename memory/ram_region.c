@@ -50,11 +50,20 @@ static void ram_device_write(void *opaque, hwaddr addr, uint64_t value,
                              unsigned size)
 {
     MemoryRegion *mr = opaque;
-    unsigned len = inside(mr->ram_block, addr, size);
-    if (len) {
-        memcpy(mr->ram_block->host + addr, &value, len);
-        ram_written(NULL, mr, addr, len);
+    RAMBlock *block = mr->ram_block;
+    unsigned len = inside(block, addr, size);
+    if (!len) {
+        return;
     }
+    memcpy(block->host + addr, &value, len);
+    /* A callback marks no page dirty; everybody else is told. */
+    uint8_t *first = &block->page_state[addr >> PAGE_BITS];
+    uint8_t *last = &block->page_state[(addr + len - 1) >> PAGE_BITS];
+    uint8_t first_clean = *first & PAGE_CLEAN_ALL;
+    uint8_t last_clean = *last & PAGE_CLEAN_ALL;
+    ram_written(NULL, mr, addr, len);
+    *first |= first_clean;
+    *last |= last_clean;
 }
 
 const MemoryRegionOps memory_ram_device_ops = {

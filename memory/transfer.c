@@ -78,28 +78,39 @@ static void store_direct(const MemoryPiece *p, const void *data)
 
 /* -- byte strings --------------------------------------------------------- */
 
-static inline void flush_before(const MemoryPiece *p)
+/* One dispatch at a piece that is not memory. Posted writes arrive first if the
+ * region asks for it. They may end a region that lies behind an IOMMU, where no
+ * view keeps it: it is kept until the access is done. */
+static MemTxResult dispatch(const MemoryPiece *p, uint64_t *value, MemOp op,
+                            bool is_write, MemTxAttrs attrs)
 {
-    if (p->mr->special & REGION_FLUSHES) {
-        posted_flush(p->mr->world);
+    MemoryRegion *mr = p->mr;
+    bool flushes = mr->special & REGION_FLUSHES;
+    if (flushes) {
+        memory_region_ref(mr);
+        posted_flush(mr->world);
     }
+    MemTxResult result =
+        is_write
+            ? memory_region_dispatch_write(mr, p->offset, *value, op, attrs)
+            : memory_region_dispatch_read(mr, p->offset, value, op, attrs);
+    if (flushes) {
+        memory_region_unref(mr);
+    }
+    return result;
 }
 
 /* Dispatches the head of a piece that is not memory; *done: bytes of it. */
 static MemTxResult move_device(const MemoryPiece *p, uint8_t *buf, hwaddr *done,
                                bool is_write, MemTxAttrs attrs)
 {
-    flush_before(p);
     unsigned size = access_size(p->mr, p->len, p->offset);
     uint64_t value = 0;
-    MemTxResult result;
     if (is_write) {
         memcpy(&value, buf, size);
-        result = memory_region_dispatch_write(p->mr, p->offset, value,
-                                              op_of(size), attrs);
-    } else {
-        result = memory_region_dispatch_read(p->mr, p->offset, &value,
-                                             op_of(size), attrs);
+    }
+    MemTxResult result = dispatch(p, &value, op_of(size), is_write, attrs);
+    if (!is_write) {
         memcpy(buf, &value, size);
     }
     *done = size;
@@ -182,9 +193,7 @@ uint64_t memory_load(const MemoryPiece *p, MemOp op, MemTxAttrs attrs,
     unsigned size = memop_size(op);
     uint64_t value = 0;
     if (p->len < size || !p->direct) {
-        flush_before(p);
-        *result =
-            memory_region_dispatch_read(p->mr, p->offset, &value, op, attrs);
+        *result = dispatch(p, &value, op, false, attrs);
         return cut_bytes(value, size);
     }
     memcpy(&value, host_of(p), size);
@@ -198,9 +207,7 @@ void memory_store(const MemoryPiece *p, uint64_t value, MemOp op,
 {
     unsigned size = memop_size(op);
     if (p->len < size || !p->direct) {
-        flush_before(p);
-        *result =
-            memory_region_dispatch_write(p->mr, p->offset, value, op, attrs);
+        *result = dispatch(p, &value, op, true, attrs);
         return;
     }
     value = op & MO_BSWAP ? swap_bytes(value, size) : value;

@@ -76,9 +76,9 @@ static void settle(MemoryRegion *root)
 static void add_child(MemoryRegion *mr, hwaddr offset, MemoryRegion *child,
                       int priority)
 {
-    assert(!child->container && !is_within(mr, child));
     assert(child->world == mr->world);
-    world_begin(mr->world);
+    world_begin(mr->world); /* a posted write may have changed the tree */
+    assert(!child->container && !is_within(mr, child));
     settle(child);
     child->addr = offset;
     child->priority = priority;
@@ -101,9 +101,9 @@ void memory_region_add_subregion_overlap(MemoryRegion *mr, hwaddr offset,
 
 void memory_region_del_subregion(MemoryRegion *mr, MemoryRegion *subregion)
 {
-    assert(subregion->container == mr);
     MemoryWorld *world = mr->world;
-    world_begin(world);
+    world_begin(world); /* a posted write may have changed the tree */
+    assert(subregion->container == mr);
     unlink_child(mr, subregion);
     world->update_pending |= mr->enabled && subregion->enabled;
     memory_region_unref(subregion); /* may end it, with its owner */

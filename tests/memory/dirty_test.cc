@@ -226,6 +226,33 @@ TEST_F(Dirty, RomDevice)
     memory_region_set_log(&flash, false, VGA);
 }
 
+// Its callbacks store, and mark nothing, like any device's; what bypasses them
+// marks.
+TEST_F(Dirty, RamDevice)
+{
+    MemoryRegion window{};
+    std::vector<uint8_t> bytes(0x3000);
+    memory_region_init_ram_device_ptr(&window, nullptr, "window", bytes.size(),
+                                      bytes.data());
+    memory_region_add_subregion(&root, 0x400000, &window);
+    memory_region_set_log(&window, true, VGA);
+    clean_all(&window, VGA);
+    address_space_stq_le(&as, 0x400ffc, 0x0807060504030201, kPlain, nullptr);
+    write_bytes(&as, 0x402000, {9});
+    EXPECT_EQ(bytes[0x1003], 8);
+    EXPECT_EQ(bytes[0x2000], 9);
+    EXPECT_FALSE(memory_region_get_dirty(&window, 0, 0x3000, VGA));
+    uint8_t one = 1;
+    address_space_write_rom(&as, 0x401000, kPlain, &one, 1);
+    EXPECT_FALSE(memory_region_get_dirty(&window, 0, 0x1000, VGA));
+    EXPECT_TRUE(memory_region_get_dirty(&window, 0x1000, 1, VGA));
+    write_bytes(&as, 0x401000, {9}); // and does not clean
+    EXPECT_TRUE(memory_region_get_dirty(&window, 0x1000, 1, VGA));
+    memory_region_set_log(&window, false, VGA);
+    memory_region_del_subregion(&root, &window);
+    memory_region_fini(&window);
+}
+
 // -- snapshots
 
 TEST_F(Dirty, ASnapshotClearsItsNeighbours)

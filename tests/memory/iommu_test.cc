@@ -1,5 +1,6 @@
 // IOMMU regions: single rules by hand. Random maps against a page-table model
 // are in iommu_model_test.cc, notifiers in iommu_notifier_test.cc.
+#include "memory/posted.h"
 #include "tests/memory/iommu_kit.h"
 
 namespace
@@ -367,12 +368,14 @@ TEST_F(Iommu, entry_where_it_shares_its_page)
 
 // -- changes under way
 
-TEST_F(Iommu, what_is_hit_lives_until_the_access_ends)
+// A device that is freed with its region when nothing shows it any more.
+struct Owned {
+    Object object;
+    MemoryRegion io;
+};
+
+Owned *owned_device(ByteDevice *device)
 {
-    struct Owned {
-        Object object;
-        MemoryRegion io;
-    };
     auto *owned = static_cast<Owned *>(calloc(1, sizeof(Owned)));
     owned->object.ref = 1;
     owned->object.free = [](void *obj) {
@@ -380,10 +383,16 @@ TEST_F(Iommu, what_is_hit_lives_until_the_access_ends)
         memory_region_fini(&o->io);
         free(o);
     };
+    memory_region_init_io(&owned->io, &owned->object, &device->ops, device,
+                          "owned", 0x100);
+    return owned;
+}
+
+TEST_F(Iommu, what_is_hit_lives_until_the_access_ends)
+{
     device.any_size();
     device.ops.impl.max_access_size = 1;
-    memory_region_init_io(&owned->io, &owned->object, &device.ops, &device,
-                          "owned", 0x100);
+    Owned *owned = owned_device(&device);
     memory_region_add_subregion(&root, 0x400000, &owned->io);
     object_unref(&owned->object); // what is visible keeps it
     unit.map(0, &mem, 0x400000);
@@ -396,6 +405,47 @@ TEST_F(Iommu, what_is_hit_lives_until_the_access_ends)
     EXPECT_EQ(address_space_ldl_le(&dma, 0x40000, kPlain, nullptr), value);
     EXPECT_EQ(device.calls.size(), 4u);
     EXPECT_EQ(xlat(0x40000, 4), "unassigned+400000 len 4");
+}
+
+// A posted write that arrives before the access takes the target away: the
+// access is done, by every path, and then the target ends.
+TEST_F(Iommu, what_is_hit_outlives_the_posted_writes_before_it)
+{
+    unit.map(0, &mem, 0x400000);
+    memory_region_add_coalescing(&io, 0, 0x10);
+    MemoryRegionCache cache;
+    address_space_cache_init(&cache, &dma, 0x40000, 0x10, true);
+    uint32_t four = 4;
+    const std::vector<std::function<void()>> paths = {
+        [&] { address_space_ldl_le(&dma, 0x40000, kPlain, nullptr); },
+        [&] { address_space_stl_le(&dma, 0x40000, 4, kPlain, nullptr); },
+        [&] { address_space_read(&dma, 0x40000, kPlain, &four, 4); },
+        [&] { address_space_write(&dma, 0x40000, kPlain, &four, 4); },
+        [&] { address_space_read_cached(&cache, 0, &four, 4); },
+        [&] { address_space_stl_le_cached(&cache, 0, 4, kPlain, nullptr); },
+    };
+    ByteDevice target;
+    target.any_size();
+    for (size_t i = 0; i < paths.size(); i++) {
+        SCOPED_TRACE(i);
+        Owned *owned = owned_device(&target);
+        memory_region_set_flush_coalesced(&owned->io);
+        memory_region_add_subregion(&root, 0x400000, &owned->io);
+        object_unref(&owned->object); // what is visible keeps it
+        unsigned queued = 0;
+        posted_write(&mem, 0x200000, &four, 4, &queued);
+        ASSERT_EQ(queued, 1u);
+        device.hook = [&] {
+            device.hook = nullptr;
+            memory_region_del_subregion(&root, &owned->io);
+        };
+        target.calls.clear();
+        paths[i]();
+        EXPECT_EQ(target.calls.size(), 1u);
+        EXPECT_EQ(xlat(0x40000, 4), "unassigned+400000 len 4");
+    }
+    address_space_cache_destroy(&cache);
+    memory_region_clear_coalescing(&io);
 }
 
 TEST_F(Iommu, translate_may_change_its_own_map)

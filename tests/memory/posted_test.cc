@@ -193,6 +193,25 @@ TEST_F(PostedTest, TransactionsFlush)
     EXPECT_TRUE(flushes([&] { memory_region_del_subregion(&root, &dev); }));
 }
 
+// What arrives may be the very change that is about to be made.
+TEST_F(PostedTest, AChangeThatAPostedWriteMadeIsRefused)
+{
+    device.hook = [&] {
+        device.hook = nullptr;
+        memory_region_del_subregion(&root, &quiet);
+    };
+    post(0, 1);
+    EXPECT_DEATH(memory_region_del_subregion(&root, &quiet), "container");
+    qemu_flush_coalesced_mmio_buffer();
+    device.hook = [&] {
+        device.hook = nullptr;
+        memory_region_add_subregion(&root, 0x1000, &quiet);
+    };
+    post(0, 1);
+    EXPECT_DEATH(memory_region_add_subregion(&root, 0, &quiet), "container");
+    qemu_flush_coalesced_mmio_buffer();
+}
+
 TEST_F(PostedTest, EndOfCoalescingFlushes)
 {
     EXPECT_TRUE(flushes([&] { memory_region_clear_flush_coalesced(&quiet); }));
