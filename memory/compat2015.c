@@ -3,10 +3,12 @@
  *
  * Model    memory2015.h says what the generations differ in. A device's ops are
  *          copied into ops of the later form, which the region owns. An IOMMU
- * is a region of the later form made here, of which the caller's is an alias.
- * Listeners are in compat2015_listener.c. Source   the published memory header
- * of 2015; what it leaves open, from the memory API semantics, "2015 header
- * against 2021".
+ *          is a region of the later form made here, of which the caller's is
+ *          an alias. Listeners are in compat2015_listener.c.
+ * Source   the published memory header of 2015; what it leaves open, from the
+ *          memory API semantics, "2015 header against 2021".
+ * Missing  a device with old_mmio in one direction only is split at 4 bytes in
+ *          the other, too.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -2,8 +2,9 @@
  * explain.c - the map in words (see explain.h).
  *
  * Model    Who lies where, and who hides whom, comes from the strokes from
- * which the flat view is drawn. Units    addresses in hex, ends inclusive;
- * sizes in B, KiB, MiB, ... Missing  nothing
+ *          which the flat view is drawn.
+ * Units    addresses in hex, ends inclusive; sizes in B, KiB, MiB, ...
+ * Missing  nothing
  */
 #include "memory/explain.h"
 

@@ -162,6 +162,19 @@ static void put_end(const Asked *q, hwaddr addr, hwaddr len)
             : "that is the end of its visible range");
 }
 
+/* Of a device that ends before the access does. */
+static void put_overrun(const Asked *q, hwaddr addr, const MemoryPiece *p,
+                        unsigned len)
+{
+    const FlatPiece *at = flatview_piece(q->fv, addr);
+    if (at && at->mr == p->mr && at->last - addr < len - 1) {
+        fprintf(q->out,
+                "    it ends at 0x%llx: a device is asked for all of an access "
+                "that begins in it\n",
+                (unsigned long long)at->last);
+    }
+}
+
 /* Of a transfer's piece at a device: why no more bytes. */
 static void put_cut(FILE *out, const MemoryPiece *p, unsigned len)
 {
@@ -330,6 +343,8 @@ static void put_piece(const Asked *q, hwaddr addr, const MemoryPiece *p,
     put_translations(q, addr, len);
     if (p->len < rest) {
         put_end(q, addr, p->len);
+    } else if (!p->direct && p->mr->ops != &memory_none_ops) {
+        put_overrun(q, addr, p, len);
     }
     if (!p->direct && len < p->len) {
         put_cut(q->out, p, len);
@@ -339,14 +354,15 @@ static void put_piece(const Asked *q, hwaddr addr, const MemoryPiece *p,
     }
 }
 
-static void put_result(const Asked *q, const Outcome *outcome)
+static void put_result(const Asked *q, const Outcome *outcome, bool of_hart)
 {
+    const char *decode_error =
+        of_hart ? "decode error (on a hart: an access fault)" : "decode error";
     fprintf(q->out, "  result: %s\n",
-            outcome->result & MEMTX_DECODE_ERROR
-                ? "decode error (on a hart: an access fault)"
-            : outcome->result ? "error"
-            : outcome->asked  ? "ok, unless the device answers with an error"
-                              : "ok");
+            outcome->result & MEMTX_DECODE_ERROR ? decode_error
+            : outcome->result                    ? "error"
+            : outcome->asked ? "ok, unless the device answers with an error"
+                             : "ok");
 }
 
 static void put_one(const Asked *q)
@@ -358,7 +374,7 @@ static void put_one(const Asked *q)
     fprintf(q->out, "\nAs one %s, as harts do it (never cut):\n",
             q->is_write ? "store" : "load");
     put_piece(q, q->addr, &p, q->size, q->size, &outcome);
-    put_result(q, &outcome);
+    put_result(q, &outcome, true);
 }
 
 static void put_transfer(const Asked *q)
@@ -380,7 +396,7 @@ static void put_transfer(const Asked *q)
         put_piece(q, q->addr + at, &p, len, q->size - at, &outcome);
         at += len;
     }
-    put_result(q, &outcome);
+    put_result(q, &outcome, false);
 }
 
 void explain_access(AddressSpace *as, hwaddr addr, unsigned size, bool is_write,
@@ -388,8 +404,9 @@ void explain_access(AddressSpace *as, hwaddr addr, unsigned size, bool is_write,
 {
     Asked q = {flatview_ref(address_space_to_flatview(as)), addr, size,
                is_write, out};
-    fprintf(out, "A %u-byte %s at 0x%llx in %s.\n", size,
-            is_write ? "write" : "read", (unsigned long long)addr, as->name);
+    fprintf(out, "A%s %u-byte %s at 0x%llx in %s.\n", size == 8 ? "n" : "",
+            size, is_write ? "write" : "read", (unsigned long long)addr,
+            as->name);
     put_layers(&q, as);
     MemoryPiece p =
         memory_piece_at(q.fv, addr, size, is_write, MEMTXATTRS_UNSPECIFIED);

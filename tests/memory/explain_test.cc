@@ -142,6 +142,13 @@ TEST_F(Explain, an_access_and_why)
                    "      timer0.read(0x0, 4): bits 0-31 of the value\n"
                    "      timer0.read(0x4, 4): bits 32-63 of the value\n");
     EXPECT_SAYS(s, "result: ok, unless the device answers with an error\n");
+    EXPECT_SAYS(s, "An 8-byte read at 0x100000f0 in cpu.\n");
+    EXPECT_EQ(s.find("it ends at"), std::string::npos) << s;
+    s = access(0x1000010e, 4, false);
+    EXPECT_SAYS(s, "As one load, as harts do it (never cut):\n"
+                   "  0x1000010e, 4 bytes: timer0 + 0x1e\n"
+                   "    it ends at 0x1000010f: a device is asked for all of an "
+                   "access that begins in it\n");
     EXPECT_TRUE(uart.calls.empty() && wide.calls.empty());
     s = access(0x4, 4, true);
     EXPECT_SAYS(s, "ram + 0x1004: ram, 0000000000000000-00000000000007ff, "
@@ -151,7 +158,9 @@ TEST_F(Explain, an_access_and_why)
     EXPECT_SAYS(s, "    it ends at 0x7ff: that is the end of its visible "
                    "range\n    not valid: the access runs over the end of "
                    "ram; no callback runs\n");
-    EXPECT_SAYS(access(0x50000000, 4, false), "nothing is there");
+    s = access(0x50000000, 4, false);
+    EXPECT_SAYS(s, "nothing is there");
+    EXPECT_SAYS(s, "  result: decode error\n"); // as a transfer: no hart
     memory_region_set_enabled(&back, false);
     EXPECT_SAYS(access(0x50000000, 4, false),
                 "What lies at 0x50000000:\n  nothing\n");
