@@ -52,6 +52,7 @@ struct FlatView {
     unsigned owners;
     MemoryRegion *root; /* whose tree it shows; not followed after the draw */
     MemoryWorld *world;
+    FlatView *next; /* in a list of those to be freed */
 };
 
 /* What one region would show if nothing lay above it. */

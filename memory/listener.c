@@ -139,7 +139,29 @@ static FlatView *shared_view(AddressSpace *as)
     return flatview_render(as->root);
 }
 
-static bool update_space(AddressSpace *as)
+/* Lets go of a view. The last reference waits in the list until the commit is
+ * over: with the view may go owners, and with those spaces that are still to be
+ * updated. */
+static void drop_view(FlatView *fv, FlatView **dropped)
+{
+    if (fv->refs > 1) {
+        flatview_unref(fv);
+    } else {
+        fv->next = *dropped;
+        *dropped = fv;
+    }
+}
+
+static void free_dropped(FlatView *fv)
+{
+    while (fv) {
+        FlatView *next = fv->next;
+        flatview_unref(fv);
+        fv = next;
+    }
+}
+
+static bool update_space(AddressSpace *as, FlatView **dropped)
 {
     FlatView *old = as->current_map;
     FlatView *new = as->next_map;
@@ -147,7 +169,7 @@ static bool update_space(AddressSpace *as)
     compare_views(as, old, new, false);
     as->current_map = new;
     as->next_map = NULL;
-    flatview_unref(old);
+    drop_view(old, dropped);
     return differ;
 }
 
@@ -161,14 +183,14 @@ static bool is_watched(const AddressSpace *as)
 
 /* Draws what is watched anew, forgets the other views. Returns whether any view
  * was forgotten. */
-static bool redraw(MemoryWorld *world)
+static bool redraw(MemoryWorld *world, FlatView **dropped)
 {
     bool forgotten = false;
     for (AddressSpace *as = world->first_space; as; as = as->next) {
         if (is_watched(as)) {
             address_space_to_flatview(as); /* the old one */
         } else if (as->current_map) {
-            flatview_unref(as->current_map);
+            drop_view(as->current_map, dropped);
             as->current_map = NULL;
             forgotten = true;
         }
@@ -181,13 +203,13 @@ static bool redraw(MemoryWorld *world)
     return forgotten;
 }
 
-static void topology_update(MemoryWorld *world)
+static void topology_update(MemoryWorld *world, FlatView **dropped)
 {
-    bool differ = redraw(world);
+    bool differ = redraw(world, dropped);
     tell_begin(world);
     for (AddressSpace *as = world->first_space; as; as = as->next) {
         if (as->next_map) {
-            differ |= update_space(as);
+            differ |= update_space(as, dropped);
         }
         ioeventfd_update(as);
     }
@@ -202,14 +224,16 @@ void listener_update(MemoryWorld *world)
     world->updating = true;
     bool topology = world->update_pending;
     world->update_pending = world->eventfds_pending = false;
+    FlatView *dropped = NULL;
     if (topology) {
-        topology_update(world);
+        topology_update(world, &dropped);
     } else {
         for (AddressSpace *as = world->first_space; as; as = as->next) {
             ioeventfd_update(as);
         }
     }
     world->updating = false;
+    free_dropped(dropped);
 }
 
 /* -- on and off ----------------------------------------------------------- */

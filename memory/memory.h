@@ -196,7 +196,8 @@ struct MemoryRegion {
 
 /* Callbacks may be NULL. Changes are told in the order: begin, per space all
  * deletions, then additions and unchanged ranges by address, then event
- * bindings; commit. */
+ * bindings; commit. A callback may change the map, of which all are told after
+ * this commit; it does not unregister a listener. */
 struct MemoryListener {
     void (*begin)(MemoryListener *listener);
     void (*commit)(MemoryListener *listener);

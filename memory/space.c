@@ -60,15 +60,16 @@ void address_space_destroy(AddressSpace *as)
     posted_forget(as);
     *(as->prev ? &as->prev->next : &world->first_space) = as->next;
     *(as->next ? &as->next->prev : &world->last_space) = as->prev;
-    flatview_unref(as->next_map);
-    flatview_unref(as->current_map);
+    AddressSpace gone = *as;
+    *as = (AddressSpace){.name = NULL};
+    flatview_unref(gone.next_map); /* may free what the space lives in */
+    flatview_unref(gone.current_map);
     if (!world->first_space) {
         flatview_trim(world);
     }
-    memory_region_unref(as->root);
-    free(as->ioeventfds);
-    free(as->name);
-    *as = (AddressSpace){.name = NULL};
+    memory_region_unref(gone.root);
+    free(gone.ioeventfds);
+    free(gone.name);
 }
 
 /* -- entering ------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <memory>
 #include <random>
 
+#include "memory/posted.h"
 #include "tests/memory/memory_kit.h"
 
 namespace
@@ -328,6 +329,106 @@ TEST_F(Listening, additions_and_deletions_add_up)
     }
     memory_listener_unregister(&mirror);
     EXPECT_TRUE(mirror.seen.empty());
+}
+
+// -- owners that go with a view
+
+// A device with a space of its own, in which it sees the system and so itself.
+struct Master {
+    Object object;
+    MemoryRegion io, bus, window;
+    AddressSpace dma;
+};
+
+Master *master_new(MemoryRegion *system, const MemoryRegionOps *ops)
+{
+    auto *m = static_cast<Master *>(calloc(1, sizeof(Master)));
+    m->object.ref = 1;
+    m->object.free = [](void *obj) {
+        auto *master = static_cast<Master *>(obj);
+        address_space_destroy(&master->dma);
+        memory_region_del_subregion(&master->bus, &master->window);
+        for (MemoryRegion *mr : {&master->window, &master->bus, &master->io}) {
+            memory_region_fini(mr);
+        }
+        free(master);
+    };
+    memory_region_init_io(&m->io, &m->object, ops, m, "io", 0x100);
+    memory_region_init(&m->bus, nullptr, "bus", UINT64_MAX);
+    memory_region_init_alias(&m->window, nullptr, "window", system, 0,
+                             UINT64_MAX);
+    memory_region_add_subregion(&m->bus, 0, &m->window);
+    memory_region_add_subregion(system, 0x1000, &m->io);
+    address_space_init(&m->dma, &m->bus, "dma");
+    object_unref(&m->object); // what is visible keeps it
+    return m;
+}
+
+// The commit that takes the device from the map ends its space in the midst of
+// all spaces; those around it are told all.
+void unplug(bool drawn_by_commits)
+{
+    ScopedWorld scope;
+    ByteDevice device;
+    MemoryRegion system{}, other{}, ram{};
+    AddressSpace before{}, after{};
+    memory_region_init(&system, nullptr, "system", UINT64_MAX);
+    memory_region_init(&other, nullptr, "other", UINT64_MAX);
+    memory_region_init_ram(&ram, nullptr, "ram", 0x1000, nullptr);
+    address_space_init(&before, &system, "before");
+    Master *m = master_new(&system, &device.ops);
+    address_space_init(&after, &other, "after");
+    if (drawn_by_commits) {
+        posted_set_depth(1);
+    }
+    EXPECT_EQ(at(&before, 0x1004), "io@4");
+    EXPECT_EQ(at(&m->dma, 0x1004), "io@4");
+    EXPECT_EQ(at(&after, 0x1004), "-");
+    memory_region_transaction_begin();
+    memory_region_del_subregion(&system, &m->io);
+    memory_region_add_subregion(&other, 0x1000, &ram);
+    memory_region_transaction_commit();
+    EXPECT_EQ(at(&before, 0x1004), "-");
+    EXPECT_EQ(at(&after, 0x1004), "ram@4");
+    EXPECT_EQ(before.next, &after);
+    memory_region_del_subregion(&other, &ram);
+    address_space_destroy(&before);
+    address_space_destroy(&after);
+    for (MemoryRegion *mr : {&system, &other, &ram}) {
+        memory_region_fini(mr);
+    }
+}
+
+TEST(Unplugging, a_space_that_goes_with_its_own_last_view)
+{
+    unplug(true);
+}
+
+TEST(Unplugging, the_same_where_views_are_drawn_late)
+{
+    unplug(false);
+}
+
+// The device is gone already; its space kept it. Ending the space ends both.
+TEST(Unplugging, a_space_that_frees_what_it_lives_in)
+{
+    ScopedWorld scope;
+    ByteDevice device;
+    static AddressSpace *dma;
+    auto *m = static_cast<Master *>(calloc(1, sizeof(Master)));
+    dma = &m->dma;
+    m->object.ref = 1;
+    m->object.free = [](void *obj) {
+        auto *master = static_cast<Master *>(obj);
+        EXPECT_EQ(dma->world, nullptr);
+        memory_region_fini(&master->io);
+        free(master);
+    };
+    memory_region_init_io(&m->io, &m->object, &device.ops, m, "io", 0x100);
+    address_space_init(&m->dma, &m->io, "dma");
+    object_unref(&m->object);
+    address_space_destroy(dma);
+    EXPECT_EQ(scope.world->first_space, nullptr);
 }
 
 // -- worlds
