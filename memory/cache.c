@@ -103,14 +103,28 @@ void address_space_cache_destroy(MemoryRegionCache *cache)
 
 /* -- the slow way ---------------------------------------------------------- */
 
+/* A cache during one access: a copy, because a callback may destroy it. */
+typedef struct Held {
+    MemoryRegionCache cache;
+    MemoryWorld *world;
+    MemoryBeats *outer;
+} Held;
+
 /* What a device does through a cache is none of the access's pieces that it is
- * in the middle of. Returns who looks at those. */
-static MemoryBeats *step_aside(const MemoryRegionCache *cache)
+ * in the middle of: who looks at those looks away. */
+static Held hold(const MemoryRegionCache *cache)
 {
     MemoryWorld *world = cache->fv->world;
-    MemoryBeats *outer = world->beats;
+    Held h = {*cache, world, world->beats};
+    flatview_ref(cache->fv);
     world->beats = NULL;
-    return outer;
+    return h;
+}
+
+static void let_go(Held *h)
+{
+    h->world->beats = h->outer;
+    flatview_unref(h->cache.fv);
 }
 
 static MemoryPiece piece_at(const MemoryRegionCache *cache, hwaddr addr,
@@ -131,16 +145,16 @@ static MemoryPiece piece_at(const MemoryRegionCache *cache, hwaddr addr,
 static MemTxResult move(MemoryRegionCache *cache, hwaddr addr, void *buf,
                         hwaddr len, bool is_write)
 {
-    MemoryBeats *outer = step_aside(cache);
+    Held h = hold(cache);
     uint8_t *bytes = buf;
     MemTxResult result = MEMTX_OK;
     for (hwaddr at = 0, done; at < len; at += done) {
-        MemoryPiece p = piece_at(cache, addr + at, len - at, is_write,
+        MemoryPiece p = piece_at(&h.cache, addr + at, len - at, is_write,
                                  MEMTXATTRS_UNSPECIFIED);
         result |= memory_move(&p, bytes + at, len, is_write,
                               MEMTXATTRS_UNSPECIFIED, &done);
     }
-    cache->fv->world->beats = outer;
+    let_go(&h);
     return result;
 }
 
@@ -166,10 +180,10 @@ uint64_t address_space_load_cached_slow(MemoryRegionCache *cache, hwaddr addr,
                                         MemTxResult *result)
 {
     MemTxResult own;
-    MemoryBeats *outer = step_aside(cache);
-    MemoryPiece p = piece_at(cache, addr, memop_size(op), false, attrs);
+    Held h = hold(cache);
+    MemoryPiece p = piece_at(&h.cache, addr, memop_size(op), false, attrs);
     uint64_t value = memory_load(&p, op, attrs, result ? result : &own);
-    cache->fv->world->beats = outer;
+    let_go(&h);
     return value;
 }
 
@@ -178,8 +192,8 @@ void address_space_store_cached_slow(MemoryRegionCache *cache, hwaddr addr,
                                      MemTxResult *result)
 {
     MemTxResult own;
-    MemoryBeats *outer = step_aside(cache);
-    MemoryPiece p = piece_at(cache, addr, memop_size(op), true, attrs);
+    Held h = hold(cache);
+    MemoryPiece p = piece_at(&h.cache, addr, memop_size(op), true, attrs);
     memory_store(&p, val, op, attrs, result ? result : &own);
-    cache->fv->world->beats = outer;
+    let_go(&h);
 }

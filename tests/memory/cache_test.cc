@@ -495,4 +495,30 @@ TEST_F(Cache, keeps_the_owner_of_what_it_covers)
     EXPECT_EQ(freed, 1);
 }
 
+// A device that is reset by what it reads ends its caches.
+TEST_F(Cache, may_end_inside_its_own_access)
+{
+    const std::vector<uint8_t> first(device.mem.begin(),
+                                     device.mem.begin() + 12);
+    auto end_it = [&] {
+        device.hook = nullptr;
+        address_space_cache_destroy(&cache);
+        memory_region_del_subregion(&root, &io); // and its view goes
+    };
+    open(0x30000, 0x10);
+    device.hook = end_it;
+    EXPECT_EQ(read(0, 12), first);
+    EXPECT_EQ(cache.fv, nullptr);
+    memory_region_add_subregion(&root, 0x30000, &io);
+    open(0x30000, 0x10, true);
+    device.hook = end_it;
+    stl_le_phys_cached(&cache, 0, 0x55aa55aa);
+    EXPECT_EQ(device.mem[0], 0xaa);
+    EXPECT_EQ(cache.fv, nullptr);
+    memory_region_add_subregion(&root, 0x30000, &io);
+    open(0x30000, 0x10);
+    device.hook = end_it;
+    EXPECT_EQ(ldl_le_phys_cached(&cache, 0), 0x55aa55aau);
+}
+
 } // namespace
