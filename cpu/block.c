@@ -3,14 +3,15 @@
  * code changes.
  *
  * Model    A block ends behind a jump, branch, CSR or system instruction, at a
- *          4 KiB page border, or after 64 instructions. Its page is marked
- *          PAGE_CODE, so each store to it comes to block_code_written(), which
- *          drops all blocks when the bytes of one were touched.
- * Time     An op's lead is what its fetch costs beyond one cycle: an aligned
- *          32-bit word that begins in its bytes is read once, at the cost of a
- *          later beat; a jump pays for a first beat at its target. A load's
- *          result is late for the next instruction in memory order (not across
- *          a page border).
+ *          4 KiB page border, or after 64 instructions. An instruction across
+ *          a page border is a block of its own. Its page is marked PAGE_CODE,
+ * so each store to it comes to block_code_written(), which drops all blocks
+ * when the bytes of one were touched. A block belongs to the space, the address
+ * and the physical address it was decoded at, so it outlives changes of the
+ * page tables. Time     An op's lead is what its fetch costs beyond one cycle:
+ * an aligned 32-bit word that begins in its bytes is read once, at the cost of
+ * a later beat; a jump pays for a first beat at its target. A load's result is
+ * late for the next instruction in memory order (not across a page border).
  * Missing  Fetches do not contend with other initiators at this level.
  */
 #include <stdlib.h>
@@ -79,17 +80,18 @@ static void totals_add(Hart *h, BlockTotal total)
 /* Moves a block's counts to the port and the totals. */
 static void block_fold(Hart *h, Block *b)
 {
-    uint64_t two = b->full * b->halves + b->single[0];
-    uint64_t four = b->full * b->words + b->single[1];
-    if (b->place) {
-        port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 2, two);
-        port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4, four);
+    uint64_t full = b->ran[0] + b->ran[1];
+    uint64_t two = full * b->halves + b->single[0];
+    uint64_t four = full * b->words + b->single[1];
+    uint64_t cycles =
+        b->ran[0] * b->cycles + b->ran[1] * b->jump_cycles + b->spent;
+    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 2, two);
+    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4, four);
+    h->fetch_stall += full * b->lead;
+    if (two || four || cycles) {
+        totals_add(h, (BlockTotal){b->pc, b->bytes, full, two + four, cycles});
     }
-    if (two || four || b->spent) {
-        totals_add(
-            h, (BlockTotal){b->pc, b->bytes, b->full, two + four, b->spent});
-    }
-    b->full = b->spent = b->single[0] = b->single[1] = 0;
+    b->ran[0] = b->ran[1] = b->spent = b->single[0] = b->single[1] = 0;
 }
 
 static Block *block_next(Block *b)
@@ -138,6 +140,11 @@ void blocks_flush(Hart *h)
     }
     memset(h->hash, 0, BLOCK_HASH * sizeof(Block *));
     memset(h->page, 0, CODE_PAGES * sizeof(Block *));
+    for (unsigned space = 0; space <= SPACE_U; space++) {
+        for (unsigned i = 0; i < JUMP_SLOTS; i++) {
+            h->jump[space][i].pc = UINT64_MAX; /* odd: no code there */
+        }
+    }
     h->pool_used = 0;
     h->block = NULL;
     h->flush = false;
@@ -161,49 +168,71 @@ void hart_visit_blocks(Hart *h, HartBlockFn *fn, void *opaque)
  * -----------------------------------------------------------------------------
  */
 
-/* The page of code at pc, or NULL when nothing can be fetched there. */
-static PortEntry *code_page(Hart *h, uint64_t pc)
+/* The page of code at pa, or NULL when it cannot be watched or is no memory. */
+static PortEntry *code_page(Hart *h, uint64_t pa)
 {
-    PortEntry *e = &h->fetch.entry[(pc >> PAGE_BITS) % PORT_ENTRIES];
-    uint64_t page = pc & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
+    PortEntry *e = &h->fetch.entry[(pa >> PAGE_BITS) % PORT_ENTRIES];
+    uint64_t page = pa & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
     if (e->read_tag == page) {
         return e;
     }
     bool slow = h->fetch.slow;
     h->fetch.slow = false; /* decoding always reads through the host pointer */
-    e = port_open(&h->fetch, pc, pc, false);
+    e = port_open(&h->fetch, pa, pa, false);
     h->fetch.slow = slow;
     return e;
 }
 
-static bool fetch_half(Hart *h, uint64_t pc, uint16_t *half)
+static bool fetch_half(Hart *h, uint64_t pa, uint16_t *half)
 {
-    PortEntry *e = code_page(h, pc);
+    PortEntry *e = code_page(h, pa);
     if (e) {
-        memcpy(half, (const void *)(e->host + (uintptr_t)pc), 2);
+        memcpy(half, (const void *)(e->host + (uintptr_t)pa), 2);
         return true;
     }
     /* Memory whose page is not wholly one range: read it as a debugger does. */
-    return port_debug(&h->fetch, pc, half, 2, false) == 2;
+    return port_debug(&h->fetch, pa, half, 2, false) == 2;
 }
 
-/* Decodes at pc. Returns false with *bad = the offset that cannot be read. */
-static bool fetch_insn(Hart *h, uint64_t pc, Insn *in, unsigned *bad)
+static uint64_t page_left(uint64_t address)
+{
+    return PAGE_SIZE_BYTES - (address & (PAGE_SIZE_BYTES - 1));
+}
+
+/* The physical address of the halfword at `offset` bytes from b's pc. */
+static uint64_t half_at(const Block *b, uint64_t offset)
+{
+    uint64_t left = page_left(b->pc);
+    return offset < left ? b->pa[0] + offset : b->pa[1] + (offset - left);
+}
+
+/* Reads the instruction at `offset`; returns how many of its bytes could be:
+ * size, 0 or 2. */
+static unsigned fetch_word(Hart *h, const Block *b, uint64_t offset,
+                           uint32_t *word, unsigned *size)
 {
     uint16_t half[2] = {0};
-    *bad = 0;
-    if (!fetch_half(h, pc, &half[0])) {
-        return false;
+    *word = 0;
+    *size = 2;
+    if (!fetch_half(h, half_at(b, offset), &half[0])) {
+        return 0;
     }
     if ((half[0] & 3) == 3) {
-        uint64_t mask = h->config.isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
-        *bad = 2;
-        if (!fetch_half(h, (pc + 2) & mask, &half[1])) {
-            return false;
+        *size = 4;
+        if (!fetch_half(h, half_at(b, offset + 2), &half[1])) {
+            return 2;
         }
     }
-    *in = insn_decode(h->decoder, (uint32_t)half[1] << 16 | half[0]);
-    return true;
+    *word = (uint32_t)half[1] << 16 | half[0];
+    return *size;
+}
+
+uint32_t block_word(Hart *h, const Block *b, unsigned offset)
+{
+    uint32_t word;
+    unsigned size;
+    fetch_word(h, b, offset, &word, &size);
+    return word;
 }
 
 /* -- time
@@ -229,30 +258,54 @@ static unsigned words_begun(uint64_t pc, unsigned size)
     return pc % 4 == 0 ? 1 : size == 4;
 }
 
-static bool uses(const Insn *in, unsigned reg)
+/* Does `in` read the register that `from` writes? */
+static bool uses(const Insn *in, const Insn *from)
 {
-    return reg != 0 && ((in->reads_rs1 && in->rs1 == reg) ||
-                        (in->reads_rs2 && in->rs2 == reg));
+    bool f = from->f & INSN_F_RD;
+    unsigned rd = from->rd;
+    if (!f && rd == 0) {
+        return false;
+    }
+    return (in->reads_rs1 && in->rs1 == rd && !(in->f & INSN_F_RS1) == !f) ||
+           (in->reads_rs2 && in->rs2 == rd && !(in->f & INSN_F_RS2) == !f) ||
+           (in->reads_rs3 && in->rs3 == rd && !(in->f & INSN_F_RS3) == !f);
 }
 
 /* -- decoding
  * ----------------------------------------------------------------------------------
  */
 
-static void op_set(Op *o, const Insn *in)
+static void op_set(const Hart *h, Op *o, const Insn *in)
 {
-    o->imm = in->imm;
+    o->handler = h->handler[o->variant * INSN_CODES + in->code];
+    o->imm = (int32_t)in->imm;
     o->code = in->code;
-    o->rd = in->rd ? in->rd : 32;
+    bool x = in->writes_rd && !(in->f & INSN_F_RD);
+    o->rd = x && in->rd == 0 ? 32 : in->rd;
+    if (!in->writes_rd) {
+        o->rd = 32;
+    }
     o->rs1 = in->rs1;
     o->rs2 = in->rs2;
-    o->size = in->size;
-    bool csr = in->code < INSN_NUM && insn_table[in->code].time == TIME_CSR;
-    if (csr || in->code == INSN_ILLEGAL || in->code == INSN_mret ||
-        in->code == INSN_wfi) {
-        o->imm = (int64_t)((uint64_t)in->word << 32 |
-                           ((uint64_t)in->imm & UINT32_MAX));
+    o->rs3 = in->rs3;
+}
+
+static bool reads(const Insn *in, uint8_t reg, bool is_read, uint8_t f_bit,
+                  const Insn *before)
+{
+    return is_read && !(in->f & f_bit) && reg == before->rd;
+}
+
+/* Which operands of `in` the instruction before it has just computed. */
+static uint8_t op_variant(const Insn *in, const Insn *before)
+{
+    if (in->code >= INSN_INTEGERS || !before->writes_rd || before->rd == 0 ||
+        (before->f & INSN_F_RD)) {
+        return 0;
     }
+    bool rs1 = reads(in, in->rs1, in->reads_rs1, INSN_F_RS1, before);
+    bool rs2 = reads(in, in->rs2, in->reads_rs2, INSN_F_RS2, before);
+    return (uint8_t)(rs1 | rs2 << 1);
 }
 
 static unsigned cost_of(const Hart *h, unsigned code)
@@ -260,66 +313,56 @@ static unsigned cost_of(const Hart *h, unsigned code)
     return code < INSN_NUM ? h->config.profile->cost[insn_table[code].time] : 1;
 }
 
-/* Cycles the next instruction waits for this one's loaded value. */
-static unsigned hazard(Hart *h, const Insn *in, uint64_t next_pc)
+/* Cycles the next instruction, at `offset`, waits for this one's loaded value.
+ */
+static unsigned hazard(Hart *h, const Block *b, const Insn *in, uint64_t offset)
 {
     const TimingProfile *p = h->config.profile;
-    Insn next;
-    unsigned bad;
+    uint32_t word;
+    unsigned size;
     if (!p->load_use || in->code >= INSN_NUM ||
         insn_table[in->code].time != TIME_LOAD ||
-        (next_pc & (PAGE_SIZE_BYTES - 1)) == 0 ||
-        !fetch_insn(h, next_pc, &next, &bad) ||
-        (next_pc & (PAGE_SIZE_BYTES - 1)) + next.size > PAGE_SIZE_BYTES) {
+        page_left(b->pc) < offset + 2 ||
+        fetch_word(h, b, offset, &word, &size) != size ||
+        page_left(b->pc) < offset + size) {
         return 0;
     }
-    return uses(&next, in->rd) ? p->load_use : 0;
+    Insn next = insn_decode(h->decoder, word);
+    return uses(&next, in) ? p->load_use : 0;
 }
 
-static void add_op(Hart *h, Block *b, const Insn *in, const FetchCost *fetch)
+static void add_op(Hart *h, Block *b, const Insn *in, const Insn *before,
+                   const FetchCost *fetch)
 {
     Op *o = &b->op[b->count];
     uint64_t pc = b->pc + b->bytes;
     memset(o, 0, sizeof(*o));
-    op_set(o, in);
+    o->variant = op_variant(in, before);
+    op_set(h, o, in);
     uint32_t lead = words_begun(pc, in->size) * fetch->next;
     o->lead = (uint8_t)(lead < UINT8_MAX ? lead : UINT8_MAX);
-    o->index = (uint16_t)b->count;
     o->offset = (uint16_t)b->bytes;
     o->cycle = (uint16_t)(b->cycles + o->lead);
     b->lead += o->lead;
-    b->cycles = o->cycle + cost_of(h, in->code) + hazard(h, in, pc + in->size);
     b->bytes += in->size;
+    b->cycles = o->cycle + cost_of(h, in->code) + hazard(h, b, in, b->bytes);
     b->count++;
     b->halves += in->size == 2;
     b->words += in->size == 4;
-    if (in->code < INSN_NUM) {
-        unsigned time = insn_table[in->code].time;
-        b->mems += time == TIME_LOAD || time == TIME_STORE;
-    }
+    unsigned time =
+        in->code < INSN_NUM ? insn_table[in->code].time : TIME_SYSTEM;
+    b->mems += time == TIME_LOAD || time == TIME_STORE;
+    b->jump_cycles =
+        b->cycles + (time == TIME_BRANCH ? h->config.profile->taken : 0);
 }
 
-static void add_fault(Block *b, unsigned bad)
-{
-    Op *o = &b->op[b->count];
-    memset(o, 0, sizeof(*o));
-    o->code = INSN_FAULT;
-    o->imm = bad;
-    o->rd = 32;
-    o->index = (uint16_t)b->count;
-    o->offset = (uint16_t)b->bytes;
-    o->cycle = (uint16_t)b->cycles;
-    b->count++;
-    b->cycles++;
-}
-
-static void add_end(Block *b)
+static void add_end(const Hart *h, Block *b)
 {
     Op *o = &b->op[b->count];
     memset(o, 0, sizeof(*o));
     o->code = INSN_END;
+    o->handler = h->handler[INSN_END];
     o->rd = 32;
-    o->index = (uint16_t)b->count;
     o->offset = (uint16_t)b->bytes;
     o->cycle = (uint16_t)b->cycles;
 }
@@ -338,15 +381,14 @@ void blocks_rebound(Hart *h)
     }
 }
 
-static void mark_code(Hart *h, Block *b, unsigned slot, uint64_t pc,
-                      uint64_t len)
+static bool mark_code(Hart *h, Block *b, unsigned slot, uint64_t len)
 {
-    PortEntry *e = code_page(h, pc);
+    PortEntry *e = code_page(h, b->pa[slot]);
     if (!e) {
-        return; /* fetched as a debugger does: the block is not kept */
+        return false; /* fetched as a debugger does */
     }
     b->code[slot].block = e->block;
-    b->code[slot].offset = e->page + (pc & (PAGE_SIZE_BYTES - 1));
+    b->code[slot].offset = e->page + (b->pa[slot] & (PAGE_SIZE_BYTES - 1));
     b->code[slot].len = len;
     Block **head = &h->page[page_hash(e->block, e->page)];
     if (*head != b) { /* both pages of b may share a list */
@@ -354,62 +396,117 @@ static void mark_code(Hart *h, Block *b, unsigned slot, uint64_t pc,
         *head = b;
     }
     ram_block_set_state(h->fetch.world, e->block, e->page, PAGE_CODE);
+    return true;
 }
 
-static Block *block_decode(Hart *h, uint64_t pc)
+/* Fills b from its pc on. False: nothing can be fetched there; fault->va says
+ * where. */
+static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
+{
+    b->place = port_place(&h->fetch, b->pa[0], b->pc - b->pa[0]);
+    FetchCost fetch = fetch_cost(b->place);
+    Insn before = {0};
+    for (bool ends = false; !ends;) {
+        uint32_t word;
+        unsigned size, got = fetch_word(h, b, b->bytes, &word, &size);
+        uint64_t left = page_left(b->pc) - b->bytes;
+        if (got < size && !b->count) {
+            *fault =
+                (FetchFault){CAUSE_FETCH_FAULT, (b->pc + got) & xlen_mask(h),
+                             half_at(b, got)};
+            return false;
+        }
+        if (got < size || (size > left && b->count)) {
+            break;
+        }
+        Insn in = insn_decode(h->decoder, word);
+        add_op(h, b, &in, &before, &fetch);
+        before = in;
+        ends = insn_ends_block(in.code) || b->count == BLOCK_MAX_OPS ||
+               size >= left || alone;
+    }
+    add_end(h, b);
+    b->jump_extra = b->pc % 4 ? fetch.first : fetch.first - fetch.next;
+    set_bound(h, b);
+    return true;
+}
+
+/* May the hart fetch from all of pa's page or from nothing of it? */
+static bool fetch_uniform(const Hart *h, uint64_t pa)
+{
+    return (!h->pmp_used && h->priv == HART_M) || pmp_page_uniform(h, pa);
+}
+
+static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
 {
     size_t most = sizeof(Block) + (BLOCK_MAX_OPS + 1) * sizeof(Op) + 64;
     if (h->pool_used + most > BLOCK_POOL) {
-        return NULL;
+        blocks_flush(h);
     }
     Block *b = pool_end(h);
-    memset(b, 0, sizeof(*b));
-    b->pc = pc;
-    b->place = port_place(&h->fetch, pc, 0);
-    FetchCost fetch = fetch_cost(b->place);
-    uint64_t to_page = PAGE_SIZE_BYTES - (pc & (PAGE_SIZE_BYTES - 1));
-    uint64_t mask = h->config.isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
-    for (bool ends = false; !ends;) {
-        Insn in;
-        unsigned bad;
-        if (!fetch_insn(h, (pc + b->bytes) & mask, &in, &bad)) {
-            add_fault(b, bad);
-            break;
-        }
-        add_op(h, b, &in, &fetch);
-        ends = insn_ends_block(in.code) || b->count == BLOCK_MAX_OPS ||
-               b->bytes >= to_page;
+    *b = *where;
+    bool alone = b->straddles || !fetch_uniform(h, b->pa[0]);
+    if (!block_fill(h, b, alone, fault)) {
+        return NULL;
     }
-    add_end(b);
-    b->jump_extra = pc % 4 ? fetch.first : fetch.first - fetch.next;
-    set_bound(h, b);
+    if (alone && !b->straddles && b->bytes == 4 &&
+        !pmp_check(h, h->priv, MMU_FETCH, b->pa[0] + 2, 2)) {
+        *fault = (FetchFault){CAUSE_FETCH_FAULT, b->pc + 2, b->pa[0] + 2};
+        return NULL;
+    }
+    uint64_t left = page_left(b->pc);
+    b->kept = mark_code(h, b, 0, b->bytes < left ? b->bytes : left) &&
+              (!b->straddles || mark_code(h, b, 1, b->bytes - left));
     h->pool_used = (size_t)((uint8_t *)block_next(b) - h->pool);
-    uint64_t here = b->bytes < to_page ? b->bytes : to_page;
-    if (here) {
-        mark_code(h, b, 0, pc, here);
-    }
-    if (b->bytes > to_page) {
-        mark_code(h, b, 1, (pc + to_page) & mask, b->bytes - to_page);
-    }
     h->decoded++;
     return b;
 }
 
-Block *block_find(Hart *h, uint64_t pc)
+static bool same_place(const Block *a, const Block *b)
 {
-    Block **head = &h->hash[pc_hash(pc)];
-    for (Block *b = *head; b; b = b->hash_next) {
-        if (b->pc == pc) {
+    return a->pc == b->pc && a->space == b->space && a->pa[0] == b->pa[0] &&
+           a->pa[1] == b->pa[1];
+}
+
+/* Translates one page of the code at va; adds the time of a walk. */
+static bool translate_code(Hart *h, uint64_t va, uint64_t *pa,
+                           FetchFault *fault)
+{
+    MmuResult r = hart_fetch_translate(h, va, h->cycle);
+    h->cycle += r.cycles;
+    h->pending += r.cycles;
+    *pa = r.pa;
+    *fault = (FetchFault){r.cause, va, r.pa};
+    return !r.cause;
+}
+
+Block *block_find(Hart *h, FetchFault *fault)
+{
+    Block where = {.pc = h->pc, .space = h->code_space};
+    if (!translate_code(h, h->pc, &where.pa[0], fault)) {
+        return NULL;
+    }
+    uint16_t half;
+    if (page_left(h->pc) == 2 && fetch_half(h, where.pa[0], &half) &&
+        (half & 3) == 3) {
+        where.straddles = true;
+        if (!translate_code(h, (h->pc + 2) & xlen_mask(h), &where.pa[1],
+                            fault)) {
+            return NULL;
+        }
+    }
+    for (Block *b = h->hash[pc_hash(h->pc)]; b; b = b->hash_next) {
+        if (same_place(b, &where)) {
             return b;
         }
     }
-    Block *b = block_decode(h, pc);
+    Block *b = block_decode(h, &where, fault);
     if (b) {
+        Block **head = &h->hash[pc_hash(h->pc)];
         b->hash_next = *head;
         *head = b;
-        bool kept = b->code[0].block && b->op[b->count - 1].code != INSN_FAULT;
-        if (!kept) {
-            h->flush = true; /* decode anew next time: it may be there then */
+        if (!b->kept) {
+            h->flush = true; /* decode anew next time: it may differ then */
             hart_look_again(h);
         }
     }
@@ -450,19 +547,13 @@ void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
 
 void block_fetch_site(Hart *h, Block *b)
 {
-    FetchStep step[BLOCK_MAX_OPS + 1];
+    FetchStep step[BLOCK_MAX_OPS];
     uint16_t n = 0;
-    for (const Op *o = b->op; o->code != INSN_END && o->code != INSN_FAULT;
-         o++) {
-        uint32_t word = 0;
-        port_debug(&h->fetch, b->pc + o->offset, &word, o->size, false);
+    for (const Op *o = b->op; o->code != INSN_END; o++) {
         step[n++] = (FetchStep){.offset = o->offset,
                                 .cycle = o->cycle,
-                                .word = word,
-                                .size = o->size};
-    }
-    if (!n) { /* nothing was fetched: an empty step keeps the site valid */
-        step[n++] = (FetchStep){0};
+                                .word = block_word(h, b, o->offset),
+                                .size = (uint8_t)op_size(o)};
     }
     MemorySite site = {.port = &h->fetch,
                        .place = b->place,

@@ -1,9 +1,11 @@
-/* exec_common.h - the arithmetic that both widths of the interpreter use. */
+/* exec_common.h - the arithmetic that both widths of the interpreter use, and
+ * the words of insn_fp.def. */
 #ifndef CPU_EXEC_COMMON_H
 #define CPU_EXEC_COMMON_H
 
 #include <string.h>
 
+#include "cpu/exec_fp.h"
 #include "cpu/hart_private.h"
 
 static inline uint32_t divw_signed(uint32_t a, uint32_t b)
@@ -24,6 +26,61 @@ static inline uint32_t remw_signed(uint32_t a, uint32_t b)
     return a == 0x80000000u && b == UINT32_MAX
                ? 0
                : (uint32_t)((int32_t)a % (int32_t)b);
+}
+
+/* -- Zbb, Zbc; v holds `width` bits, 32 or 64, and zeros above -- */
+
+static inline unsigned zeros_above(uint64_t v, unsigned width)
+{
+    return v ? (unsigned)__builtin_clzll(v) - (64 - width) : width;
+}
+
+static inline unsigned zeros_below(uint64_t v, unsigned width)
+{
+    return v ? (unsigned)__builtin_ctzll(v) : width;
+}
+
+static inline uint64_t rotate_right(uint64_t v, uint64_t by, unsigned width)
+{
+    unsigned n = (unsigned)by & (width - 1), back = -n & (width - 1);
+    return width == 32 ? (uint32_t)v >> n | (uint32_t)v << back
+                       : v >> n | v << back;
+}
+
+static inline uint64_t rotate_left(uint64_t v, uint64_t by, unsigned width)
+{
+    return rotate_right(v, -by, width);
+}
+
+/* Each byte that has a bit set becomes 0xff. */
+static inline uint64_t bytes_or(uint64_t v)
+{
+    uint64_t ones = UINT64_C(0x0101010101010101);
+    v |= v >> 4 & ones * 0x0f;
+    v |= v >> 2 & ones * 0x3f;
+    v |= v >> 1 & ones * 0x7f;
+    return (v & ones) * 0xff;
+}
+
+/* The low half of the product of a and b without carries. */
+static inline uint64_t clmul(uint64_t a, uint64_t b)
+{
+    uint64_t product = 0;
+    for (; b; b &= b - 1) {
+        product ^= a << __builtin_ctzll(b);
+    }
+    return product;
+}
+
+/* Its bits from `first` on, which is width - 1 or width. */
+static inline uint64_t clmul_from(uint64_t a, uint64_t b, unsigned width,
+                                  unsigned first)
+{
+    uint64_t product = 0;
+    for (unsigned i = first - width + 1; i < width; i++) {
+        product ^= b >> i & 1 ? a >> (first - i) : 0;
+    }
+    return product;
 }
 
 #define AMO_FUNCTIONS(width)                                                   \

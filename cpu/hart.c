@@ -1,5 +1,5 @@
 /*
- * hart.c - a hart's life, its run loop, traps, and the slow way into memory.
+ * hart.c - a hart's life and its run loop.
  *
  * Model    hart_run() alternates between blocks at full speed (exec32, exec64)
  *          and, near the horizon or while another initiator is on the bus,
@@ -27,18 +27,34 @@ static void ports_changed(void *opaque, hwaddr first, hwaddr last)
 static bool ports_init(Hart *h, Error **errp)
 {
     const HartConfig *c = &h->config;
+    bool paged = c->isa.extensions & ISA_S;
     if (!port_init(&h->fetch, c->fetch_as, c->name, c->clock, c->fetch_timing,
-                   true, errp) ||
+                   1, errp) ||
         !port_init(&h->data, c->data_as, c->name, c->clock, c->data_timing,
-                   true, errp)) {
+                   SPACES, errp) ||
+        (paged && !port_init(&h->walk, c->data_as, c->name, c->clock,
+                             c->data_timing, 0, errp))) {
         return false;
     }
     h->fetch.invalidated = ports_changed;
     h->fetch.code_written = block_code_written;
     h->fetch.fold = blocks_fold;
     h->fetch.opaque = h;
-    h->fetch.priority = h->data.priority = c->priority;
+    h->fetch.priority = h->data.priority = h->walk.priority = c->priority;
     h->fetch.slow = h->data.slow = !c->fast;
+    return true;
+}
+
+static bool tlbs_init(Hart *h)
+{
+    for (unsigned space = 0; space < SPACES; space++) {
+        h->data_tlb[space] = calloc(TLB_ENTRIES, sizeof(TlbEntry));
+        h->code_tlb[space] = calloc(TLB_ENTRIES, sizeof(TlbEntry));
+        if (!h->data_tlb[space] || !h->code_tlb[space]) {
+            return false;
+        }
+    }
+    h->tlb_generation = 1;
     return true;
 }
 
@@ -51,14 +67,21 @@ static bool tables_init(Hart *h, Error **errp)
     h->page = calloc(CODE_PAGES, sizeof(Block *));
     h->closed = aligned_alloc(64, entries);
     h->scratch = malloc(sizeof(Block) + 2 * sizeof(Op));
+    bool jumps = true;
+    for (unsigned space = 0; space <= SPACE_U; space++) {
+        h->jump[space] = calloc(JUMP_SLOTS, sizeof(JumpSlot));
+        jumps = jumps && h->jump[space];
+    }
     if (!h->scratch || !h->decoder || !h->pool || !h->hash || !h->page ||
-        !h->closed) {
+        !h->closed || !jumps || (hart_has(h, ISA_S) && !tlbs_init(h))) {
         return error_set(errp, "no memory for hart %s", h->config.name);
     }
     memset(h->closed, 0, entries);
     for (unsigned i = 0; i < PORT_ENTRIES; i++) {
         h->closed[i].read_tag = h->closed[i].write_tag = PORT_NO_TAG;
     }
+    HartExec *plain = hart_is32(h) ? exec32 : exec64;
+    h->handler = plain(h, NULL, 0, false);
     return true;
 }
 
@@ -87,11 +110,17 @@ void hart_free(Hart *h)
     if (!h) {
         return;
     }
-    if (h->hash && h->pool && h->page) {
+    if (h->handler) {
         blocks_flush(h);
     }
+    port_fini(&h->walk);
     port_fini(&h->data);
     port_fini(&h->fetch);
+    for (unsigned space = 0; space < SPACES; space++) {
+        free(h->data_tlb[space]);
+        free(h->code_tlb[space]);
+        free(h->jump[space]);
+    }
     insn_decoder_free(h->decoder);
     free(h->pool);
     free(h->hash);
@@ -105,221 +134,39 @@ void hart_free(Hart *h)
 void hart_reset(Hart *h)
 {
     memset(&h->x, 0, sizeof(h->x));
+    memset(h->f, 0, sizeof(h->f));
     h->pc = h->config.reset_pc;
-    h->priv = 3;
-    h->mstatus = h->mie = h->mtvec = h->mscratch = 0;
-    h->mepc = h->mcause = h->mtval = h->mcounteren = 0;
+    h->priv = HART_M;
+    csr_reset(h);
+    pmp_reset(h);
+    space_flush(h);
+    hart_mode_changed(h);
     h->asleep = false;
-    h->block = NULL;
     h->jumped = true;
-    h->flush = true;
     h->data.reservation.block = NULL;
 }
 
-/* -- traps
- * ---------------------------------------------------------------------------
- */
-
-static uint64_t xmask(const Hart *h)
+static HartSpace space_of(const Hart *h, unsigned privilege)
 {
-    return h->config.isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
+    return privilege == HART_M   ? SPACE_M
+           : privilege == HART_S ? SPACE_S
+                                 : SPACE_U;
 }
 
-static void enter_handler(Hart *h, uint64_t cause, bool interrupt,
-                          uint64_t tval)
+void hart_mode_changed(Hart *h)
 {
-    uint64_t top = UINT64_C(1) << (h->config.isa.xlen - 1);
-    h->mepc = h->pc;
-    h->mcause = interrupt ? top | cause : cause;
-    h->mtval = tval & xmask(h);
-    uint64_t pie = h->mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0;
-    uint64_t mpp = h->priv == 3 ? MSTATUS_MPP : 0;
-    h->mstatus &= ~(uint64_t)(MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP);
-    h->mstatus |= pie | mpp;
-    h->priv = 3;
-    h->pc = h->mtvec & ~UINT64_C(3);
-    if (interrupt && (h->mtvec & 1)) {
-        h->pc = (h->pc + 4 * cause) & xmask(h);
-    }
-    h->cycle += h->config.profile->trap;
-    h->pending += h->config.profile->trap;
-    h->block = NULL;
-    h->jumped = true;
-}
-
-void hart_trap(Hart *h, uint64_t cause, uint64_t tval)
-{
-    h->traps++;
-    if (h->config.trapped) {
-        h->data.world->now = clock_time(h->config.clock, h->cycle);
-        h->config.trapped(h->config.opaque, h, cause, tval, h->pc);
-    }
-    enter_handler(h, cause, false, tval);
-}
-
-void hart_mret(Hart *h)
-{
-    h->pc = h->mepc;
-    h->priv = (h->mstatus & MSTATUS_MPP) == MSTATUS_MPP ? 3 : 0;
-    uint64_t ie = h->mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0;
-    h->mstatus &= ~(uint64_t)(MSTATUS_MIE | MSTATUS_MPP);
-    h->mstatus |= ie | MSTATUS_MPIE;
-    if (h->priv != 3) {
-        h->mstatus &= ~(uint64_t)MSTATUS_MPRV;
-    }
-    h->jumped = true;
-}
-
-static bool interrupts_on(const Hart *h)
-{
-    return h->priv < 3 || (h->mstatus & MSTATUS_MIE);
-}
-
-static void take_interrupt(Hart *h, uint64_t ready)
-{
-    static const uint8_t order[] = {HART_MEI, HART_MSI, HART_MTI};
-    for (unsigned i = 0; i < sizeof(order); i++) {
-        if (ready >> order[i] & 1) {
-            h->interrupts++;
-            enter_handler(h, order[i], true, 0);
-            return;
-        }
-    }
-}
-
-void hart_set_irq(void *hart, unsigned line, bool level)
-{
-    Hart *h = hart;
-    uint64_t bit = UINT64_C(1) << (line & 63);
-    h->mip = level ? h->mip | bit : h->mip & ~bit;
-    hart_look_again(h);
-}
-
-/* -- the slow way into memory
- * ----------------------------------------------------------- */
-
-/* The mode in which a load or store is checked. */
-static unsigned data_privilege(const Hart *h)
-{
+    unsigned data = h->priv;
     if (h->mstatus & MSTATUS_MPRV) {
-        return (h->mstatus & MSTATUS_MPP) == MSTATUS_MPP ? 3 : 0;
+        data = (unsigned)(h->mstatus >> 11 & 3);
     }
-    return h->priv;
-}
-
-static PortTx tx_at(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                    AccessKind kind)
-{
-    unsigned priv = kind == ACCESS_FETCH ? h->priv : data_privilege(h);
-    return (PortTx){
-        .addr = va,
-        .va = va,
-        .pc = pc,
-        .issue = clock_time(h->config.clock, cycle),
-        .attrs = {.user = priv == 0,
-                  .requester_id = (unsigned)h->config.hartid & 0xffff},
-        .kind = (uint8_t)kind};
-}
-
-/* What an access beyond its first cycle costs, and what failing means. */
-static SlowAccess slow_end(Hart *h, const PortTx *tx, uint64_t value,
-                           uint64_t fault_cause)
-{
-    uint64_t total = tx->wait + tx->bus + tx->target;
-    uint64_t extra = total > 1 ? total - 1 : 0;
-    if (h->worst_extra != h->data.worst_extra) {
-        hart_look_again(h); /* blocks must learn it before they run on */
+    uint64_t mode = hart_is32(h) ? h->satp >> 31 : h->satp >> 60;
+    h->paged = mode != 0 && hart_has(h, ISA_S);
+    h->code_space = (uint8_t)space_of(h, h->priv);
+    h->data_space = (uint8_t)space_of(h, data);
+    if (h->data_space == SPACE_S && h->paged && (h->mstatus & MSTATUS_SUM)) {
+        h->data_space = SPACE_SUM;
     }
-    return (SlowAccess){.value = value,
-                        .extra =
-                            extra < UINT32_MAX ? (uint32_t)extra : UINT32_MAX,
-                        .fault = tx->result != MEMTX_OK,
-                        .cause = fault_cause,
-                        .tval = tx->va};
-}
-
-static SlowAccess misaligned_trap(uint64_t va, uint64_t cause)
-{
-    return (SlowAccess){.fault = true, .cause = cause, .tval = va};
-}
-
-/* Opens the page for direct access next time, if this is the fast mode. */
-static void open_page(Hart *h, uint64_t va, bool is_write)
-{
-    if (h->config.fast) {
-        port_open(&h->data, va, va, is_write);
-    }
-}
-
-SlowAccess hart_slow_load(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                          unsigned size)
-{
-    if ((va & (size - 1)) && h->misaligned == HART_TRAP) {
-        return misaligned_trap(va, CAUSE_LOAD_MISALIGNED);
-    }
-    PortTx tx = tx_at(h, pc, cycle, va, ACCESS_LOAD);
-    uint64_t value = port_load(&h->data, &tx, size);
-    open_page(h, va, false);
-    return slow_end(h, &tx, value, CAUSE_LOAD_FAULT);
-}
-
-SlowAccess hart_slow_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                           unsigned size, uint64_t value)
-{
-    if ((va & (size - 1)) && h->misaligned == HART_TRAP) {
-        return misaligned_trap(va, CAUSE_STORE_MISALIGNED);
-    }
-    PortTx tx = tx_at(h, pc, cycle, va, ACCESS_STORE);
-    port_store(&h->data, &tx, size, value);
-    open_page(h, va, true);
-    return slow_end(h, &tx, 0, CAUSE_STORE_FAULT);
-}
-
-SlowAccess hart_slow_amo(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                         unsigned size, PortAmo *fn, uint64_t operand)
-{
-    if (va & (size - 1)) {
-        return misaligned_trap(va, CAUSE_STORE_MISALIGNED);
-    }
-    PortTx tx = tx_at(h, pc, cycle, va, ACCESS_AMO);
-    uint64_t old = port_amo(&h->data, &tx, size, fn, operand);
-    return slow_end(h, &tx, old, CAUSE_STORE_FAULT);
-}
-
-SlowAccess hart_slow_lr(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                        unsigned size)
-{
-    if (va & (size - 1)) {
-        return misaligned_trap(va, CAUSE_LOAD_MISALIGNED);
-    }
-    PortTx tx = tx_at(h, pc, cycle, va, ACCESS_AMO);
-    uint64_t value = port_load_reserved(&h->data, &tx, size);
-    return slow_end(h, &tx, value, CAUSE_LOAD_FAULT);
-}
-
-SlowAccess hart_slow_sc(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
-                        unsigned size, uint64_t value)
-{
-    if (va & (size - 1)) {
-        return misaligned_trap(va, CAUSE_STORE_MISALIGNED);
-    }
-    PortTx tx = tx_at(h, pc, cycle, va, ACCESS_AMO);
-    bool stored = port_store_conditional(&h->data, &tx, size, value);
-    SlowAccess slow = slow_end(h, &tx, 0, CAUSE_STORE_FAULT);
-    slow.stored = stored;
-    return slow;
-}
-
-/* The failing fetch is a transaction too, unless a device is there: code cannot
- * be fetched from one, so the hart does not ask it. */
-void hart_fetch_failed(Hart *h, uint64_t pc, uint64_t cycle)
-{
-    pc &= xmask(h);
-    if (port_place(&h->fetch, pc, 0)->mr) {
-        return;
-    }
-    PortTx tx = tx_at(h, pc, cycle, pc, ACCESS_FETCH);
-    port_load(&h->fetch, &tx, 2);
+    hart_look_again(h);
 }
 
 /* -- running
@@ -335,25 +182,58 @@ static HartExec *exec_of(const Hart *h)
     return observed ? exec64_observed : exec64;
 }
 
-/* Finds the block of pc. */
-static void find_position(Hart *h)
+/* Finds the block of pc. False: a trap was taken, as pc cannot be fetched. */
+static bool find_position(Hart *h)
 {
     if (!h->block) {
-        h->block = block_find(h, h->pc);
-        h->index = 0;
-        if (!h->block) { /* no room: all others go */
-            blocks_flush(h);
-            h->block = block_find(h, h->pc);
+        Block *b = block_known(h, h->pc);
+        FetchFault fault;
+        if (!b) {
+            b = block_find(h, &fault);
         }
+        if (!b) {
+            if (fault.cause == CAUSE_FETCH_FAULT) {
+                hart_fetch_failed(h, fault.va, fault.pa, h->cycle);
+            }
+            hart_trap(h, fault.cause, fault.va);
+            return false;
+        }
+        if (b->kept && block_links(h, b, b)) {
+            h->jump[h->code_space][(h->pc >> 1) % JUMP_SLOTS] =
+                (JumpSlot){h->pc, b};
+        }
+        h->block = b;
+        h->index = 0;
         if (h->jumped) {
-            h->cycle += h->block->jump_extra;
-            h->fetch_stall += h->block->jump_extra;
-            h->pending += h->block->jump_extra;
+            h->cycle += b->jump_extra;
+            h->fetch_stall += b->jump_extra;
+            h->pending += b->jump_extra;
             h->jumped = false;
         }
     }
     h->block->spent += h->pending;
     h->pending = 0;
+    return true;
+}
+
+/* Tells of the instruction at op o of b, which retired, at `pc`. */
+static void tell_commit(Hart *h, const Block *b, const Op *o, uint8_t fflags)
+{
+    HartCommit *c = &h->commit;
+    c->pc = (b->pc + o->offset) & xlen_mask(h);
+    c->word = block_word(h, b, o->offset);
+    c->size = (uint8_t)op_size(o);
+    Insn in = insn_decode(h->decoder, c->word);
+    c->rd_is_f = in.f & INSN_F_RD;
+    c->rd = in.writes_rd && (in.rd || c->rd_is_f) ? in.rd : 32;
+    if (c->rd < 32) {
+        c->rd_value = c->rd_is_f ? h->f[c->rd] : hart_x(h, c->rd);
+    }
+    if (h->fflags != fflags && !c->csrs) {
+        c->csr[c->csrs].number = 1;
+        c->csr[c->csrs++].value = h->fflags;
+    }
+    h->config.commit(h->config.opaque, h, c);
 }
 
 /* Executes the one instruction at the position. */
@@ -364,28 +244,42 @@ static void run_one(Hart *h, HartExec *exec)
     const Op *o = &b->op[i];
     Block *s = h->scratch;
     MemoryRecorder *rec = h->data.world->recorder;
+    uint64_t retired = h->instret;
+    uint8_t fflags = h->fflags;
     if (rec && !b->fetch_site) {
         block_fetch_site(h, b);
     }
+    if (h->config.commit) {
+        h->commit = (HartCommit){.privilege = h->priv};
+    }
     *s = (Block){.pc = b->pc,
+                 .pa = {b->pa[0], b->pa[1]},
                  .count = i + 1,
                  .cycles = b->cycles,
-                 .lead = o->lead,
+                 .jump_cycles = b->jump_cycles,
                  .fetch_site = b->fetch_site};
     s->op[0] = *o;
+    s->op[0].handler = h->handler[o->code];
+    s->op[0].variant = 0;
     s->op[1] = o[1];
     s->op[1].code = INSN_END;
+    s->op[1].handler = h->handler[INSN_END];
     exec(h, s, i, true);
     b->op[i].site = s->op[0].site;
     b->op[i].place = s->op[0].place;
-    b->spent += s->spent;
+    uint64_t whole = s->ran[0] + s->ran[1];
+    b->spent += s->spent + s->ran[0] * s->cycles + s->ran[1] * s->jump_cycles;
     b->single[0] += s->single[0];
     b->single[1] += s->single[1];
-    b->single[o->size == 4] += s->full;
+    b->single[op_size(o) == 4] += whole;
+    h->fetch_stall += whole * o->lead;
     if (!h->block && !h->jumped && !h->asleep && o[1].code != INSN_END &&
-        h->pc == ((b->pc + o[1].offset) & xmask(h))) {
+        h->pc == ((b->pc + o[1].offset) & xlen_mask(h))) {
         h->block = b;
         h->index = i + 1;
+    }
+    if (h->config.commit && h->instret != retired) {
+        tell_commit(h, b, o, fflags);
     }
 }
 
@@ -393,7 +287,7 @@ enum { FOLD_CYCLES = 1 << 30 };
 
 static uint64_t fast_limit(const Hart *h)
 {
-    if (!h->config.fast) {
+    if (!h->config.fast || h->config.commit) {
         return 0;
     }
     uint64_t clear = port_clear_at(&h->data);
@@ -419,7 +313,9 @@ static void run_some(Hart *h, HartExec *exec, bool single)
         port_fold(&h->data);
         h->folded = h->cycle;
     }
-    find_position(h);
+    if (!find_position(h) || h->cycle >= h->deadline) {
+        return; /* a trap, or a walk that took until the horizon */
+    }
     const Op *o = &h->block->op[h->index];
     uint64_t base =
         h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
@@ -433,11 +329,9 @@ static void run_some(Hart *h, HartExec *exec, bool single)
 
 static void sleep_or_run(Hart *h, HartExec *exec, bool single)
 {
-    uint64_t ready = h->mip & h->mie;
-    if (ready) {
+    if (h->mip & h->mie) {
         h->asleep = false;
-        if (interrupts_on(h)) {
-            take_interrupt(h, ready);
+        if (trap_take_interrupt(h)) {
             return;
         }
     }
@@ -508,16 +402,29 @@ MemoryPort *hart_data_port(Hart *h)
     return &h->data;
 }
 
+MemoryPort *hart_walk_port(Hart *h)
+{
+    return h->walk.world ? &h->walk : NULL;
+}
+
+HartCounters hart_progress(const Hart *h)
+{
+    return (HartCounters){.cycles = h->cycle,
+                          .instructions = h->instret,
+                          .idle = h->idle,
+                          .traps = h->traps,
+                          .interrupts = h->interrupts};
+}
+
 HartCounters hart_counters(Hart *h)
 {
-    HartCounters c = {.cycles = h->cycle,
-                      .instructions = h->instret,
-                      .idle = h->idle,
-                      .traps = h->traps,
-                      .interrupts = h->interrupts,
-                      .fetch_stall = h->fetch_stall,
-                      .blocks_decoded = h->decoded,
-                      .blocks_dropped = h->dropped};
+    blocks_fold(h);
+    HartCounters c = hart_progress(h);
+    c.walk = h->walk_cycles;
+    c.walks = h->walks;
+    c.fetch_stall = h->fetch_stall;
+    c.blocks_decoded = h->decoded;
+    c.blocks_dropped = h->dropped;
     uint32_t n;
     const PortTraffic *t = port_traffic(&h->data, &n);
     for (uint32_t i = 0; i < n; i++) {
@@ -537,7 +444,7 @@ uint64_t hart_pc(const Hart *h)
 }
 void hart_set_pc(Hart *h, uint64_t pc)
 {
-    h->pc = pc & xmask(h);
+    h->pc = pc & xlen_mask(h);
     h->block = NULL;
     h->jumped = true;
 }
@@ -562,4 +469,13 @@ void hart_set_x(Hart *h, unsigned reg, uint64_t value)
 unsigned hart_privilege(const Hart *h)
 {
     return h->priv;
+}
+
+uint64_t hart_f(const Hart *h, unsigned reg)
+{
+    return h->f[reg & 31];
+}
+void hart_set_f(Hart *h, unsigned reg, uint64_t value)
+{
+    h->f[reg & 31] = value;
 }

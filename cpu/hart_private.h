@@ -18,19 +18,25 @@ extern "C" {
 #endif
 
 typedef struct Op {
-    int64_t imm;   /* CSR and illegal: the word in the upper half */
-    uint16_t code; /* InsnCode */
-    uint8_t rd;    /* 32 when x0 is written: a sink */
-    uint8_t rs1, rs2;
-    uint8_t size; /* bytes */
-    uint8_t lead; /* cycles waited for its fetch before issue */
-    uint8_t pad;
-    uint16_t cycle;  /* issue, from the block's begin; includes lead */
-    uint16_t offset; /* bytes from the block's pc */
-    uint16_t index;
-    uint16_t pad2;
+    const void *handler;  /* where the unobserved interpreter goes on */
+    int32_t imm;          /* CSR instructions and illegal ones: the word */
     uint32_t site, place; /* record site for that place (0: none yet) */
+    uint16_t code;        /* InsnCode */
+    uint16_t cycle;       /* issue, from the block's begin; includes lead */
+    uint16_t offset;      /* bytes from the block's pc */
+    uint8_t rd;           /* 32 when no x register is written: a sink */
+    uint8_t rs1, rs2, rs3;
+    uint8_t variant; /* bit 0: rs1 is what the op before wrote; bit 1: rs2 */
+    uint8_t lead;    /* cycles waited for its fetch before issue */
 } Op;
+
+/* Bytes of the instruction; each op has one behind it. */
+static inline unsigned op_size(const Op *o)
+{
+    return (unsigned)(o[1].offset - o->offset);
+}
+
+enum { VARIANTS = 4 };
 
 typedef struct Block Block;
 struct Block {
@@ -38,17 +44,22 @@ struct Block {
     Block *next[2];         /* [0] what follows, [1] where it jumped to last */
     uint32_t count;         /* instructions */
     uint32_t cycles;        /* from begin to end, branch not taken */
+    uint32_t jump_cycles;   /* the same when its last instruction jumps */
     uint32_t bound;         /* more than it can take without a slow access */
     uint32_t jump_extra;    /* cycles more when it is jumped to */
     uint32_t lead;          /* sum of the ops' */
+    uint64_t ran[2];        /* from the first op to the last; [1]: and jumped */
+    uint64_t spent;         /* cycles besides; may wrap below 0 */
+    uint64_t single[2];     /* ops besides, 2 and 4 bytes; may wrap below 0 */
     uint32_t mems;          /* loads and stores */
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
-    uint64_t full;          /* executed from the first to the last op */
-    uint64_t spent;         /* cycles */
-    uint64_t single[2];     /* ops besides, 2 and 4 bytes; may wrap below 0 */
-    const MemoryPlace *place; /* of the fetches */
-    uint32_t fetch_site;      /* 0: none yet, else site + 1 */
     uint32_t bytes;
+    uint64_t pa[2];      /* of pc, and of the second page if it is in two */
+    uint8_t space;       /* HartSpace */
+    bool straddles;      /* a single instruction in two pages */
+    bool kept;           /* its bytes are watched for writes */
+    uint32_t fetch_site; /* 0: none yet, else site + 1 */
+    const MemoryPlace *place; /* of the fetches */
     struct {
         RAMBlock *block;
         ram_addr_t offset;
@@ -58,6 +69,8 @@ struct Block {
     Block *hash_next;
     Op op[]; /* count + 1 */
 };
+
+enum { CACHE_BLOCK = 64 }; /* bytes that cbo.zero clears */
 
 enum {
     BLOCK_MAX_OPS = 64,
@@ -76,37 +89,95 @@ enum {
     CAUSE_STORE_MISALIGNED,
     CAUSE_STORE_FAULT,
     CAUSE_ECALL_U,
-    CAUSE_ECALL_M = 11
+    CAUSE_ECALL_S,
+    CAUSE_ECALL_M = 11,
+    CAUSE_FETCH_PAGE,
+    CAUSE_LOAD_PAGE,
+    CAUSE_STORE_PAGE = 15
 };
 
-enum {
-    MSTATUS_MIE = 1 << 3,
-    MSTATUS_MPIE = 1 << 7,
-    MSTATUS_MPP = 3 << 11,
-    MSTATUS_MPRV = 1 << 17,
-    MSTATUS_TW = 1 << 21
-};
+#define MSTATUS_SIE (UINT64_C(1) << 1)
+#define MSTATUS_MIE (UINT64_C(1) << 3)
+#define MSTATUS_SPIE (UINT64_C(1) << 5)
+#define MSTATUS_MPIE (UINT64_C(1) << 7)
+#define MSTATUS_SPP (UINT64_C(1) << 8)
+#define MSTATUS_MPP (UINT64_C(3) << 11)
+#define MSTATUS_FS (UINT64_C(3) << 13)
+#define MSTATUS_MPRV (UINT64_C(1) << 17)
+#define MSTATUS_SUM (UINT64_C(1) << 18)
+#define MSTATUS_MXR (UINT64_C(1) << 19)
+#define MSTATUS_TVM (UINT64_C(1) << 20)
+#define MSTATUS_TW (UINT64_C(1) << 21)
+#define MSTATUS_TSR (UINT64_C(1) << 22)
+
+#define ENVCFG_FIOM (UINT64_C(1) << 0)
+#define ENVCFG_CBZE (UINT64_C(1) << 7)
+#define ENVCFG_ADUE (UINT64_C(1) << 61)
+#define ENVCFG_STCE (UINT64_C(1) << 63)
 
 typedef enum CsrOp { CSR_SWAP, CSR_SET, CSR_CLEAR } CsrOp;
+
+/* Why memory is entered: permissions, causes. */
+typedef enum MmuAccess { MMU_FETCH, MMU_LOAD, MMU_STORE } MmuAccess;
+
+/* Where an address leads depends on who asks: one set of inline entries, one
+ * TLB and one jump cache each. Code has the first three. */
+typedef enum HartSpace {
+    SPACE_M,
+    SPACE_S,
+    SPACE_U,
+    SPACE_SUM, /* S with mstatus.SUM */
+    SPACES
+} HartSpace;
+
+/* A page a TLB knows, if its generation is the hart's. */
+typedef struct TlbEntry {
+    uint64_t page, pa;
+    uint32_t generation;
+    bool read, write, exec; /* as the space may; write: and D is set */
+} TlbEntry;
+enum { TLB_ENTRIES = PORT_ENTRIES }; /* same index as the inline entries */
+
+/* What a walk found. */
+typedef struct MmuResult {
+    uint64_t pa;            /* of va */
+    bool read, write, exec; /* what the space may do with the page */
+    uint64_t cause;         /* 0: fine (no walk ends in cause 0) */
+    uint32_t cycles;        /* the walk took */
+} MmuResult;
+
+typedef struct PmpEntry {
+    uint64_t first, last; /* bytes it matches; first > last: none */
+    uint8_t config;
+} PmpEntry;
 
 /* What was known of blocks that are gone, by pc. */
 typedef struct BlockTotal {
     uint64_t pc, bytes, entries, instructions, cycles;
 } BlockTotal;
 
+/* Where a jump to pc leads. */
+typedef struct JumpSlot {
+    uint64_t pc;
+    Block *block;
+} JumpSlot;
+enum { JUMP_SLOTS = 4096 };
+
 struct Hart {
     union {
         uint32_t w[36]; /* x0..x31, [32] takes writes to x0 */
         uint64_t d[36];
     } x;
+    uint64_t f[32];      /* NaN-boxed */
     uint64_t cycle;      /* at which the next instruction begins */
     uint64_t fast_until; /* blocks must be over by then; 0: leave now */
     uint64_t deadline;   /* instructions begin before it */
     uint64_t pc;
     uint64_t instret;
-    uint64_t limit;    /* of instret */
-    PortEntry *closed; /* entries that never hit: single-step mode */
-    MemoryPort data, fetch;
+    uint64_t limit;             /* of instret */
+    PortEntry *closed;          /* entries that never hit: single-step mode */
+    const void *const *handler; /* of the unobserved interpreter */
+    MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */
     Block *block;
@@ -114,15 +185,32 @@ struct Hart {
     bool jumped; /* pc was jumped to: its block's jump_extra is due */
     bool asleep, flush;
     uint8_t priv;
-    uint8_t misaligned;  /* HartMisaligned */
-    uint64_t align_mask; /* bits of a jump target that must be 0 */
-    uint64_t pending;    /* cycles not yet in any block's `spent` */
+    uint8_t code_space, data_space; /* HartSpace: follow hart_mode_changed() */
+    bool paged;                     /* satp translates S and U */
+    uint8_t misaligned;             /* HartMisaligned */
+    uint64_t align_mask;            /* bits of a jump target that must be 0 */
+    uint64_t pending;               /* cycles not yet in any block's `spent` */
+    TlbEntry *data_tlb[SPACES], *code_tlb[SPACES]; /* NULL without ISA_S */
+    uint32_t tlb_generation;
+    JumpSlot *jump[SPACES];
     /* CSRs */
-    uint64_t mstatus, mie, mip, mtvec, mscratch, mepc, mcause, mtval;
-    uint64_t mcounteren, cycle_bias, instret_bias;
+    uint64_t mstatus, mtvec, mscratch, mepc, mcause, mtval;
+    uint64_t medeleg, mideleg, menvcfg, mcounteren, mcountinhibit;
+    uint64_t stvec, sscratch, sepc, scause, stval, scounteren, senvcfg;
+    uint64_t satp, stimecmp;
+    uint64_t mie;
+    uint64_t lines; /* interrupt inputs */
+    uint64_t soft;  /* mip bits that software wrote: SSIP, STIP, SEIP */
+    uint64_t mip;   /* lines | soft, less STIP from software with Sstc */
+    uint64_t cycle_bias, instret_bias;
+    uint64_t cycle_stopped, instret_stopped; /* value while inhibited */
+    uint8_t fflags, frm;
+    PmpEntry pmp[16];
+    uint64_t pmpaddr[16];
+    bool pmp_used; /* some entry matches something, or locks M out */
     /* counters */
     uint64_t folded; /* cycle at which the entries' counts were last folded */
-    uint64_t idle, traps, interrupts, fetch_stall;
+    uint64_t idle, traps, interrupts, fetch_stall, walk_cycles, walks;
     uint64_t decoded, dropped;
     /* blocks */
     InsnDecoder *decoder;
@@ -130,29 +218,59 @@ struct Hart {
     size_t pool_used;
     Block **hash;
     Block **page; /* blocks by page of their bytes */
-    Block *last;
     uint32_t worst_extra;
     BlockTotal *total;
     size_t totals, total_capacity;
     Block *scratch; /* room for two ops: to execute a single one */
+    HartCommit commit;
 };
 
 /* block.c */
-Block *block_find(Hart *h, uint64_t pc); /* NULL: all blocks must go first */
+/* The block at h->pc in the code space, where pa (and in a second page, pa2)
+ * is what it was translated to. NULL: `*fault` says why pc cannot be fetched
+ * from, and at which address. */
+typedef struct FetchFault {
+    uint64_t cause, va, pa;
+} FetchFault;
+Block *block_find(Hart *h, FetchFault *fault);
+/* May control go from one to the other without asking the TLB? */
+static inline bool block_links(const Hart *h, const Block *from,
+                               const Block *to)
+{
+    return !h->paged || from->space == SPACE_M ||
+           ((from->pc ^ to->pc) < PAGE_SIZE_BYTES && !from->straddles &&
+            !to->straddles);
+}
 void blocks_flush(Hart *h);
 void blocks_fold(void *hart); /* counts to the fetch port, cycles to totals */
 void blocks_rebound(Hart *h); /* the data port's worst_extra changed */
 void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
                         uint64_t len);
 void block_fetch_site(Hart *h, Block *b);
+/* The instruction at `offset` bytes of b, as it is in memory. */
+uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 
 /* exec32.c, exec64.c: runs from b->op[index]; with `only` (a scratch block) one
- * op. h->cycle, pc, position are set on return. */
-typedef void HartExec(Hart *h, Block *b, unsigned index, bool only);
+ * op. h->cycle, pc, position are set on return. With b NULL: nothing runs;
+ * returns the handlers: VARIANTS rows by InsnCode. */
+typedef const void *const *HartExec(Hart *h, Block *b, unsigned index,
+                                    bool only);
 HartExec exec32, exec32_observed, exec64, exec64_observed;
 
-/* hart.c */
-void hart_trap(Hart *h, uint64_t cause, uint64_t tval);
+/* trap.c: traps, returns from them, interrupts. */
+void hart_trap(Hart *h, uint64_t cause, uint64_t tval); /* at h->pc */
+/* xret's legality is its caller's to check (trap_may_*). */
+void hart_mret(Hart *h);
+void hart_sret(Hart *h);
+bool trap_may_mret(const Hart *h), trap_may_sret(const Hart *h);
+bool trap_may_wfi(const Hart *h);
+bool trap_may_sfence(const Hart *h); /* sfence.vma, sinval.vma */
+/* Recomputes mip after lines, soft or menvcfg changed. */
+void mip_update(Hart *h);
+/* Takes the most urgent interrupt that is pending and enabled now, if any. */
+bool trap_take_interrupt(Hart *h);
+
+/* access.c: the slow way into memory. */
 typedef struct SlowAccess {
     uint64_t value;
     uint32_t extra; /* cycles */
@@ -170,15 +288,80 @@ SlowAccess hart_slow_lr(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                         unsigned size);
 SlowAccess hart_slow_sc(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                         unsigned size, uint64_t value);
-void hart_fetch_failed(Hart *h, uint64_t pc, uint64_t cycle);
-void hart_mret(Hart *h);
+SlowAccess hart_slow_zero(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va);
+void hart_fetch_failed(Hart *h, uint64_t va, uint64_t pa, uint64_t cycle);
+/* Where code at va lies: cause 0 and pa, or the fetch's fault. Asks the TLB,
+ * and walks if it must. */
+MmuResult hart_fetch_translate(Hart *h, uint64_t va, uint64_t cycle);
+/* Would that lead to pa without a walk? */
+bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa);
+/* The block at pc that a look-up would find without a walk, or NULL. */
+static inline Block *block_known(const Hart *h, uint64_t pc)
+{
+    const JumpSlot *j = &h->jump[h->code_space][(pc >> 1) % JUMP_SLOTS];
+    bool known =
+        j->pc == pc && (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
+    return known ? j->block : NULL;
+}
+/* Closes everything known of S and U addresses: satp, sfence.vma, MXR. */
+void tlb_flush(Hart *h);
+/* The same, with the blocks, when PMP or bare/paged changed. */
+void space_flush(Hart *h);
+/* To be called after priv, mstatus or satp changed. */
+void hart_mode_changed(Hart *h);
+
+/* mmu.c: walks the page tables for an access of `size` bytes at va on behalf of
+ * `space` (never SPACE_M), through the walk port from `cycle` on; may set A and
+ * D. Checks PMP for the tables, not for the page. `pc` is for the records. */
+MmuResult mmu_walk(Hart *h, HartSpace space, MmuAccess access, uint64_t va,
+                   uint64_t pc, uint64_t cycle);
+/* The same as a debugger: nothing changes, nothing is recorded. */
+MmuResult mmu_peek(Hart *h, HartSpace space, MmuAccess access, uint64_t va);
+/* Is satp's mode one this hart has? */
+bool mmu_has_mode(const Hart *h, uint64_t satp);
+
+/* pmp.c */
+void pmp_reset(Hart *h);
+uint64_t pmp_read(const Hart *h, unsigned csr); /* 0x3a0..0x3ef */
+/* False: nothing changed. */
+bool pmp_write(Hart *h, unsigned csr, uint64_t value);
+/* May a hart in `priv` do this to all of [pa, pa + size)? */
+bool pmp_check(const Hart *h, unsigned priv, MmuAccess access, uint64_t pa,
+               uint64_t size);
+/* Is the answer the same for every access inside pa's 4 KiB page? */
+bool pmp_page_uniform(const Hart *h, uint64_t pa);
+
 /* Makes the run loop look again before the next instruction. */
 static inline void hart_look_again(Hart *h)
 {
     h->fast_until = 0;
 }
 
-/* csr.c: false: illegal. `retired` is instret before this instruction. */
+static inline bool hart_is32(const Hart *h)
+{
+    return h->config.isa.xlen == 32;
+}
+
+static inline uint64_t xlen_mask(const Hart *h)
+{
+    return hart_is32(h) ? UINT32_MAX : UINT64_MAX;
+}
+
+static inline bool hart_has(const Hart *h, uint64_t isa)
+{
+    return (h->config.isa.extensions & isa) == isa;
+}
+
+/* The mode in which a space's accesses are made. */
+static inline unsigned space_privilege(HartSpace space)
+{
+    return space == SPACE_M ? HART_M : space == SPACE_U ? HART_U : HART_S;
+}
+
+/* csr.c: false: illegal. `retired` is instret before this instruction. What
+ * changes how the next instruction runs calls hart_look_again(). */
+void csr_reset(Hart *h);
+bool csr_may_zero(const Hart *h); /* cbo.zero, in this mode */
 bool csr_access(Hart *h, unsigned csr, CsrOp op, uint64_t operand, bool writes,
                 uint64_t cycle, uint64_t retired, uint64_t *old);
 

@@ -16,6 +16,9 @@
 enum {
     OPERANDS_NONE,
     OPERANDS_R,
+    OPERANDS_RR,  /* reads rs1 and rs2, no more */
+    OPERANDS_R1,  /* reads rs1, no more */
+    OPERANDS_R1D, /* rd and rs1 */
     OPERANDS_I,
     OPERANDS_SH,
     OPERANDS_SHW,
@@ -27,18 +30,58 @@ enum {
     OPERANDS_A,
     OPERANDS_C,
     OPERANDS_CI,
+    /* Floating point: the letters after F tell what is unlike FR. */
+    OPERANDS_FR,  /* f rd, rs1, rs2; rounds */
+    OPERANDS_FR1, /* f rd, rs1; rounds */
+    OPERANDS_FR4, /* f rd, rs1, rs2, rs3; rounds */
+    OPERANDS_FRN, /* f rd, rs1, rs2 */
+    OPERANDS_FXR, /* x rd, f rs1; rounds */
+    OPERANDS_FXN, /* x rd, f rs1 */
+    OPERANDS_FXC, /* x rd, f rs1, rs2 */
+    OPERANDS_XFR, /* f rd, x rs1; rounds */
+    OPERANDS_XFN, /* f rd, x rs1 */
+    OPERANDS_FL,  /* f rd, I immediate */
+    OPERANDS_FST, /* f rs2, S immediate */
     OPERANDS_NUM
 };
 
+/* What is read and written, and which of it are f registers: the bits of
+ * INSN_F_*. */
+enum {
+    RD_ = INSN_F_RD,
+    RS1_ = INSN_F_RS1,
+    RS2_ = INSN_F_RS2,
+    RS3_ = INSN_F_RS3
+};
 static const struct {
-    bool rs1, rs2, rd;
+    uint8_t used, f;
 } operand_use[OPERANDS_NUM] = {
-    [OPERANDS_R] = {true, true, true},   [OPERANDS_I] = {true, false, true},
-    [OPERANDS_SH] = {true, false, true}, [OPERANDS_SHW] = {true, false, true},
-    [OPERANDS_L] = {true, false, true},  [OPERANDS_S] = {true, true, false},
-    [OPERANDS_B] = {true, true, false},  [OPERANDS_U] = {false, false, true},
-    [OPERANDS_J] = {false, false, true}, [OPERANDS_A] = {true, true, true},
-    [OPERANDS_C] = {true, false, true},  [OPERANDS_CI] = {false, false, true},
+    [OPERANDS_R] = {RD_ | RS1_ | RS2_, 0},
+    [OPERANDS_RR] = {RS1_ | RS2_, 0},
+    [OPERANDS_R1] = {RS1_, 0},
+    [OPERANDS_R1D] = {RD_ | RS1_, 0},
+    [OPERANDS_I] = {RD_ | RS1_, 0},
+    [OPERANDS_SH] = {RD_ | RS1_, 0},
+    [OPERANDS_SHW] = {RD_ | RS1_, 0},
+    [OPERANDS_L] = {RD_ | RS1_, 0},
+    [OPERANDS_S] = {RS1_ | RS2_, 0},
+    [OPERANDS_B] = {RS1_ | RS2_, 0},
+    [OPERANDS_U] = {RD_, 0},
+    [OPERANDS_J] = {RD_, 0},
+    [OPERANDS_A] = {RD_ | RS1_ | RS2_, 0},
+    [OPERANDS_C] = {RD_ | RS1_, 0},
+    [OPERANDS_CI] = {RD_, 0},
+    [OPERANDS_FR] = {RD_ | RS1_ | RS2_, RD_ | RS1_ | RS2_},
+    [OPERANDS_FR1] = {RD_ | RS1_, RD_ | RS1_},
+    [OPERANDS_FR4] = {RD_ | RS1_ | RS2_ | RS3_, RD_ | RS1_ | RS2_ | RS3_},
+    [OPERANDS_FRN] = {RD_ | RS1_ | RS2_, RD_ | RS1_ | RS2_},
+    [OPERANDS_FXR] = {RD_ | RS1_, RS1_},
+    [OPERANDS_FXN] = {RD_ | RS1_, RS1_},
+    [OPERANDS_FXC] = {RD_ | RS1_ | RS2_, RS1_ | RS2_},
+    [OPERANDS_XFR] = {RD_ | RS1_, RD_},
+    [OPERANDS_XFN] = {RD_ | RS1_, RD_},
+    [OPERANDS_FL] = {RD_ | RS1_, RD_},
+    [OPERANDS_FST] = {RS1_ | RS2_, RS2_},
 };
 
 #define NEED_I ISA_I
@@ -47,8 +90,26 @@ static const struct {
 #define NEED_M64 (ISA_M | ISA_RV64)
 #define NEED_A ISA_A
 #define NEED_A64 (ISA_A | ISA_RV64)
+#define NEED_F ISA_F
+#define NEED_F64 (ISA_F | ISA_RV64)
+#define NEED_D (ISA_F | ISA_D)
+#define NEED_D64 (ISA_F | ISA_D | ISA_RV64)
+#define NEED_ZFH (ISA_F | ISA_ZFH)
+#define NEED_ZFH64 (ISA_F | ISA_ZFH | ISA_RV64)
+#define NEED_ZFHD (ISA_F | ISA_D | ISA_ZFH)
+#define NEED_S ISA_S
+#define NEED_SVINVAL (ISA_S | ISA_SVINVAL)
 #define NEED_CSR ISA_ZICSR
 #define NEED_FENCEI ISA_ZIFENCEI
+#define NEED_ZBA ISA_ZBA
+#define NEED_ZBA64 (ISA_ZBA | ISA_RV64)
+#define NEED_ZBB ISA_ZBB
+#define NEED_ZBB32 (ISA_ZBB | ISA_RV32)
+#define NEED_ZBB64 (ISA_ZBB | ISA_RV64)
+#define NEED_ZBS ISA_ZBS
+#define NEED_ZBC ISA_ZBC
+#define NEED_ZICOND ISA_ZICOND
+#define NEED_ZICBOZ ISA_ZICBOZ
 
 const InsnSpec insn_table[INSN_NUM] = {
 #define INSN(name, isa, encoding, operands, time, ...)                         \
@@ -58,7 +119,7 @@ const InsnSpec insn_table[INSN_NUM] = {
 };
 
 struct InsnDecoder {
-    unsigned xlen;
+    HartIsa isa;
     uint32_t mask[INSN_NUM], match[INSN_NUM];
     uint16_t bucket[257]; /* bucket b is line[bucket[b] .. bucket[b + 1]) */
     uint16_t *line;
@@ -98,6 +159,10 @@ static uint32_t enc_s(int32_t imm, uint32_t rs2, uint32_t rs1, uint32_t f3)
     uint32_t u = (uint32_t)imm;
     return bits(u, 11, 5) << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 |
            bits(u, 4, 0) << 7 | 0x23;
+}
+static uint32_t enc_fs(int32_t imm, uint32_t rs2, uint32_t rs1, uint32_t f3)
+{
+    return enc_s(imm, rs2, rs1, f3) | 0x04; /* 0x27 */
 }
 static uint32_t enc_b(int32_t imm, uint32_t rs2, uint32_t rs1, uint32_t f3)
 {
@@ -146,17 +211,20 @@ static uint32_t enc_u(int32_t imm, uint32_t rd)
 #define IMM_SWSP ((int32_t)(F(8, 7) << 6 | F(12, 9) << 2))
 #define IMM_SDSP ((int32_t)(F(9, 7) << 6 | F(12, 10) << 3))
 #define SHAMT ((int32_t)(F(12, 12) << 5 | F(6, 2)))
-#define SHAMT_OK (xlen == 64 || !F(12, 12))
+#define SHAMT_OK (isa->xlen == 64 || !F(12, 12))
+#define HAS_F ((isa->extensions & NEED_F) == NEED_F)
+#define HAS_D ((isa->extensions & NEED_D) == NEED_D)
 #define WIDTH_ANY true
-#define WIDTH_32 (xlen == 32)
-#define WIDTH_64 (xlen == 64)
+#define WIDTH_32 (isa->xlen == 32)
+#define WIDTH_64 (isa->xlen == 64)
 
-static uint32_t expand(uint32_t c, unsigned xlen)
+static uint32_t expand(uint32_t c, const HartIsa *isa)
 {
     uint32_t mask, match;
 #define R enc_r
 #define I enc_i
 #define S enc_s
+#define FS enc_fs
 #define B enc_b
 #define J enc_j
 #define U enc_u
@@ -170,6 +238,7 @@ static uint32_t expand(uint32_t c, unsigned xlen)
 #undef R
 #undef I
 #undef S
+#undef FS
 #undef B
 #undef J
 #undef U
@@ -183,7 +252,7 @@ uint32_t insn_expand(const InsnDecoder *d, uint16_t half)
     }
     uint32_t *word = &d->expanded[half];
     if (*word == UINT32_MAX) { /* not asked before */
-        *word = expand(half, d->xlen);
+        *word = expand(half, &d->isa);
     }
     return *word;
 }
@@ -230,7 +299,7 @@ InsnDecoder *insn_decoder_new(const HartIsa *isa)
     if (!d) {
         return NULL;
     }
-    d->xlen = isa->xlen;
+    d->isa = *isa;
     for (unsigned i = 0; i < INSN_NUM; i++) {
         insn_pattern(insn_table[i].encoding, &d->mask[i], &d->match[i]);
     }
@@ -264,11 +333,18 @@ static int64_t immediate(uint32_t w, unsigned operands)
 {
     switch (operands) {
     case OPERANDS_I:
+    case OPERANDS_FL:
     case OPERANDS_L: return sign_extend(bits(w, 31, 20), 12);
     case OPERANDS_C:
     case OPERANDS_CI: return bits(w, 31, 20);
     case OPERANDS_SH: return bits(w, 25, 20);
     case OPERANDS_SHW: return bits(w, 24, 20);
+    case OPERANDS_FR:
+    case OPERANDS_FR1:
+    case OPERANDS_FR4:
+    case OPERANDS_FXR:
+    case OPERANDS_XFR: return bits(w, 14, 12);
+    case OPERANDS_FST:
     case OPERANDS_S:
         return sign_extend(bits(w, 31, 25) << 5 | bits(w, 11, 7), 12);
     case OPERANDS_B:
@@ -303,16 +379,20 @@ Insn insn_decode(const InsnDecoder *d, uint32_t word)
         }
         unsigned operands = insn_table[i].operands;
         int64_t imm = immediate(word, operands);
-        if (operands == OPERANDS_SH && d->xlen == 32 && imm > 31) {
+        if (operands == OPERANDS_SH && d->isa.xlen == 32 && imm > 31) {
             break; /* RV32 reserves shamt[5] */
         }
         in.code = (uint16_t)i;
         in.rd = (uint8_t)bits(word, 11, 7);
         in.rs1 = (uint8_t)bits(word, 19, 15);
         in.rs2 = (uint8_t)bits(word, 24, 20);
-        in.reads_rs1 = operand_use[operands].rs1;
-        in.reads_rs2 = operand_use[operands].rs2;
-        in.writes_rd = operand_use[operands].rd;
+        in.rs3 = (uint8_t)bits(word, 31, 27);
+        uint8_t used = operand_use[operands].used;
+        in.reads_rs1 = used & RS1_;
+        in.reads_rs2 = used & RS2_;
+        in.reads_rs3 = used & RS3_;
+        in.writes_rd = used & RD_;
+        in.f = operand_use[operands].f;
         in.imm = imm;
         break;
     }

@@ -26,7 +26,11 @@ typedef enum TimeClass {
     TIME_JUMP,
     TIME_CSR,
     TIME_FENCE,
-    TIME_SYSTEM, /* ecall, ebreak, mret, wfi */
+    TIME_SYSTEM, /* ecall, ebreak, mret, sret, wfi, sfence.vma */
+    TIME_FP,     /* floating-point add, multiply, compare, convert, move */
+    TIME_FMA,
+    TIME_FDIV,
+    TIME_FSQRT,
     TIME_NUM
 } TimeClass;
 

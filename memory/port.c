@@ -61,6 +61,7 @@ typedef struct Access {
     MemoryPort *outer_port;
     uint64_t outer_pc;
     MemoryBeats *outer_beats;
+    unsigned first_beat; /* before it: those of accesses it is inside of */
     bool recorded;
 } Access;
 
@@ -74,13 +75,13 @@ static void access_begin(Access *a, MemoryPort *port, PortTx *tx)
     *a = (Access){.port = port,
                   .tx = tx,
                   .fv = flatview_ref(address_space_to_flatview(port->as)),
+                  .first_beat = port->beats.count,
                   .recorded = wants(port->world, tx->kind)};
     tx->result = MEMTX_OK;
     tx->blocker = 0;
     tx->beats = 0;
     tx->granted = tx->done = tx->issue;
     tx->wait = tx->bus = tx->target = 0;
-    port->beats.count = 0;
 }
 
 /* From here to perform_end() callbacks of devices may run. */
@@ -106,6 +107,7 @@ static void perform_end(Access *a)
 
 static void access_end(Access *a)
 {
+    a->port->beats.count = a->first_beat;
     flatview_unref(a->fv);
 }
 
@@ -184,11 +186,11 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     n->wait += tx->wait;
     n->bus += tx->bus;
     n->target += tx->target;
-    if (a->recorded) {
+    if (a->recorded && port->world->recorder) {
         if (done_direct) {
             port_note_direct(port, t->mr, t->offset, &value, size, rq->width);
         }
-        port_record(port, tx, rq, size, dir, value);
+        port_record(port, tx, rq, size, dir, value, a->first_beat);
     }
 }
 
@@ -495,12 +497,12 @@ static void finish_transfer(Access *a, MemoryRegion *mr,
     n->wait += tx->wait;
     n->bus += tx->bus;
     n->target += tx->target;
-    if (a->recorded) {
+    if (a->recorded && port->world->recorder) {
         uint64_t value = 0;
         if (len <= 8) {
             memcpy(&value, buf, len);
         }
-        port_record(port, tx, rq, (uint32_t)len, dir, value);
+        port_record(port, tx, rq, (uint32_t)len, dir, value, a->first_beat);
     }
 }
 
@@ -617,6 +619,7 @@ void port_request(MemoryPort *port, PortRequest *rq)
     }
     Access a = {.port = port,
                 .tx = &rq->tx,
+                .first_beat = port->beats.count,
                 .fv = flatview_ref(address_space_to_flatview(port->as))};
     uint64_t l;
     Target t = next_piece(&a, rq->tx.addr, rq->len, rq->is_write, &l);

@@ -16,7 +16,8 @@
  * page, with a host pointer, the page's constant cost and counters. An access
  * through an entry and the same access by call give the same counts, cycles
  * and records. An entry holds while the map, the page's state, the timing and
- * the recorder stay as they are; memory/ drops it otherwise.
+ * the recorder stay as they are; memory/ drops it otherwise. For devices the
+ * port keeps such entries by itself: port_quick_load(), port_quick_store().
  *
  * Time is picoseconds here; what is counted and recorded is cycles of the
  * port's clock. Users: tests/port_sketches_test.cc shows five.
@@ -63,7 +64,15 @@ typedef struct TimingInline {
     uint64_t first, next;               /* ps */
     uint64_t target_first, target_next; /* ps of these that are the target's */
     uint32_t beats;
+    uint32_t width; /* as in a request */
 } TimingInline;
+
+/* All of one access that costs what its inline form says. */
+typedef struct TimingCost {
+    uint64_t ps;
+    uint32_t cycles; /* of the port's clock, which is the model's then */
+    uint32_t beats, bytes;
+} TimingCost;
 
 struct TimingModel {
     const char *name; /* borrowed */
@@ -82,6 +91,12 @@ struct TimingModel {
      * cycles of the port's clock, which is the model's then. May be NULL. */
     void (*account)(TimingModel *model, uint64_t transactions, uint64_t beats,
                     uint64_t bytes, uint64_t cycles);
+    /* Does what access() would with an access of that cost, issued by `port`
+     * at `issue` (an edge of its clock), if that would be granted then and
+     * nothing else happen before; account() is told of it later. Else false,
+     * and nothing is done. Its bus is `id`. NULL: never. */
+    bool (*take)(TimingModel *model, const MemoryPort *port, uint64_t issue,
+                 const TimingCost *cost);
 };
 
 /* -- inline entries
@@ -103,7 +118,7 @@ typedef struct PortEntry {
     uint64_t pa_offset; /* pa = va + pa_offset (wraps) */
     RAMBlock *block;
     ram_addr_t page; /* offset of the page in the block */
-    uint8_t pad[24];
+    uint8_t pad[32];
 } PortEntry; /* two cache lines; the first is all an unobserved access needs */
 
 /* -- the port
@@ -129,7 +144,9 @@ struct MemoryPort {
     uint16_t id;          /* initiator id, from 1 */
     uint8_t priority;     /* for fixed-priority arbitration: lower wins */
     bool slow;            /* keep no inline entries (fast path off) */
-    PortEntry *entry;     /* PORT_ENTRIES, or NULL */
+    PortEntry *entry;     /* entry_sets * PORT_ENTRIES, or NULL */
+    uint32_t entry_sets;  /* one for each translation an owner keeps apart */
+    uint32_t entry_set;   /* that port_open() opens in: the owner's to set */
     uint32_t worst_extra; /* the largest `extra` of any entry made so far */
     /* Told when inline entries in [first, last] were dropped (all of them:
      * 0..UINT64_MAX); for DMI grants and decoded code. May be NULL. */
@@ -148,9 +165,13 @@ struct MemoryPort {
         unsigned size;
     } reservation;
     MemoryPlace **place;
+    MemoryPlace *place_hash[256];
     uint32_t places;
+    uint32_t flushes; /* places seen before the last one are checked anew */
     PortTraffic *traffic;
     uint32_t traffics, traffic_last;
+    struct PortQuickEntry *quick; /* NULL: none yet */
+    uint32_t quick_changes;       /* of what entries of `quick` there are */
     MemoryBeats beats;
     MemoryListener listener;
     MemoryPort *next;
@@ -174,17 +195,32 @@ typedef struct PortTx {
                                    time from issue to done */
 } PortTx;
 
-/* `name` and `clock` are borrowed. with_entries: the owner uses inline entries.
- * Fails only when the host has no memory. */
+/* `name` and `clock` are borrowed. entry_sets: of inline entries, which the
+ * owner uses; 0: none. Fails only when the host has no memory. */
 bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
-               const ClockDomain *clock, TimingModel *timing, bool with_entries,
-               Error **errp);
+               const ClockDomain *clock, TimingModel *timing,
+               unsigned entry_sets, Error **errp);
 void port_fini(MemoryPort *port);
 
 /* 1, 2, 4 or 8 bytes, little-endian: one dispatch of the whole size. A hart
  * splits misaligned accesses first, by its policy. */
 uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size);
 void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value);
+
+/* What most accesses to devices are: aligned, by one plain callback of that
+ * size, of constant cost, granted at once. For a hart's loads and stores with
+ * the default attributes; `cycle`: of the port's clock, at issue. Does exactly
+ * what port_load() or port_store() would, result MEMTX_OK, in a fraction of the
+ * time; or nothing, and `cycles` is negative: make the call. */
+typedef struct PortQuick {
+    uint64_t value;
+    int64_t cycles; /* from issue to done: tx.wait + tx.bus + tx.target */
+} PortQuick;
+PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
+                          uint64_t cycle, unsigned size);
+/* Returns the cycles. */
+int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
+                         uint64_t cycle, unsigned size, uint64_t value);
 
 /* Read-modify-write as one tx: stores fn(old, operand), returns old. Only
  * memory takes it; a device answers with MEMTX_ACCESS_ERROR. On the bus it is
@@ -227,8 +263,9 @@ void port_request(MemoryPort *port, PortRequest *rq);
 uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
                     bool is_write);
 
-/* Opens the entry of va's page for direct access, if all of the page at `pa` is
- * memory of constant cost; else leaves it closed and returns NULL. */
+/* Opens the entry of va's page in the port's entry_set for direct access, if
+ * all of the page at `pa` is memory of constant cost; else leaves it closed and
+ * returns NULL. */
 PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write);
 
 /* Where an access of this port at pa lands (never NULL; nothing there: a place
@@ -255,6 +292,9 @@ static inline uint64_t port_clear_at(const MemoryPort *port)
 
 /* Drops all inline entries (their counts are folded first). */
 void port_flush(MemoryPort *port);
+/* Those of one set, or one. Nobody is told. */
+void port_close_set(MemoryPort *port, unsigned set);
+void port_close_entry(MemoryPort *port, unsigned set, uint64_t va);
 /* Adds the entries' counts to the totals. */
 void port_fold(MemoryPort *port);
 /* n accesses that went around the port's calls (fetches), to its totals. */

@@ -24,8 +24,8 @@ static void entry_close(PortEntry *e)
 }
 
 bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
-               const ClockDomain *clock, TimingModel *timing, bool with_entries,
-               Error **errp)
+               const ClockDomain *clock, TimingModel *timing,
+               unsigned entry_sets, Error **errp)
 {
     MemoryWorld *world = as->world;
     *port = (MemoryPort){.as = as,
@@ -33,13 +33,15 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                          .clock = clock,
                          .timing = timing,
                          .name = name};
-    if (with_entries) {
-        port->entry = aligned_alloc(64, PORT_ENTRIES * sizeof(*port->entry));
+    if (entry_sets) {
+        unsigned entries = entry_sets * PORT_ENTRIES;
+        port->entry = aligned_alloc(64, entries * sizeof(*port->entry));
         if (!port->entry) {
             return error_set(errp, "no memory for the entries of port %s",
                              name);
         }
-        for (unsigned i = 0; i < PORT_ENTRIES; i++) {
+        port->entry_sets = entry_sets;
+        for (unsigned i = 0; i < entries; i++) {
             entry_close(&port->entry[i]);
         }
     }
@@ -69,6 +71,7 @@ void port_fini(MemoryPort *port)
     free(port->place);
     free(port->traffic);
     free(port->entry);
+    free(port->quick);
     free(port->beats.beat);
     *port = (MemoryPort){0};
 }
@@ -81,22 +84,39 @@ static uint16_t small(uint64_t value)
     return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
 }
 
-/* The cost of an access in cycles of the port, if it is constant. */
-static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
-                              unsigned size, bool is_write)
+bool port_inline_form(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
+                      unsigned size, bool is_write, TimingInline *form)
 {
-    if (!port->timing) {
-        return (InlineCost){.beats = 1};
-    }
     TimingRequest rq = {.port = port,
                         .addr = addr & ~(hwaddr)(size - 1),
                         .size = size,
                         .pieces = 1,
                         .is_write = is_write,
                         .target = mr->timing};
+    *form = (TimingInline){.beats = 1};
+    return !port->timing ||
+           (port->timing->inline_form &&
+            port->timing->inline_form(port->timing, &rq, form));
+}
+
+/* Does it take accesses of that size in one piece? */
+static bool takes_whole(const MemoryRegion *mr, unsigned size)
+{
+    if (mr->ram) {
+        return true;
+    }
+    unsigned min = mr->ops->impl.min_access_size;
+    unsigned max = mr->ops->impl.max_access_size;
+    return !mr->is_iommu && size >= min && size <= (max ? max : 4);
+}
+
+/* The cost of an access in cycles of the port, if it is constant. */
+static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
+                              unsigned size, bool is_write)
+{
     TimingInline form;
-    if (!port->timing->inline_form ||
-        !port->timing->inline_form(port->timing, &rq, &form)) {
+    if (!takes_whole(mr, size) ||
+        !port_inline_form(port, mr, addr, size, is_write, &form)) {
         return (InlineCost){0};
     }
     uint64_t later = form.beats - 1;
@@ -109,6 +129,37 @@ static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
         .beats = small(form.beats),
         .beat_first = small(clock_cycle_at(clk, form.first)),
         .beat_next = small(clock_cycle_at(clk, form.next))};
+}
+
+static void place_costs(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
+                        InlineCost cost[2][4])
+{
+    for (unsigned i = 0; mr && i < 8; i++) {
+        cost[i / 4][i % 4] = inline_cost(port, mr, addr, 1u << i % 4, i / 4);
+    }
+}
+
+/* Does the place's cost hold still? */
+static bool place_holds(MemoryPort *port, MemoryPlace *place, hwaddr addr)
+{
+    if (place->checked == port->flushes) {
+        return true;
+    }
+    InlineCost cost[2][4] = {{{0}}};
+    place_costs(port, place->mr, addr, cost);
+    if (memcmp(cost, place->cost, sizeof(cost)) != 0) {
+        return false;
+    }
+    place->checked = port->flushes;
+    return true;
+}
+
+/* With page tables a region is seen at many offsets. */
+static MemoryPlace **place_bucket(MemoryPort *port, hwaddr base,
+                                  uint64_t va_offset)
+{
+    uint64_t key = (base ^ va_offset) * UINT64_C(0x9e3779b97f4a7c15);
+    return &port->place_hash[key >> 56];
 }
 
 static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
@@ -127,12 +178,13 @@ static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
                            .id = port->places + 1,
                            .base = base,
                            .va_offset = va_offset,
-                           .bus = port->timing ? port->timing->id : 0};
-    for (unsigned i = 0; mr && mr->ram && i < 8; i++) {
-        place->cost[i / 4][i % 4] =
-            inline_cost(port, mr, addr, 1u << i % 4, i / 4);
-    }
+                           .bus = port->timing ? port->timing->id : 0,
+                           .checked = port->flushes};
+    place_costs(port, mr, addr, place->cost);
     port->place[port->places++] = place;
+    MemoryPlace **head = place_bucket(port, base, va_offset);
+    place->next = *head;
+    *head = place;
     return place;
 }
 
@@ -142,10 +194,10 @@ static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
     MemoryRegion *mr = r ? r->mr : NULL;
     uint32_t id = mr ? mr->id : 0; /* a struct may hold a new region */
     hwaddr base = r ? int128_get64(r->start) - r->offset : 0;
-    for (uint32_t i = port->places; i-- > 0;) {
-        const MemoryPlace *p = port->place[i];
+    for (MemoryPlace *p = *place_bucket(port, base, va_offset); p;
+         p = p->next) {
         if (p->mr == mr && p->region_id == id && p->base == base &&
-            p->va_offset == va_offset) {
+            p->va_offset == va_offset && place_holds(port, p, pa)) {
             return p;
         }
     }
@@ -237,9 +289,10 @@ void port_fold(MemoryPort *port)
     if (port->fold) {
         port->fold(port->opaque);
     }
-    for (unsigned i = 0; port->entry && i < PORT_ENTRIES; i++) {
+    for (unsigned i = 0; i < port->entry_sets * PORT_ENTRIES; i++) {
         entry_fold(port, &port->entry[i]);
     }
+    port_quick_fold(port);
 }
 
 const PortTraffic *port_traffic(MemoryPort *port, uint32_t *n)
@@ -307,7 +360,8 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
     if (is_write && !writable) {
         return NULL;
     }
-    PortEntry *e = &port->entry[(va >> PAGE_BITS) % PORT_ENTRIES];
+    PortEntry *e = &port->entry[port->entry_set * PORT_ENTRIES +
+                                (va >> PAGE_BITS) % PORT_ENTRIES];
     entry_fold(port, e);
     entry_close(e);
     e->place = place_of(port, r, page, (va & page_mask) - page);
@@ -339,12 +393,33 @@ bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
     return true;
 }
 
+void port_close_entry(MemoryPort *port, unsigned set, uint64_t va)
+{
+    PortEntry *e =
+        &port->entry[set * PORT_ENTRIES + (va >> PAGE_BITS) % PORT_ENTRIES];
+    entry_fold(port, e);
+    entry_close(e);
+}
+
+void port_close_set(MemoryPort *port, unsigned set)
+{
+    PortEntry *e = &port->entry[set * PORT_ENTRIES];
+    for (unsigned i = 0; i < PORT_ENTRIES; i++, e++) {
+        if (e->block) {
+            entry_fold(port, e);
+            entry_close(e);
+        }
+    }
+}
+
 void port_flush(MemoryPort *port)
 {
-    for (unsigned i = 0; port->entry && i < PORT_ENTRIES; i++) {
+    for (unsigned i = 0; i < port->entry_sets * PORT_ENTRIES; i++) {
         entry_fold(port, &port->entry[i]);
         entry_close(&port->entry[i]);
     }
+    port_quick_flush(port);
+    port->flushes++;
     if (port->invalidated) {
         port->invalidated(port->opaque, 0, UINT64_MAX);
     }
@@ -369,7 +444,7 @@ void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset)
 {
     ram_addr_t page = offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1);
     for (MemoryPort *p = world->first_port; p; p = p->next) {
-        for (unsigned i = 0; p->entry && i < PORT_ENTRIES; i++) {
+        for (unsigned i = 0; i < p->entry_sets * PORT_ENTRIES; i++) {
             PortEntry *e = &p->entry[i];
             if (e->block == block && e->page == page) {
                 e->write_tag = PORT_NO_TAG;

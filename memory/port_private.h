@@ -1,4 +1,4 @@
-/* port_private.h - what port.c, port_entry.c and port_record.c share. */
+/* port_private.h - what the files port*.c share. */
 #ifndef MEMORY_PORT_PRIVATE_H
 #define MEMORY_PORT_PRIVATE_H
 
@@ -16,9 +16,19 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
 void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
                       const void *data, uint64_t len, uint32_t width);
 
-/* Writes the records of a finished tx, whose pieces are in port->beats. */
+/* Writes the records of a finished tx, whose pieces are in port->beats from
+ * first_beat on. */
 void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
-                 uint32_t size, uint8_t dir, uint64_t value);
+                 uint32_t size, uint8_t dir, uint64_t value,
+                 unsigned first_beat);
+
+/* What such an access costs when nobody is in the way; false: not constant. */
+bool port_inline_form(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
+                      unsigned size, bool is_write, TimingInline *form);
+
+/* port_quick.c: the entries' counts to the totals; and closes them. */
+void port_quick_fold(MemoryPort *port);
+void port_quick_flush(MemoryPort *port);
 
 /* Closes the entries of all ports for one page of a block. */
 void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset);

@@ -104,7 +104,8 @@ static uint64_t cycles(const MemoryPort *port, uint64_t ps)
 }
 
 void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
-                 uint32_t size, uint8_t dir, uint64_t value)
+                 uint32_t size, uint8_t dir, uint64_t value,
+                 unsigned first_beat)
 {
     MemoryRecorder *rec = port->world->recorder;
     const MemoryPlace *place = port_place(port, tx->addr, tx->va - tx->addr);
@@ -114,9 +115,10 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
                       .size = size,
                       .kind = tx->kind,
                       .dir = dir};
-    const MemoryBeats *beats = &port->beats;
-    bool single = beats->count == 1 && beats->beat[0].size == size &&
-                  tx->beats <= 1 && beats->beat[0].mr == place->mr;
+    const unsigned beats = port->beats.count - first_beat;
+    const MemoryBeat *beat = beats ? &port->beats.beat[first_beat] : NULL;
+    bool single = beats == 1 && beat->size == size && tx->beats <= 1 &&
+                  beat->mr == place->mr;
     uint32_t flags = tx->result & RECORD_RESULT_MASK;
     if (size <= 8 && (tx->addr & (size - 1)) != 0) {
         flags |= RECORD_UNALIGNED;
@@ -124,7 +126,7 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     if (tx->beats > 1) {
         flags |= RECORD_SPLIT;
     }
-    if (beats->count && beats->beat[0].cause == BEAT_WIDEN) {
+    if (beats && beat->cause == BEAT_WIDEN) {
         flags |= RECORD_WIDENED;
     }
     bool with_beats = rec->beats && !single && tx->beats > 0;
@@ -145,8 +147,8 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
                     .begin = tx->wait,
                     .first = cycles(port, rq->beat_first),
                     .later = cycles(port, rq->beat_next)};
-    for (unsigned i = 0; with_beats && i < beats->count; i++) {
-        write_piece(&w, &beats->beat[i], rq->width);
+    for (unsigned i = 0; with_beats && i < beats; i++) {
+        write_piece(&w, &beat[i], rq->width);
     }
     rec->next = w.next;
 }

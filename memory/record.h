@@ -91,8 +91,11 @@ typedef struct InlineCost {
 } InlineCost;
 
 /* Where accesses of one port land: a region seen at one address, and the
- * inline cost there. Interned per port; valid until the world is freed. */
-typedef struct MemoryPlace {
+ * inline cost there (devices have one where they take the access whole).
+ * Interned per port, anew where a cost has changed; valid as long as the port.
+ */
+typedef struct MemoryPlace MemoryPlace;
+struct MemoryPlace {
     MemoryRegion *mr;
     uint32_t region_id;
     uint32_t id;           /* index in the port's table, from 1 */
@@ -100,7 +103,9 @@ typedef struct MemoryPlace {
     uint64_t va_offset;    /* va - pa, modulo 2^64 */
     uint16_t bus;          /* TimingModel id, 0: none */
     InlineCost cost[2][4]; /* [is write][log2 size] */
-} MemoryPlace;
+    uint32_t checked;  /* private: flush of the port since which cost holds */
+    MemoryPlace *next; /* private: of the port's hash */
+};
 
 /* One instruction of a fetch run. */
 typedef struct FetchStep {

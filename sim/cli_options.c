@@ -20,6 +20,11 @@ enum {
     OPT_GUEST,
     OPT_PROGRESS,
     OPT_QUIET,
+    OPT_COMMITS,
+    OPT_DISASM,
+    OPT_SIGNATURE,
+    OPT_GRANULARITY,
+    OPT_SEMIHOSTING,
 };
 
 static const struct option options[] = {
@@ -37,6 +42,11 @@ static const struct option options[] = {
     {"guest-errors", no_argument, NULL, OPT_GUEST},
     {"progress", required_argument, NULL, OPT_PROGRESS},
     {"quiet", no_argument, NULL, OPT_QUIET},
+    {"log-commits", required_argument, NULL, OPT_COMMITS},
+    {"log-disasm", no_argument, NULL, OPT_DISASM},
+    {"signature", required_argument, NULL, OPT_SIGNATURE},
+    {"signature-granularity", required_argument, NULL, OPT_GRANULARITY},
+    {"semihosting", no_argument, NULL, OPT_SEMIHOSTING},
     {NULL, 0, NULL, 0},
 };
 
@@ -132,6 +142,22 @@ static bool parse_progress(ProgressMode *mode, const char *text)
     return false;
 }
 
+static bool parse_granularity(unsigned *bytes, const char *text)
+{
+    uint64_t n = 0;
+    if (!cli_value("--signature-granularity", text, UNIT_NONE, &n)) {
+        return false;
+    }
+    if (n == 0 || n > 16 || (n & (n - 1))) {
+        cli_error("--signature-granularity: %.40s is no such number of bytes; "
+                  "write 1, 2, 4, 8 or 16",
+                  text);
+        return false;
+    }
+    *bytes = (unsigned)n;
+    return true;
+}
+
 /* Adds "KEY=VALUE" to what is set in the description. */
 static bool set_later(RunOptions *opt, const char *key, const char *value)
 {
@@ -168,6 +194,11 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_GUEST: opt->guest_errors = true; return true;
     case OPT_PROGRESS: return parse_progress(&opt->progress, optarg);
     case OPT_QUIET: opt->quiet = true; return true;
+    case OPT_COMMITS: opt->commits = optarg; return true;
+    case OPT_DISASM: opt->disasm = true; return true;
+    case OPT_SIGNATURE: opt->signature = optarg; return true;
+    case OPT_GRANULARITY: return parse_granularity(&opt->granularity, optarg);
+    case OPT_SEMIHOSTING: opt->semihosting = true; return true;
     default: cli_bad_option(argv, c, options); return false;
     }
 }
@@ -190,6 +221,11 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
     opt->firmware = argv[optind + 1];
     if (opt->trace.enabled && !opt->dir) {
         cli_error("--trace needs a folder for the database; add -o DIR");
+        return false;
+    }
+    if (opt->disasm && !opt->commits) {
+        cli_error("--log-disasm is for the log of commits; add --log-commits "
+                  "FILE");
         return false;
     }
     return true;

@@ -27,11 +27,13 @@ typedef struct RunOptions {
     StatsFile stats[MAX_STATS];
     unsigned stats_files;
     ProgressMode progress;
-    bool slow, guest_errors, quiet;
+    const char *commits, *signature; /* files; NULL: none */
+    unsigned granularity;            /* bytes of a line of the signature */
+    bool slow, guest_errors, quiet, disasm, semihosting;
 } RunOptions;
 
-/* False: explained. opt has its limits set and is else zero; texts stay those
- * of argv. */
+/* False: explained. opt has its limits and granularity set and is else zero;
+ * texts stay those of argv. */
 bool cli_options_parse(RunOptions *opt, int argc, char **argv);
 /* Loads the description with all that was set. */
 Config *cli_options_config(RunOptions *opt, Error **errp);

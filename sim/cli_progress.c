@@ -42,7 +42,7 @@ static void show(CliProgress *p, double now)
 {
     uint64_t instructions = 0;
     for (unsigned i = 0; i < machine_harts(p->machine); i++) {
-        instructions += hart_counters(machine_hart(p->machine, i)).instructions;
+        instructions += hart_progress(machine_hart(p->machine, i)).instructions;
     }
     uint64_t transactions = machine_transactions(p->machine);
     double simulated = (double)machine_time(p->machine) / 1e12;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sim/cli_options.h"
+#include "sim/commit_log.h"
 #include "sim/serial.h"
 
 /* -- outputs -------------------------------------------------------------- */
@@ -24,6 +25,8 @@ typedef struct RunFiles {
     FILE *console;
     FILE *stats; /* stats.json of the folder */
     char *db;    /* path of run.db */
+    FILE *commits, *signature;
+    CommitLog *commit_log;
 } RunFiles;
 
 static bool make_dir(const char *path, Error **errp)
@@ -109,6 +112,22 @@ static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
            machine_attach_trace(m, files->trace, &opt->trace, errp);
 }
 
+static bool open_commits(RunFiles *files, const RunOptions *opt, Machine *m,
+                         Error **errp)
+{
+    files->commits = open_output(opt->commits, errp);
+    if (!files->commits) {
+        return false;
+    }
+    setvbuf(files->commits, NULL, _IOFBF, 1 << 20); /* a line is 50 bytes */
+    files->commit_log = commit_log_new(files->commits, opt->disasm);
+    if (!files->commit_log) {
+        return error_set(errp, "the host has no memory left");
+    }
+    machine_set_commit(m, commit_log_line, files->commit_log);
+    return true;
+}
+
 static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
                        const Config *cfg, Error **errp)
 {
@@ -121,6 +140,14 @@ static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
         if (!opt->stats[i].out) {
             return false;
         }
+    }
+    if (opt->signature &&
+        (!machine_has_signature(m, errp) ||
+         !(files->signature = open_output(opt->signature, errp)))) {
+        return false;
+    }
+    if (opt->commits && !open_commits(files, opt, m, errp)) {
+        return false;
     }
     return !opt->dir || open_folder(files, opt, m, cfg, errp);
 }
@@ -227,7 +254,7 @@ static uint64_t count_instructions(Machine *m)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < machine_harts(m); i++) {
-        n += hart_counters(machine_hart(m, i)).instructions;
+        n += hart_progress(machine_hart(m, i)).instructions;
     }
     return n;
 }
@@ -237,7 +264,7 @@ static void print_summary(Machine *m, const char *how, double seconds)
     char cycles[48], insns[48], txs[48];
     uint64_t n = count_instructions(m);
     uint64_t c = machine_harts(m)
-                     ? hart_counters(machine_hart(m, 0)).cycles
+                     ? hart_progress(machine_hart(m, 0)).cycles
                      : clock_cycle_in(machine_clock(m), machine_time(m));
     print_count(cycles, sizeof(cycles), c);
     print_count(insns, sizeof(insns), n);
@@ -249,37 +276,27 @@ static void print_summary(Machine *m, const char *how, double seconds)
             seconds > 0 ? (double)n / seconds / 1e6 : 0, txs);
 }
 
-static void describe_stuck(Machine *m, char *how, size_t size)
-{
-    Hart *hart = machine_hart(m, 0);
-    uint64_t pc = hart ? hart_pc(hart) : 0, offset = 0;
-    const char *symbol = machine_symbol(m, pc, &offset);
-    int used = snprintf(how, size, "stuck: %s",
-                        !hart               ? "nothing is due to happen"
-                        : hart_asleep(hart) ? "asleep, and nothing is due to "
-                                              "wake a hart"
-                                            : "traps in its trap handler");
-    if (hart && used > 0 && (size_t)used < size) {
-        snprintf(how + used, size - (size_t)used, ", %s at pc 0x%llx%s%.60s",
-                 hart_config(hart)->name, (unsigned long long)pc,
-                 symbol ? " " : "", symbol ? symbol : "");
-    }
-}
-
 /* Exit status of the run, and how it ended in words. */
 static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
                     size_t size)
 {
+    char where[400];
     switch (stop) {
     case MACHINE_FINISHED:
-        snprintf(how, size, "exit status %d", machine_exit_status(m));
+        snprintf(how, size, "%s%sexit status %d", machine_verdict(m),
+                 machine_verdict(m)[0] ? ", " : "", machine_exit_status(m));
         return machine_exit_status(m);
     case MACHINE_LIMIT_INSNS:
     case MACHINE_LIMIT_CYCLES:
     case MACHINE_LIMIT_TIME:
-        snprintf(how, size, "stopped by the %s", machine_stop_name(stop));
+        machine_describe_stop(m, where, sizeof(where));
+        snprintf(how, size, "stopped by the %s%s%s", machine_stop_name(stop),
+                 where[0] ? ", " : "", where);
         return CLI_LIMIT;
-    case MACHINE_STUCK: describe_stuck(m, how, size); return CLI_STUCK;
+    case MACHINE_STUCK:
+        machine_describe_stop(m, where, sizeof(where));
+        snprintf(how, size, "stuck: %s", where);
+        return CLI_STUCK;
     case MACHINE_ERROR:
         snprintf(how, size, "trace store failed");
         return CLI_USAGE;
@@ -302,6 +319,31 @@ static bool close_stats(Machine *m, const StatsRun *run, StatsFormat format,
     return ok;
 }
 
+/* The signature and the log of commits. False: explained. */
+static bool close_tests(Machine *m, RunFiles *files, const RunOptions *opt)
+{
+    Error *err = NULL;
+    if (files->signature &&
+        !machine_write_signature(m, files->signature, opt->granularity, &err)) {
+        cli_fail(err);
+        return false;
+    }
+    FILE **file[] = {&files->signature, &files->commits};
+    bool ok = true;
+    for (unsigned i = 0; i < 2; i++) {
+        if (*file[i]) {
+            ok = !ferror(*file[i]) && ok;
+            ok = fclose(*file[i]) == 0 && ok;
+            *file[i] = NULL;
+        }
+    }
+    machine_set_commit(m, NULL, NULL);
+    if (!ok) {
+        cli_error("cannot write all output; is the disk full?");
+    }
+    return ok;
+}
+
 /* After the run: statistics, database, what scripts say. */
 static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
                   int status)
@@ -313,6 +355,10 @@ static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
         err = NULL;
         status = CLI_EXPECT_FAILED;
     }
+    if (!close_tests(m, files, opt)) {
+        status = CLI_USAGE;
+    }
+    machine_log_counts(m);
     run->exit_status = status;
     for (unsigned i = 0; i < opt->stats_files; i++) {
         written =
@@ -353,6 +399,14 @@ static void close_files(RunFiles *files, RunOptions *opt, Machine *m)
         machine_detach_trace(m);
         trace_close(files->trace, NULL);
     }
+    if (files->signature) {
+        fclose(files->signature);
+    }
+    if (files->commits) {
+        fclose(files->commits);
+    }
+    machine_set_commit(m, NULL, NULL);
+    commit_log_free(files->commit_log);
     free(files->db);
 }
 
@@ -368,7 +422,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
     } else {
         MachineStop stop;
         double seconds;
-        char how[256];
+        char how[512];
         if (files.trace) {
             trace_set_run(files.trace, "command", command);
         }
@@ -396,7 +450,9 @@ static int run_config(RunOptions *opt, const char *command)
     if (!cfg) {
         return cli_fail(err);
     }
-    MachineOptions how = {.slow = opt->slow};
+    MachineOptions how = {.slow = opt->slow,
+                          .commits = opt->commits != NULL,
+                          .semihosting = opt->semihosting};
     Machine *m = machine_new_with(cfg, &how, &err);
     int status = m ? run_loaded(m, opt, cfg, command) : cli_fail(err);
     machine_free(m);
@@ -406,7 +462,8 @@ static int run_config(RunOptions *opt, const char *command)
 
 static int run(int argc, char **argv)
 {
-    RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER}};
+    RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER},
+                      .granularity = 4};
     char command[4096] = "";
     write_command(command, sizeof(command), argc, argv);
     int status = cli_options_parse(&opt, argc, argv) ? run_config(&opt, command)
@@ -421,10 +478,10 @@ const CliCommand cli_run = {
     .help =
         "usage: socscope run CONFIG FIRMWARE [-o DIR] [OPTION]...\n\n"
         "Runs an ELF file on the machine that CONFIG describes. The exit "
-        "status is the\nguest's; 124 when a limit stopped it, 125 when no hart "
-        "can ever go on (asleep for\ngood, or trapping in its trap handler), 2 "
-        "for an error, 1 when a console script\nexpected in vain, 130 after "
-        "Ctrl-C.\n\n"
+        "status is the\nguest's (of a test: what it writes to `tohost`); 124 "
+        "when a limit stopped it, 125 when\nno hart can ever go on (asleep for "
+        "good, or trapping in its trap handler), 2 for an\nerror, 1 when a "
+        "console script expected in vain, 130 after Ctrl-C.\n\n"
         "  -o, --out DIR         writes run.db, console.log, stats.json and "
         "config.resolved.yaml\n"
         "  --set a.b=VALUE       overrides one value of the description; "
@@ -446,9 +503,23 @@ const CliCommand cli_run = {
         "                        terminal (Ctrl-A x ends the run), else "
         "stdout\n"
         "  --stats json:F|csv:F  writes the counters of the run\n"
+        "  --log-commits FILE    a line per retired instruction, as Spike "
+        "writes "
+        "them; slow\n"
+        "  --log-disasm          each such line ends with the instruction\n"
+        "  --signature FILE      what lies between begin_signature and "
+        "end_signature, after\n"
+        "                        the run\n"
+        "  --signature-granularity N\n"
+        "                        bytes a line of it has: 1, 2, 4 (default), 8, "
+        "16\n"
+        "  --semihosting         firmware may end the run and print by slli, "
+        "ebreak, srai\n"
         "  --no-fast-path        every access by call; slower, same result\n"
         "  --guest-errors        prints what firmware does against the data "
-        "sheets\n"
+        "sheets, and\n"
+        "                        accesses that nothing answers or that are "
+        "refused\n"
         "  --progress MODE       auto (on a terminal), never, json (one line "
         "a second)\n"
         "  --quiet               no summary line at the end\n",

@@ -12,238 +12,9 @@
 
 #include <string.h>
 
-#include "sim/config_node.h"
+#include "sim/config_get.h"
 
-enum { MAX_CYCLES = 65535 }; /* of a wait state or an overhead */
 #define MAX_QUANTUM PS_PER_SECOND
-
-/* -- maps and keys
- * -------------------------------------------------------------- */
-
-/* NULL when cls has neither a parameter nor a pin of that name. */
-static const char *class_key(const DeviceClass *cls, const char *key)
-{
-    for (const ParamSpec *p = cls ? cls->params : NULL; p && p->name; p++) {
-        if (strcmp(p->name, key) == 0) {
-            return p->name;
-        }
-    }
-    for (const PinSpec *p = cls ? cls->pins : NULL; p && p->name; p++) {
-        if (strcmp(p->name, key) == 0) {
-            return p->name;
-        }
-    }
-    return NULL;
-}
-
-static const ConfigKey *find_key(const char *section, const char *key)
-{
-    for (const ConfigKey *k = config_keys; k->section; k++) {
-        if (strcmp(k->section, section) == 0 && strcmp(k->key, key) == 0) {
-            return k;
-        }
-    }
-    return NULL;
-}
-
-static bool unknown_key(const Node *child, const char *section,
-                        const DeviceClass *cls, Error **errp)
-{
-    ConfigHint hint;
-    config_hint_init(&hint, child->key);
-    for (const ConfigKey *k = config_keys; k->section; k++) {
-        if (strcmp(k->section, section) == 0) {
-            config_hint_offer(&hint, k->key);
-        }
-    }
-    for (const ParamSpec *p = cls ? cls->params : NULL; p && p->name; p++) {
-        config_hint_offer(&hint, p->name);
-    }
-    for (const PinSpec *p = cls ? cls->pins : NULL; p && p->name; p++) {
-        config_hint_offer(&hint, p->name);
-    }
-    return config_error(errp, child->key_at,
-                        "unknown key \"%.80s\" for %s %s; %s", child->key,
-                        cls ? "type" : "section", cls ? cls->name : section,
-                        config_hint_text(&hint, "it takes none"));
-}
-
-/* Is node a map with the keys of that section, the required ones included? */
-static bool check_map(const Node *node, const char *section,
-                      const DeviceClass *cls, Error **errp)
-{
-    if (node->kind != NODE_MAP) {
-        return config_error(
-            errp, node->at, "section %s is a %s; write a map {key: value, ...}",
-            section, node->kind == NODE_LIST ? "list" : "single value");
-    }
-    for (const Node *n = node->first; n; n = n->next) {
-        if (!find_key(section, n->key) && !class_key(cls, n->key)) {
-            return unknown_key(n, section, cls, errp);
-        }
-    }
-    for (const ConfigKey *k = config_keys; k->section; k++) {
-        if (strcmp(k->section, section) == 0 && !k->preset &&
-            !config_node_find(node, k->key)) {
-            return config_error(errp, node->at,
-                                "%s without \"%s\"; write \"%s: ...\" (%s)",
-                                section, k->key, k->key, k->doc);
-        }
-    }
-    const Node *removed = config_node_find(node, "remove");
-    bool value;
-    if (!removed) {
-        return true;
-    }
-    if (!config_value_bool(removed, "remove", &value, errp)) {
-        return false;
-    }
-    return !value ? true
-                  : config_error(errp, removed->at,
-                                 "there is no such %s to remove; leave the "
-                                 "entry out, or check its name",
-                                 section);
-}
-
-/* A missing list or map and an empty one are the same. */
-static bool get_group(const Node *root, const char *key, NodeKind kind,
-                      const Node **group, Error **errp)
-{
-    *group = config_node_find(root, key);
-    if (*group && config_node_is_empty(*group)) {
-        *group = NULL;
-    }
-    if (*group && (*group)->kind != kind) {
-        return config_error(errp, (*group)->at, "%s is not a %s; write %s", key,
-                            kind == NODE_LIST ? "list" : "map",
-                            kind == NODE_LIST
-                                ? "one \"- {name: ..., ...}\" line per entry"
-                                : "one \"NAME: {...}\" line per entry");
-    }
-    return true;
-}
-
-/* -- values
- * ---------------------------------------------------------------------- */
-
-static bool get_number(const Node *map, const char *key, ConfigUnit unit,
-                       uint64_t low, uint64_t high, uint64_t *value,
-                       Error **errp)
-{
-    const Node *n = config_node_find(map, key);
-    return !n || config_value_number(n, key, unit, low, high, value, errp);
-}
-
-static bool get_u32(const Node *map, const char *key, uint32_t high,
-                    uint32_t *value, Error **errp)
-{
-    uint64_t number = *value;
-    if (!get_number(map, key, UNIT_NONE, 0, high, &number, errp)) {
-        return false;
-    }
-    *value = (uint32_t)number;
-    return true;
-}
-
-/* *choice becomes the index of the value in the NULL-terminated names. */
-static bool get_choice(const Node *map, const char *key,
-                       const char *const *names, unsigned *choice, Error **errp)
-{
-    const Node *n = config_node_find(map, key);
-    const char *text;
-    if (!n) {
-        return true;
-    }
-    if (!config_value_text(n, key, &text, errp)) {
-        return false;
-    }
-    ConfigHint hint;
-    config_hint_init(&hint, text);
-    for (unsigned i = 0; names[i]; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *choice = i;
-            return true;
-        }
-        config_hint_offer(&hint, names[i]);
-    }
-    return config_error(errp, n->at, "%s: unknown value \"%.80s\"; %s", key,
-                        text, config_hint_text(&hint, ""));
-}
-
-static bool get_bool(const Node *map, const char *key, bool *value,
-                     Error **errp)
-{
-    const Node *n = config_node_find(map, key);
-    return !n || config_value_bool(n, key, value, errp);
-}
-
-static bool get_priority(const Node *map, int *value, Error **errp)
-{
-    const Node *n = config_node_find(map, "priority");
-    int64_t number = 0;
-    if (n && !config_value_signed(n, "priority", -1000, 1000, &number, errp)) {
-        return false;
-    }
-    *value = (int)number;
-    return true;
-}
-
-static bool get_bus(const Config *cfg, const Node *map, const char *key,
-                    const char **name, Error **errp)
-{
-    const Node *n = config_node_find(map, key);
-    return !n || config_check_bus(cfg, n, key, name, errp);
-}
-
-static bool get_clock(const Node *map, uint64_t *hz, Error **errp)
-{
-    return get_number(map, "clock", UNIT_HZ, 1, PS_PER_SECOND, hz, errp);
-}
-
-/* `read: 2` or `read: {first: 6, next: 2}`. */
-static bool get_wait_parts(const Node *map, const char *key, uint32_t *first,
-                           uint32_t *next, Error **errp)
-{
-    const Node *n = config_node_find(map, key);
-    if (n && n->kind == NODE_MAP) {
-        return check_map(n, "wait_parts", NULL, errp) &&
-               get_u32(n, "first", MAX_CYCLES, first, errp) &&
-               get_u32(n, "next", MAX_CYCLES, next, errp);
-    }
-    if (!get_u32(map, key, MAX_CYCLES, first, errp)) {
-        return false;
-    }
-    *next = *first;
-    return true;
-}
-
-static bool get_waits(const Node *map, ConfigWaits *w, Error **errp)
-{
-    const Node *n = config_node_find(map, "wait_states");
-    *w = (ConfigWaits){0, 0, 0, 0};
-    if (n && n->kind == NODE_MAP) {
-        return check_map(n, "wait_states", NULL, errp) &&
-               get_wait_parts(n, "read", &w->read_first, &w->read_next, errp) &&
-               get_wait_parts(n, "write", &w->write_first, &w->write_next,
-                              errp);
-    }
-    uint32_t all = 0;
-    if (!get_u32(map, "wait_states", MAX_CYCLES, &all, errp)) {
-        return false;
-    }
-    *w = (ConfigWaits){all, all, all, all};
-    return true;
-}
-
-static bool get_name(const Node *map, const char **name, Error **errp)
-{
-    const Node *n = config_node_find(map, "name");
-    if (!n) {
-        return true;
-    }
-    return config_value_text(n, "name", name, errp) &&
-           config_value_name(*name, n->at, errp);
-}
 
 /* -- sections
  * ---------------------------------------------------------------------- */
@@ -260,13 +31,15 @@ static bool read_bus(Config *cfg, ConfigBus *bus, const Node *node,
     *bus = (ConfigBus){
         .at = node->key_at, .name = node->key, .clock_hz = cfg->clock_hz};
     if (!config_value_name(node->key, node->key_at, errp) ||
-        !check_map(map, "bus", NULL, errp) ||
-        !get_number(map, "width", UNIT_NONE, 8, 1024, &bits, errp) ||
-        !get_clock(map, &bus->clock_hz, errp) ||
-        !get_choice(map, "arbitration", arbitrations, &arbitration, errp) ||
-        !get_u32(map, "overhead", MAX_CYCLES, &bus->overhead, errp) ||
-        !get_waits(map, &bus->waits, errp) ||
-        !get_choice(map, "timing", timings, &timing, errp)) {
+        !config_get_map(map, "bus", NULL, errp) ||
+        !config_get_number(map, "width", UNIT_NONE, 8, 1024, &bits, errp) ||
+        !config_get_clock(map, &bus->clock_hz, errp) ||
+        !config_get_choice(map, "arbitration", arbitrations, &arbitration,
+                           errp) ||
+        !config_get_u32(map, "overhead", CONFIG_MAX_CYCLES, &bus->overhead,
+                        errp) ||
+        !config_get_waits(map, &bus->waits, errp) ||
+        !config_get_choice(map, "timing", timings, &timing, errp)) {
         return false;
     }
     if (bits & (bits - 1)) {
@@ -321,7 +94,8 @@ static bool read_reset(ConfigCpu *cpu, const Node *map, Error **errp)
 {
     uint64_t high = cpu->isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
     unsigned align = cpu->isa.extensions & ISA_C ? 2 : 4;
-    if (!get_number(map, "reset", UNIT_NONE, 0, high, &cpu->reset, errp)) {
+    if (!config_get_number(map, "reset", UNIT_NONE, 0, high, &cpu->reset,
+                           errp)) {
         return false;
     }
     if (cpu->reset % align != 0) {
@@ -333,27 +107,94 @@ static bool read_reset(ConfigCpu *cpu, const Node *map, Error **errp)
     return true;
 }
 
+const char *const config_mmus[] = {[HART_MMU_BARE] = "bare",
+                                   [HART_MMU_SV32] = "sv32",
+                                   [HART_MMU_SV39] = "sv39",
+                                   [HART_MMU_SV48] = "sv48",
+                                   NULL};
+
+/* Which modes there are, and what needs supervisor mode. */
+static bool read_modes(ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    static const char *const modes[] = {"mu", "msu", NULL};
+    static const struct {
+        const char *name;
+        uint64_t bit;
+    } needs[] = {{"sstc", ISA_SSTC},
+                 {"svinval", ISA_SVINVAL},
+                 {"svnapot", ISA_SVNAPOT},
+                 {"svadu", ISA_SVADU}};
+    unsigned s_mode = 1;
+    if (!config_get_choice(map, "modes", modes, &s_mode, errp)) {
+        return false;
+    }
+    if (s_mode) {
+        cpu->isa.extensions |= ISA_S;
+        return true;
+    }
+    for (unsigned i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (cpu->isa.extensions & needs[i].bit) {
+            return config_error(errp, config_node_find(map, "isa")->at,
+                                "isa: %s needs supervisor mode; write "
+                                "\"modes: msu\", or leave it out",
+                                needs[i].name);
+        }
+    }
+    return true;
+}
+
+static bool read_mmu(ConfigCpu *cpu, const Node *map, Error **errp)
+{
+    const Node *n = config_node_find(map, "mmu");
+    bool s_mode = (cpu->isa.extensions & ISA_S) != 0;
+    bool wide = cpu->isa.xlen == 64;
+    unsigned mmu = !s_mode ? HART_MMU_BARE
+                   : wide  ? HART_MMU_SV48
+                           : HART_MMU_SV32;
+    if (!config_get_choice(map, "mmu", config_mmus, &mmu, errp)) {
+        return false;
+    }
+    cpu->mmu = (HartMmu)mmu;
+    if (cpu->mmu != HART_MMU_BARE && !s_mode) {
+        return config_error(errp, n->at,
+                            "mmu: %s needs supervisor mode; write \"modes: "
+                            "msu\", or \"mmu: bare\"",
+                            config_mmus[mmu]);
+    }
+    if (cpu->mmu != HART_MMU_BARE && (cpu->mmu == HART_MMU_SV32) == wide) {
+        return config_error(errp, n->at, "mmu: %s is for RV%u; write %s",
+                            config_mmus[mmu], wide ? 32 : 64,
+                            wide ? "bare, sv39 or sv48" : "bare or sv32");
+    }
+    return true;
+}
+
 static bool read_cpu(Config *cfg, ConfigCpu *cpu, const Node *map, Error **errp)
 {
     static const char *const misaligned[] = {"split", "trap", NULL};
     unsigned trap = 0;
-    uint32_t priority = 0;
+    uint32_t priority = 0, pmp = 16;
     *cpu = (ConfigCpu){.at = map->at, .clock_hz = cfg->clock_hz};
-    if (!check_map(map, "cpu", NULL, errp) ||
-        !get_name(map, &cpu->name, errp) || !read_isa(cpu, map, errp) ||
+    if (!config_get_map(map, "cpu", NULL, errp) ||
+        !config_get_name(map, &cpu->name, errp) || !read_isa(cpu, map, errp) ||
+        !read_modes(cpu, map, errp) || !read_mmu(cpu, map, errp) ||
+        !config_get_bool(map, "hardware_ad", &cpu->hardware_ad, errp) ||
+        !config_get_u32(map, "pmp", 16, &pmp, errp) ||
         !read_profile(cpu, map, errp) ||
-        !get_clock(map, &cpu->clock_hz, errp) || !read_reset(cpu, map, errp) ||
-        !get_bus(cfg, map, "bus", &cpu->bus, errp)) {
+        !config_get_clock(map, &cpu->clock_hz, errp) ||
+        !read_reset(cpu, map, errp) ||
+        !config_get_bus(cfg, map, "bus", &cpu->bus, errp)) {
         return false;
     }
     cpu->fetch = cpu->bus;
-    if (!get_bus(cfg, map, "fetch", &cpu->fetch, errp) ||
-        !get_choice(map, "misaligned", misaligned, &trap, errp) ||
-        !get_u32(map, "priority", UINT8_MAX, &priority, errp)) {
+    if (!config_get_bus(cfg, map, "fetch", &cpu->fetch, errp) ||
+        !config_get_choice(map, "misaligned", misaligned, &trap, errp) ||
+        !config_get_u32(map, "priority", UINT8_MAX, &priority, errp)) {
         return false;
     }
     cpu->misaligned = trap ? HART_TRAP : HART_SPLIT;
     cpu->priority = priority;
+    cpu->pmp = pmp;
     return true;
 }
 
@@ -406,18 +247,18 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
     static const char *const kinds[] = {"ram", "rom", NULL};
     unsigned kind = 0;
     *memory = (ConfigMemory){.at = map->at};
-    if (!check_map(map, "memory", NULL, errp) ||
-        !get_name(map, &memory->name, errp) ||
+    if (!config_get_map(map, "memory", NULL, errp) ||
+        !config_get_name(map, &memory->name, errp) ||
         !read_memory_buses(cfg, memory, map, errp) ||
-        !get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &memory->address,
-                    errp) ||
-        !get_number(map, "size", UNIT_SIZE, 1, UINT64_MAX, &memory->size,
-                    errp) ||
+        !config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX,
+                           &memory->address, errp) ||
+        !config_get_number(map, "size", UNIT_SIZE, 1, UINT64_MAX, &memory->size,
+                           errp) ||
         !check_extent(map, memory->address, memory->size, errp) ||
-        !get_choice(map, "kind", kinds, &kind, errp) ||
-        !get_waits(map, &memory->waits, errp) ||
-        !get_priority(map, &memory->priority, errp) ||
-        !get_bool(map, "overlap", &memory->overlap, errp)) {
+        !config_get_choice(map, "kind", kinds, &kind, errp) ||
+        !config_get_waits(map, &memory->waits, errp) ||
+        !config_get_priority(map, &memory->priority, errp) ||
+        !config_get_bool(map, "overlap", &memory->overlap, errp)) {
         return false;
     }
     memory->rom = kind == 1;
@@ -489,7 +330,7 @@ static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
     const Node *n = config_node_find(map, "type");
     const char *text;
     if (!n) {
-        return check_map(map, "device", NULL, errp);
+        return config_get_map(map, "device", NULL, errp);
     }
     if (!config_value_text(n, "type", &text, errp)) {
         return false;
@@ -514,15 +355,15 @@ static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
     if (!read_type(dev, map, errp)) {
         return false;
     }
-    return check_map(map, "device", dev->cls, errp) &&
-           get_name(map, &dev->name, errp) &&
-           get_bus(cfg, map, "bus", &dev->bus, errp) &&
-           get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
-                      errp) &&
+    return config_get_map(map, "device", dev->cls, errp) &&
+           config_get_name(map, &dev->name, errp) &&
+           config_get_bus(cfg, map, "bus", &dev->bus, errp) &&
+           config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
+                             errp) &&
            check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
-           get_waits(map, &dev->waits, errp) &&
-           get_priority(map, &dev->priority, errp) &&
-           get_bool(map, "overlap", &dev->overlap, errp) &&
+           config_get_waits(map, &dev->waits, errp) &&
+           config_get_priority(map, &dev->priority, errp) &&
+           config_get_bool(map, "overlap", &dev->overlap, errp) &&
            read_params(cfg, dev, map, errp);
 }
 
@@ -542,21 +383,22 @@ static bool read_top(Config *cfg, const Node *root, Error **errp)
     const Node *limits, *extends = config_node_find(root, "extends");
     cfg->name = "soc";
     cfg->quantum_ps = PS_PER_SECOND / 1000000;
-    if (!check_map(root, "top", NULL, errp) ||
-        !get_number(root, "version", UNIT_NONE, 1, 1, &version, errp) ||
-        !get_name(root, &cfg->name, errp) ||
-        !get_clock(root, &cfg->clock_hz, errp) ||
-        !get_number(root, "quantum", UNIT_TIME, 1, MAX_QUANTUM,
-                    &cfg->quantum_ps, errp) ||
-        !get_group(root, "limits", NODE_MAP, &limits, errp)) {
+    if (!config_get_map(root, "top", NULL, errp) ||
+        !config_get_number(root, "version", UNIT_NONE, 1, 1, &version, errp) ||
+        !config_get_name(root, &cfg->name, errp) ||
+        !config_get_clock(root, &cfg->clock_hz, errp) ||
+        !config_get_number(root, "quantum", UNIT_TIME, 1, MAX_QUANTUM,
+                           &cfg->quantum_ps, errp) ||
+        !config_get_group(root, "limits", NODE_MAP, &limits, errp)) {
         return false;
     }
     if (extends) {
         return config_error(errp, extends->at,
                             "extends only works in a file; write it there");
     }
-    if (limits && (!check_map(limits, "limits", NULL, errp) ||
-                   !get_choice(limits, "unmapped", unmapped, &ignore, errp))) {
+    if (limits &&
+        (!config_get_map(limits, "limits", NULL, errp) ||
+         !config_get_choice(limits, "unmapped", unmapped, &ignore, errp))) {
         return false;
     }
     cfg->unmapped_fault = ignore == 0;
@@ -578,10 +420,10 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
 {
     const Node *buses, *cpus, *memories, *devices;
     if (!read_top(cfg, root, errp) ||
-        !get_group(root, "buses", NODE_MAP, &buses, errp) ||
-        !get_group(root, "cpus", NODE_LIST, &cpus, errp) ||
-        !get_group(root, "memories", NODE_LIST, &memories, errp) ||
-        !get_group(root, "devices", NODE_LIST, &devices, errp)) {
+        !config_get_group(root, "buses", NODE_MAP, &buses, errp) ||
+        !config_get_group(root, "cpus", NODE_LIST, &cpus, errp) ||
+        !config_get_group(root, "memories", NODE_LIST, &memories, errp) ||
+        !config_get_group(root, "devices", NODE_LIST, &devices, errp)) {
         return false;
     }
     cfg->bus = alloc_entries(cfg, buses, sizeof(*cfg->bus));

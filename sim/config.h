@@ -27,7 +27,7 @@ typedef struct ConfigPlace {
 typedef struct ConfigCpu {
     ConfigPlace at;
     const char *name;
-    HartIsa isa;
+    HartIsa isa; /* with ISA_S unless `modes: mu` */
     const char *isa_text;
     const TimingProfile *profile;
     uint64_t clock_hz; /* the machine's when not given */
@@ -35,6 +35,9 @@ typedef struct ConfigCpu {
     const char *bus;   /* data */
     const char *fetch; /* bus of instruction fetches; = bus when not given */
     HartMisaligned misaligned;
+    HartMmu mmu;
+    bool hardware_ad; /* the page-table walker sets A and D */
+    unsigned pmp;     /* entries, 0 to 16 */
     unsigned priority;
 } ConfigCpu;
 
@@ -78,7 +81,7 @@ typedef struct ConfigWire {
     const PinSpec *pin;
     unsigned index;
     const char *target; /* name of a device or cpu */
-    unsigned line;      /* for a cpu: HART_MSI, HART_MTI, HART_MEI */
+    unsigned line;      /* for a cpu: HART_MSI, HART_MTI, ... */
 } ConfigWire;
 
 typedef struct ConfigDevice {

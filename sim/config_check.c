@@ -98,7 +98,8 @@ bool config_check_names(const Config *cfg, Error **errp)
 static const struct {
     const char *name;
     unsigned line;
-} hart_lines[] = {{"msi", HART_MSI}, {"mti", HART_MTI}, {"mei", HART_MEI}};
+} hart_lines[] = {
+    {"msi", HART_MSI}, {"mti", HART_MTI}, {"mei", HART_MEI}, {"sei", HART_SEI}};
 enum { HART_LINES = sizeof(hart_lines) / sizeof(hart_lines[0]) };
 
 const char *config_check_line(unsigned line)
@@ -170,17 +171,25 @@ static unsigned irq_lines(const ConfigDevice *dev)
     return lines;
 }
 
-static bool wire_to_cpu(ConfigWire *wire, const char *line, const char *pin,
-                        Error **errp)
+static bool wire_to_cpu(const ConfigCpu *cpu, ConfigWire *wire,
+                        const char *line, const char *pin, Error **errp)
 {
     ConfigHint hint;
     config_hint_init(&hint, line);
+    bool s_mode = (cpu->isa.extensions & ISA_S) != 0;
     for (unsigned i = 0; i < HART_LINES; i++) {
+        bool is_s = hart_lines[i].name[0] == 's';
         if (strcmp(hart_lines[i].name, line) == 0) {
             wire->line = hart_lines[i].line;
-            return true;
+            return !is_s || s_mode ||
+                   config_error(errp, wire->at,
+                                "%s: cpu \"%s\" has no supervisor mode, so no "
+                                "input %s; write \"modes: msu\" there",
+                                pin, wire->target, line);
         }
-        config_hint_offer(&hint, hart_lines[i].name);
+        if (!is_s || s_mode) {
+            config_hint_offer(&hint, hart_lines[i].name);
+        }
     }
     return config_error(errp, wire->at,
                         "%s: cpu \"%s\" has no input \"%.80s\"; %s", pin,
@@ -231,7 +240,7 @@ static bool read_wire(Config *cfg, ConfigWire *wire, const Node *node,
     const ConfigDevice *dev = find_device(cfg, name);
     if (cpu) {
         wire->target = cpu->name;
-        return wire_to_cpu(wire, dot + 1, pin, errp);
+        return wire_to_cpu(cpu, wire, dot + 1, pin, errp);
     }
     if (dev) {
         wire->target = dev->name;

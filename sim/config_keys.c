@@ -34,6 +34,12 @@ const ConfigKey config_keys[] = {
     {"cpu", "fetch", "bus", "as bus", "its fetch port"},
     {"cpu", "misaligned", "split|trap", "split",
      "what a misaligned load or store does"},
+    {"cpu", "modes", "mu|msu", "msu", "privilege modes; s: supervisor"},
+    {"cpu", "mmu", "bare|sv32|sv39|sv48", "sv32 or sv48",
+     "the widest address translation"},
+    {"cpu", "hardware_ad", "true|false", "false",
+     "page-table walks set A and D; false: they fault"},
+    {"cpu", "pmp", "number", "16", "physical memory protection entries"},
     {"cpu", "priority", "number", "0", "on a fixed-priority bus; lower wins"},
     {"cpu", "remove", "true|false", "false", "drop the extended file's entry"},
 

@@ -166,5 +166,7 @@ bool config_check_bus(const Config *cfg, const Node *node, const char *what,
                       const char **name, Error **errp);
 /* Name of an interrupt input of a cpu: "mti"; "" if there is no such. */
 const char *config_check_line(unsigned line);
+/* By HartMmu, as written; ends with NULL. */
+extern const char *const config_mmus[];
 
 #endif

@@ -123,9 +123,12 @@ static void put_cpu(FILE *out, const ConfigCpu *cpu)
     put_hz(out, cpu->clock_hz);
     fprintf(out,
             ", reset: 0x%08" PRIx64
-            ", bus: %s, fetch: %s, misaligned: %s, priority: %u}\n",
+            ", bus: %s, fetch: %s, misaligned: %s, modes: %s, mmu: %s, "
+            "hardware_ad: %s, pmp: %u, priority: %u}\n",
             cpu->reset, cpu->bus, cpu->fetch,
-            cpu->misaligned == HART_TRAP ? "trap" : "split", cpu->priority);
+            cpu->misaligned == HART_TRAP ? "trap" : "split",
+            cpu->isa.extensions & ISA_S ? "msu" : "mu", config_mmus[cpu->mmu],
+            bool_text(cpu->hardware_ad), cpu->pmp, cpu->priority);
 }
 
 static void put_bus(FILE *out, const ConfigBus *bus)

@@ -364,6 +364,17 @@ bool elf_load_bytes(const void *bytes, size_t len, const char *name,
     return ok;
 }
 
+uint64_t elf_physical(const ElfInfo *info, uint64_t address)
+{
+    for (unsigned i = 0; i < info->segments; i++) {
+        const ElfSegment *s = &info->segment[i];
+        if (address >= s->virt && address - s->virt < s->size) {
+            return address - s->virt + s->address;
+        }
+    }
+    return address;
+}
+
 void elf_info_fini(ElfInfo *info)
 {
     free(info->segment);

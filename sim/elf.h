@@ -52,7 +52,8 @@ typedef struct ElfInfo {
     size_t symbols;
     ElfSymbol *mark; /* by address */
     size_t marks;
-    char *names; /* private */
+    uint64_t tohost; /* address of a section .tohost; 0: none */
+    char *names;     /* private */
 } ElfInfo;
 
 /* Where a file's segments go. */
@@ -83,6 +84,8 @@ bool elf_load_space(const char *path, unsigned xlen, AddressSpace *as,
 ElfSink elf_sink_space(AddressSpace *as);
 void elf_info_fini(ElfInfo *info);
 
+/* Where what is linked at `address` was loaded. */
+uint64_t elf_physical(const ElfInfo *info, uint64_t address);
 /* The innermost symbol that holds address; NULL if none. Marks do not count. */
 const ElfSymbol *elf_symbol_find(const ElfInfo *info, uint64_t address);
 /* By name, marks included; NULL if none. */

@@ -205,10 +205,11 @@ static bool finish(Table *t, ElfInfo *info)
 bool elf_symbol_read(Elf *elf, ElfInfo *info, const char *file, Error **errp)
 {
     Table t = {.elf = elf};
-    size_t sections = 0;
+    size_t sections = 0, names = 0;
     if (elf_getshdrnum(elf, &sections) != 0 || sections == 0) {
         return true;
     }
+    bool named = elf_getshdrstrndx(elf, &names) == 0;
     GElf_Shdr *section = calloc(sections, sizeof(*section));
     bool ok = section != NULL;
     Elf_Scn *symtab = NULL;
@@ -221,6 +222,10 @@ bool elf_symbol_read(Elf *elf, ElfInfo *info, const char *file, Error **errp)
             continue;
         }
         section[i] = sh;
+        const char *name = named ? elf_strptr(elf, names, sh.sh_name) : NULL;
+        if (name && sh.sh_flags & SHF_ALLOC && !strcmp(name, ".tohost")) {
+            info->tohost = sh.sh_addr;
+        }
         if (sh.sh_type == SHT_SYMTAB && !symtab) {
             symtab = scn;
             symtab_header = sh;

@@ -4,11 +4,12 @@
  * Model    Buses, memories and devices are made in the order of their names,
  *          harts in the order of the file (it gives the hart ids): ids of
  *          initiators, events and timing models do not depend on the order of
- *          other entries. Devices and wires are machine_device.c, the run loop
- * is machine_run.c, what devices see of the machine and serial input
- * machine_host.c, loading machine_load.c, the description in a database
- * machine_trace.c. Missing  Reset at run time: a guest that asks for one ends
- * the run.
+ *          other entries. Harts are machine_hart.c, devices and wires
+ *          machine_device.c, the run loop machine_run.c, what devices see of
+ *          the machine and serial input machine_host.c, what the guest does
+ *          wrong machine_guest.c, loading machine_load.c, the description in a
+ *          database machine_trace.c.
+ * Missing  Reset at run time: a guest that asks for one ends the run.
  */
 #include "sim/machine.h"
 
@@ -19,7 +20,6 @@
 #include <string.h>
 
 #include "sim/machine_private.h"
-#include "soc/clint.h"
 
 bool machine_no_memory(Error **errp)
 {
@@ -79,7 +79,7 @@ MachineName *machine_sort_names(const void *first, size_t step, unsigned n)
 /* -- clocks --------------------------------------------------------------- */
 
 /* One domain per frequency; named after its first user. */
-static const ClockDomain *clock_get(Machine *m, const char *name, uint64_t hz)
+const ClockDomain *machine_clock_get(Machine *m, const char *name, uint64_t hz)
 {
     MachineClock **at = &m->clocks;
     for (; *at; at = &(*at)->next) {
@@ -104,7 +104,8 @@ static uint64_t unmapped_read(void *opaque, hwaddr addr, unsigned size)
     char text[96];
     snprintf(text, sizeof(text), "read of %u bytes at 0x%llx: nothing is there",
              size, (unsigned long long)addr);
-    machine_guest_error(u->machine, memory_region_name(&u->region), text);
+    machine_guest_error(u->machine, memory_region_name(&u->region), "read",
+                        text);
     return 0;
 }
 
@@ -116,7 +117,8 @@ static void unmapped_write(void *opaque, hwaddr addr, uint64_t data,
     snprintf(text, sizeof(text),
              "write of %u bytes at 0x%llx: nothing is there (value 0x%llx)",
              size, (unsigned long long)addr, (unsigned long long)data);
-    machine_guest_error(u->machine, memory_region_name(&u->region), text);
+    machine_guest_error(u->machine, memory_region_name(&u->region), "write",
+                        text);
 }
 
 static const MemoryRegionOps unmapped_ops = {
@@ -135,13 +137,13 @@ TimingModel *machine_bus_timing(MachineBus *mb)
 /* The shared clock of a bus: ports and devices refer to it, not to the copy. */
 const ClockDomain *machine_bus_clock(Machine *m, const MachineBus *mb)
 {
-    return clock_get(m, mb->name, mb->clock.hz);
+    return machine_clock_get(m, mb->name, mb->clock.hz);
 }
 
 static bool make_bus(Machine *m, const ConfigBus *cb, Error **errp)
 {
     MachineBus *mb = &m->bus[m->buses];
-    const ClockDomain *clk = clock_get(m, cb->name, cb->clock_hz);
+    const ClockDomain *clk = machine_clock_get(m, cb->name, cb->clock_hz);
     if (!clk) {
         return machine_no_memory(errp);
     }
@@ -295,68 +297,7 @@ static bool make_memories(Machine *m, Error **errp)
     return ok;
 }
 
-/* -- harts ---------------------------------------------------------------- */
-
-static uint64_t read_time(void *opaque)
-{
-    Machine *m = opaque;
-    return m->clint ? clint_mtime(m->clint) : 0;
-}
-
-static bool has_clint(const Config *cfg)
-{
-    for (unsigned i = 0; i < cfg->devices; i++) {
-        if (!strcmp(cfg->device[i].cls->name, "clint")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool make_harts(Machine *m, const MachineOptions *options, Error **errp)
-{
-    const Config *cfg = m->cfg;
-    m->hart = calloc(cfg->cpus + 1, sizeof(*m->hart));
-    if (!m->hart) {
-        return machine_no_memory(errp);
-    }
-    for (unsigned i = 0; i < cfg->cpus; i++) {
-        const ConfigCpu *cc = &cfg->cpu[i];
-        MachineBus *data = machine_bus_named(m, cc->bus, cc->at, errp);
-        MachineBus *fetch =
-            data ? machine_bus_named(m, cc->fetch, cc->at, errp) : NULL;
-        if (!fetch) {
-            return false;
-        }
-        HartConfig hc = {
-            .name = cc->name,
-            .hartid = i,
-            .isa = cc->isa,
-            .profile = cc->profile,
-            .clock = clock_get(m, cc->name, cc->clock_hz),
-            .reset_pc = cc->reset,
-            .misaligned = cc->misaligned,
-            .fetch_as = &fetch->as,
-            .data_as = &data->as,
-            .fetch_timing = machine_bus_timing(fetch),
-            .data_timing = machine_bus_timing(data),
-            .priority = (uint8_t)cc->priority,
-            .fast = !options->slow,
-            .read_time = has_clint(cfg) ? read_time : NULL,
-            .trapped = machine_trapped,
-            .opaque = m,
-        };
-        if (!hc.clock) {
-            return machine_no_memory(errp);
-        }
-        m->hart[i] = hart_new(&hc, errp);
-        if (!m->hart[i]) {
-            return machine_blame(errp, cc->at);
-        }
-        m->harts++;
-    }
-    return true;
-}
+/* -- ports ---------------------------------------------------------------- */
 
 /* The ports of devices that call address_space_* themselves. */
 static bool make_api_ports(Machine *m, Error **errp)
@@ -381,9 +322,10 @@ static bool make_api_ports(Machine *m, Error **errp)
 static bool make_all(Machine *m, const MachineOptions *options, Error **errp)
 {
     return make_buses(m, errp) && make_memories(m, errp) &&
-           make_harts(m, options, errp) && machine_make_devices(m, errp) &&
-           machine_make_wires(m, errp) && make_api_ports(m, errp) &&
-           machine_serial_init(m, errp) && machine_load_images(m, errp);
+           machine_make_harts(m, options, errp) &&
+           machine_make_devices(m, errp) && machine_make_wires(m, errp) &&
+           make_api_ports(m, errp) && machine_serial_init(m, errp) &&
+           machine_load_images(m, errp);
 }
 
 Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
@@ -403,11 +345,14 @@ Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
     m->events.shortened = machine_shortened;
     m->events.opaque = m;
     machine_host_init(m);
-    bool ok = clock_get(m, "machine", cfg->clock_hz) || machine_no_memory(errp);
+    bool ok = machine_clock_get(m, "machine", cfg->clock_hz) ||
+              machine_no_memory(errp);
     ok = ok && make_all(m, options, errp);
     if (ok) {
         event_init(&m->events, &m->poll, "poll", EVENT_NORMAL,
                    machine_poll_event, m);
+        machine_htif_init(m);
+        machine_connect_stimecmp(m);
         machine_reset(m);
     }
     memory_world_enter(outer);
@@ -459,10 +404,12 @@ void machine_free(Machine *m)
     }
     MemoryWorld *outer = memory_world_enter(m->world);
     machine_detach_trace(m);
+    machine_htif_detach(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_free(m->hart[i]);
     }
     free(m->hart);
+    free(m->trap);
     for (unsigned i = 0; i < m->ports; i++) {
         port_fini(m->port[i].port);
         if (m->port[i].allocated) {
@@ -503,6 +450,6 @@ void machine_free(Machine *m)
         free(m->strings);
         m->strings = next;
     }
-    free(m->seen);
+    machine_guest_fini(m);
     free(m);
 }

@@ -8,6 +8,8 @@
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
 
+#include <stdio.h>
+
 #include "cpu/hart.h"
 #include "sim/config.h"
 #include "soc/bus.h"
@@ -51,6 +53,9 @@ Machine *machine_new(const Config *cfg, Error **errp);
 /* Choices that never change a result, for tests and measurements. */
 typedef struct MachineOptions {
     bool slow; /* no inline entries: every access by call */
+    /* These two do change what a run can be seen to do. */
+    bool commits;     /* machine_set_commit() will be used; slow */
+    bool semihosting; /* ebreak between its markers calls the host */
 } MachineOptions;
 Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
                           Error **errp);
@@ -81,9 +86,9 @@ MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
 /* Loads an ELF file for the first hart's width and sets its reset pc to the
  * entry. Its symbols are kept. */
 bool machine_load_elf(Machine *m, const char *path, Error **errp);
-/* Symbol that holds address; NULL if none. *offset: distance from its begin. */
 /* "" before anything was loaded. */
 const char *machine_firmware(const Machine *m);
+/* Symbol that holds address; NULL if none. *offset: distance from its begin. */
 const char *machine_symbol(const Machine *m, uint64_t address,
                            uint64_t *offset);
 
@@ -99,14 +104,25 @@ typedef struct MachineTrace {
 bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
                           Error **errp);
 void machine_detach_trace(Machine *m);
-/* Guest errors (what a data sheet forbids), each once per device, text and pc;
- * a borrowed line without newline. NULL: nobody reads them. */
+/* What the guest does wrong: what a data sheet forbids, accesses that nothing
+ * answers or that are refused. Each once per device, kind and pc; a borrowed
+ * line without newline. NULL: nobody reads them. */
 typedef void MachineLogFn(void *opaque, uint64_t time_ps, const char *device,
                           const char *text);
 void machine_set_log(Machine *m, MachineLogFn *fn, void *opaque);
+/* Logs how often each of those happened that happened more than once; to be
+ * called once, after the run. */
+void machine_log_counts(Machine *m);
+/* Told of every instruction that retires, of every hart, in order; needs
+ * MachineOptions.commits. */
+typedef void MachineCommitFn(void *opaque, Hart *hart,
+                             const HartCommit *commit);
+void machine_set_commit(Machine *m, MachineCommitFn *fn, void *opaque);
 
 /* -- serial --------------------------------------------------------------- */
-/* Where a serial device's bytes go; NULL: nowhere. Called at simulated time. */
+/* Where a serial device's bytes go; NULL: nowhere. Called at simulated time.
+ * Device "": the console of the host, which firmware reaches through tohost or
+ * semihosting. */
 typedef void MachineSerialFn(void *opaque, const char *device, uint8_t byte,
                              uint64_t time_ps);
 void machine_set_serial(Machine *m, MachineSerialFn *fn, void *opaque);
@@ -150,6 +166,19 @@ void machine_pause(Machine *m);
  * or a callback, or before a run. The first caller counts. */
 void machine_finish(Machine *m, int status);
 int machine_exit_status(const Machine *m);
+/* What a conformance test said of itself through tohost: "test 7 failed"; ""
+ * if it said nothing. */
+const char *machine_verdict(const Machine *m);
+/* Where the first hart is, or why no hart can go on: "cpu0 at pc 0x80000000
+ * main+0x4: c.li a0, 1". */
+void machine_describe_stop(Machine *m, char *buf, size_t size);
+/* Writes what lies between the firmware's symbols begin_signature and
+ * end_signature: `granularity` bytes a line (1, 2, 4, 8, 16), the last one
+ * first, hexadecimal. */
+bool machine_write_signature(Machine *m, FILE *out, unsigned granularity,
+                             Error **errp);
+/* Has the firmware these symbols, and are they in order? */
+bool machine_has_signature(const Machine *m, Error **errp);
 /* "finished", "limit on instructions", ...: for summaries and the database. */
 const char *machine_stop_name(MachineStop stop);
 /* Called by machine_run() about every millisecond of simulated time, for what

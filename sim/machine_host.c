@@ -13,94 +13,6 @@
 
 #include "sim/machine_private.h"
 
-/* -- guest errors --------------------------------------------------------- */
-
-/* Is it new? A full table knows everything. */
-static bool guest_error_new(Machine *m, const char *device, const char *text,
-                            uint64_t pc)
-{
-    uint64_t hash = UINT64_C(14695981039346656037) ^ pc; /* FNV-1a */
-    for (const char *p = device; *p; p++) {
-        hash = (hash ^ (uint8_t)*p) * UINT64_C(1099511628211);
-    }
-    for (const char *p = text; *p; p++) {
-        hash = (hash ^ (uint8_t)*p) * UINT64_C(1099511628211);
-    }
-    if (!m->seen) {
-        m->seen = calloc(GUEST_ERRORS_SEEN, sizeof(*m->seen));
-        if (!m->seen) {
-            return false;
-        }
-    }
-    for (unsigned i = 0; i < m->seen_count; i++) {
-        if (m->seen[i] == hash) {
-            return false;
-        }
-    }
-    if (m->seen_count == GUEST_ERRORS_SEEN) {
-        return false;
-    }
-    m->seen[m->seen_count++] = hash;
-    return true;
-}
-
-static void log_line(Machine *m, const char *device, const char *text)
-{
-    if (m->trace) {
-        char line[320];
-        snprintf(line, sizeof(line), "%s: %s", device, text);
-        trace_log(m->trace, m->world->now, "guest_error", line);
-    }
-    if (m->log_fn) {
-        m->log_fn(m->log_opaque, m->world->now, device, text);
-    }
-}
-
-/* Whose access is under way: "cpu0 pc 0x80000010 main+0x10", "dma0.master". */
-static uint64_t describe_origin(Machine *m, char *buf, size_t size)
-{
-    MemoryPort *port = m->world->port;
-    Hart *hart = m->running;
-    if (!hart || (port && port != hart_data_port(hart))) {
-        snprintf(buf, size, "%s", port ? port->name : "");
-        return 0;
-    }
-    uint64_t pc = port ? m->world->pc : hart_pc(hart), offset = 0;
-    const char *symbol = machine_symbol(m, pc, &offset);
-    if (symbol) {
-        snprintf(buf, size, "%s pc 0x%llx %s+0x%llx", hart_config(hart)->name,
-                 (unsigned long long)pc, symbol, (unsigned long long)offset);
-    } else {
-        snprintf(buf, size, "%s pc 0x%llx", hart_config(hart)->name,
-                 (unsigned long long)pc);
-    }
-    return pc;
-}
-
-void machine_guest_error(Machine *m, const char *device, const char *text)
-{
-    if (!m->trace && !m->log_fn) {
-        return;
-    }
-    char origin[128], line[256];
-    uint64_t pc = describe_origin(m, origin, sizeof(origin));
-    if (!guest_error_new(m, device, text, pc)) {
-        return;
-    }
-    snprintf(line, sizeof(line), "%.120s%s%s%s", text, origin[0] ? " (" : "",
-             origin, origin[0] ? ")" : "");
-    log_line(m, device, line);
-    if (m->seen_count == GUEST_ERRORS_SEEN) {
-        log_line(m, device, "further guest errors are not reported");
-    }
-}
-
-void machine_set_log(Machine *m, MachineLogFn *fn, void *opaque)
-{
-    m->log_fn = fn;
-    m->log_opaque = opaque;
-}
-
 /* -- DeviceHost ----------------------------------------------------------- */
 
 static void host_serial_out(void *opaque, Device *dev, uint8_t byte)
@@ -118,7 +30,7 @@ static void host_finish(void *opaque, Device *dev, int status)
 
 static void host_reset_request(void *opaque, Device *dev)
 {
-    machine_guest_error(opaque, dev->name,
+    machine_guest_error(opaque, dev->name, "reset",
                         "the guest asked for a reset: the run ends here");
     machine_finish(opaque, 0);
 }
@@ -144,7 +56,7 @@ static void host_phase(void *opaque, Device *dev, unsigned id)
 
 static void host_guest_error(void *opaque, Device *dev, const char *text)
 {
-    machine_guest_error(opaque, dev->name, text);
+    machine_guest_error(opaque, dev->name, text, text);
 }
 
 void machine_host_init(Machine *m)
@@ -158,29 +70,6 @@ void machine_host_init(Machine *m)
         .guest_error = host_guest_error,
         .opaque = m,
     };
-}
-
-/* Exceptions that say something went wrong: ecall, ebreak and interrupts are
- * ordinary business. Causes: privileged specification, table 3.6. */
-static bool is_fault(uint64_t cause)
-{
-    enum {
-        FAULTS = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7
-    };
-    return cause < 8 && (FAULTS >> cause & 1);
-}
-
-void machine_trapped(void *opaque, Hart *hart, uint64_t cause, uint64_t tval,
-                     uint64_t pc)
-{
-    Machine *m = opaque;
-    if (!m->trace || !is_fault(cause)) {
-        return;
-    }
-    const HartConfig *hc = hart_config(hart);
-    uint64_t now = hart_time(hart);
-    trace_fault(m->trace, hc->name, now, clock_cycle_in(hc->clock, now), pc,
-                cause, tval);
 }
 
 /* -- serial input --------------------------------------------------------- */

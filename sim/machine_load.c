@@ -147,6 +147,7 @@ bool machine_load_elf(Machine *m, const char *path, Error **errp)
     ElfSink sink = {sink_covers, sink_write, m};
     ElfInfo info;
     MemoryWorld *outer = memory_world_enter(m->world);
+    machine_htif_detach(m); /* it is no memory to load into */
     bool ok = elf_load(path, xlen, &sink, &info, errp);
     if (ok) {
         const char *slash = strrchr(path, '/');
@@ -162,6 +163,7 @@ bool machine_load_elf(Machine *m, const char *path, Error **errp)
             }
         }
     }
+    machine_htif_attach(m);
     memory_world_enter(outer);
     return ok;
 }

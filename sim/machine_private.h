@@ -47,7 +47,35 @@ typedef struct MachineString {
     char text[];
 } MachineString;
 
-enum { GUEST_ERRORS_SEEN = 1024 }; /* distinct ones that are reported */
+/* Distinct guest errors that are reported, and how long a line is. */
+enum { GUEST_SITES = 1024, GUEST_LINE = 448 };
+
+/* A place in the guest's code, or a device's master, and what it does wrong. */
+typedef struct GuestSite {
+    uint64_t hash;
+    uint64_t count;
+    char *line; /* as reported; NULL: no memory was left for it */
+} GuestSite;
+
+/* Exceptions of one hart: the last, and the one before it elsewhere. */
+typedef struct MachineTrap {
+    bool there;
+    uint64_t pc, cause, tval, time;
+} MachineTrap;
+
+typedef struct MachineTraps {
+    MachineTrap last, before;
+} MachineTraps;
+
+/* The 8 bytes at `tohost`: memory that is looked at when it is written. */
+typedef struct MachineHtif {
+    bool there;
+    MemoryRegion region;       /* over the RAM that holds it */
+    uint8_t *bytes;            /* of that RAM */
+    uint64_t tohost, fromhost; /* physical; fromhost 0: none */
+    const char *bus;
+    Event settle; /* a part was written, and nothing since */
+} MachineHtif;
 
 struct Machine {
     const Config *cfg;
@@ -95,8 +123,14 @@ struct Machine {
     void *serial_opaque;
     MachineLogFn *log_fn;
     void *log_opaque;
-    uint64_t *seen; /* hashes of guest errors already reported */
-    unsigned seen_count;
+    GuestSite *site; /* GUEST_SITES of them, in order of appearance */
+    unsigned sites;
+    bool guest_full;    /* there was no room for one more */
+    MachineTraps *trap; /* by hart */
+    MachineCommitFn *commit_fn;
+    void *commit_opaque;
+    MachineHtif htif;
+    char verdict[96]; /* of a test that ended by itself; "" none */
     MachinePollFn *poll_fn;
     void *poll_opaque;
     uint64_t poll_period;
@@ -123,7 +157,8 @@ MachineName *machine_sort_names(const void *first, size_t step, unsigned n);
 #define MACHINE_SORT_NAMES(array, n)                                           \
     machine_sort_names((n) ? &(array)[0].name : NULL, sizeof((array)[0]), n)
 
-/* -- making (machine.c, machine_device.c) --------------------------------- */
+/* -- making (machine.c, machine_hart.c, machine_device.c)
+ * --------------------------------- */
 
 /* A bus that an entry names; the configuration was checked: failing is rare. */
 MachineBus *machine_bus_named(Machine *m, const char *name, ConfigPlace at,
@@ -136,13 +171,38 @@ void machine_set_waits(Machine *m, WaitStates *ws, MachineBus *mb,
                        const ConfigWaits *own, MemoryRegion *mr);
 void machine_map(MachineBus *mb, uint64_t address, MemoryRegion *mr,
                  bool overlap, int priority);
+/* One domain per frequency; named after its first user. NULL: no memory. */
+const ClockDomain *machine_clock_get(Machine *m, const char *name, uint64_t hz);
+bool machine_make_harts(Machine *m, const MachineOptions *options,
+                        Error **errp);
 bool machine_make_devices(Machine *m, Error **errp);
+/* Sstc: harts and the CLINT know each other; when there are both. */
+void machine_connect_stimecmp(Machine *m);
 bool machine_make_wires(Machine *m, Error **errp);
 
 /* -- for devices and harts (machine_host.c, machine_run.c) ---------------- */
 
-/* A guest error of `device` at the running hart's pc. */
-void machine_guest_error(Machine *m, const char *device, const char *text);
+/* A guest error of `device` at the running hart's pc. It is reported once for
+ * each device, pc and key. */
+void machine_guest_error(Machine *m, const char *device, const char *key,
+                         const char *text);
+void machine_guest_fini(Machine *m);
+/* "main+0x10: addi a0, a0, 1", or what is known of it. */
+void machine_describe_pc(Machine *m, Hart *hart, uint64_t pc, char *buf,
+                         size_t size);
+/* A byte for the console of the host itself. */
+void machine_console_byte(Machine *m, uint8_t byte);
+/* Writes up to len bytes that read() finds at address to that console; returns
+ * how many. */
+uint64_t machine_console_write(Machine *m, Hart *hart,
+                               uint64_t (*read)(Hart *hart, uint64_t address,
+                                                void *buf, uint64_t len),
+                               uint64_t address, uint64_t len);
+void machine_htif_init(Machine *m);
+/* Lays the watched bytes over the firmware's tohost, if it has one. */
+void machine_htif_attach(Machine *m);
+void machine_htif_detach(Machine *m);
+void machine_semihosting(void *opaque, Hart *hart);
 /* What devices see of the machine. */
 void machine_host_init(Machine *m);
 bool machine_serial_init(Machine *m, Error **errp);

@@ -110,6 +110,8 @@ uint64_t machine_transactions(Machine *m)
     for (unsigned i = 0; i < m->harts; i++) {
         n += port_transactions(hart_fetch_port(m->hart[i])) +
              port_transactions(hart_data_port(m->hart[i]));
+        MemoryPort *walk = hart_walk_port(m->hart[i]);
+        n += walk ? port_transactions(walk) : 0;
     }
     for (unsigned i = 0; i < m->ports; i++) {
         n += port_transactions(m->port[i].port);
@@ -181,6 +183,8 @@ void machine_reset(Machine *m)
     MemoryWorld *outer = memory_world_enter(m->world);
     m->finished = false;
     m->status = 0;
+    m->verdict[0] = '\0';
+    event_cancel(&m->events, &m->htif.settle);
     for (unsigned i = 0; i < m->buses; i++) {
         if (!m->bus[i].untimed) {
             bus_reset(&m->bus[i].bus);
@@ -233,7 +237,7 @@ static uint64_t instructions(Machine *m)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < m->harts; i++) {
-        n += hart_counters(m->hart[i]).instructions;
+        n += hart_progress(m->hart[i]).instructions;
     }
     return n;
 }
@@ -291,7 +295,7 @@ static void run_hart(Machine *m, Hart *hart)
     if (limit != UINT64_MAX) {
         uint64_t total = instructions(m);
         uint64_t left = total < limit ? limit - total : 0;
-        hart_limit(hart, hart_counters(hart).instructions + left);
+        hart_limit(hart, hart_progress(hart).instructions + left);
         if (!left) {
             return;
         }
@@ -321,7 +325,7 @@ static bool traps_only(Machine *m)
 {
     uint64_t progress = 0, traps = 0;
     for (unsigned i = 0; i < m->harts; i++) {
-        HartCounters c = hart_counters(m->hart[i]);
+        HartCounters c = hart_progress(m->hart[i]);
         progress += c.instructions + c.idle;
         traps += c.traps;
     }

@@ -57,6 +57,10 @@ static void add_initiators(Machine *m, TraceStore *ts)
                             "fetch");
         trace_add_initiator(ts, hart_data_port(m->hart[i]), "hart", name,
                             "data");
+        MemoryPort *walk = hart_walk_port(m->hart[i]);
+        if (walk) {
+            trace_add_initiator(ts, walk, "hart", name, "walk");
+        }
     }
     for (unsigned i = 0; i < m->ports; i++) {
         const MachinePort *p = &m->port[i];
@@ -88,6 +92,10 @@ static void add_regions(Machine *m, TraceStore *ts)
         const MachineDevice *md = &m->device[i];
         trace_add_region(ts, &md->dev->mmio, "io", md->bus->name, md->address,
                          md->dev->cls);
+    }
+    if (m->htif.there) {
+        trace_add_region(ts, &m->htif.region, "io", m->htif.bus, m->htif.tohost,
+                         NULL);
     }
     for (unsigned i = 0; i < m->buses; i++) {
         if (m->unmapped[i].mapped) {
@@ -172,6 +180,9 @@ static void add_totals(Machine *m, TraceStore *ts)
         cycles = i == 0 ? c.cycles : cycles;
         trace_add_port_totals(ts, hart_fetch_port(m->hart[i]));
         trace_add_port_totals(ts, hart_data_port(m->hart[i]));
+        if (hart_walk_port(m->hart[i])) {
+            trace_add_port_totals(ts, hart_walk_port(m->hart[i]));
+        }
         trace_add_hart_totals(ts, m->hart[i]);
     }
     for (unsigned i = 0; i < m->ports; i++) {

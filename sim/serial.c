@@ -141,7 +141,17 @@ static void serial_out(void *opaque, const char *device, uint8_t byte,
 {
     SerialSet *set = opaque;
     set->dirty = true;
-    if (set->copy && !strcmp(device, set->first)) {
+    if (!device[0]) { /* the host's console is where the first device is */
+        if (!set->first) {
+            putc(byte, stdout);
+            if (set->copy) {
+                putc(byte, set->copy);
+            }
+            return;
+        }
+        device = set->first;
+    }
+    if (set->copy && set->first && !strcmp(device, set->first)) {
         putc(byte, set->copy);
     }
     for (unsigned i = 0; i < set->backends; i++) {
@@ -167,6 +177,7 @@ bool serial_flush(SerialSet *set)
             FILE *f = set->backend[i].file;
             ok = (!f || fflush(f) == 0) && ok;
         }
+        ok = (set->first || fflush(stdout) == 0) && ok;
         ok = (!set->copy || fflush(set->copy) == 0) && ok;
     }
     return ok;

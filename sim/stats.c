@@ -63,6 +63,8 @@ static StatsRow make_row(const char *name, const StatsRun *run,
     add(&row, "data_wait", c->data_wait);
     add(&row, "data_bus", c->data_bus);
     add(&row, "data_target", c->data_target);
+    add(&row, "walk", c->walk);
+    add(&row, "walks", c->walks);
     add(&row, "blocks_decoded", c->blocks_decoded);
     add(&row, "blocks_dropped", c->blocks_dropped);
     return row;
@@ -84,6 +86,8 @@ static StatsRow make_total(Machine *m, const StatsRun *run)
         sum.data_wait += c.data_wait;
         sum.data_bus += c.data_bus;
         sum.data_target += c.data_target;
+        sum.walk += c.walk;
+        sum.walks += c.walks;
         sum.blocks_decoded += c.blocks_decoded;
         sum.blocks_dropped += c.blocks_dropped;
     }
@@ -96,6 +100,8 @@ static StatsRow make_hart(Machine *m, const StatsRun *run, unsigned i)
     HartCounters c = hart_counters(hart);
     uint64_t transactions = port_transactions(hart_fetch_port(hart)) +
                             port_transactions(hart_data_port(hart));
+    MemoryPort *walk = hart_walk_port(hart);
+    transactions += walk ? port_transactions(walk) : 0;
     return make_row(hart_config(hart)->name, run, &c, transactions,
                     (double)hart_time(hart) / 1e12);
 }

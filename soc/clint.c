@@ -5,11 +5,13 @@
  *          worked out when it is read, and each hart has one event at the time
  *          its comparison changes. A hart exists when one of its pins is wired;
  *          the registers of others read 0. Reset sets mtime to 0 and mtimecmp
- *          to its largest value, so no timer interrupt is pending.
+ *          to its largest value, so no timer interrupt is pending. The harts'
+ *          stimecmp registers are compared in the same way.
  * Units    mtime ticks; events in picoseconds.
  * Source   SiFive FE310-G002 manual, chapter 9, for the layout; sizes, and what
  *          answers, as the two regions of QEMU 7.2's `virt` board: msip takes 4
- *          bytes, the timer part 4 and 8, beyond 0xbfff is nothing.
+ *          bytes, the timer part 4 and 8, beyond 0xbfff is nothing. stimecmp:
+ *          the Sstc extension, 1.0.0.
  * Missing  Supervisor software interrupts (ACLINT sswi).
  */
 #include "soc/clint.h"
@@ -32,21 +34,31 @@ uint64_t clint_mtime(Device *dev)
     return clint_ticks(c) + c->offset;
 }
 
+/* Is mtime >= compare? Puts `ev` at the time at which that changes. */
+static bool clint_compare(Clint *c, uint64_t compare, Event *ev)
+{
+    uint64_t ticks = clint_ticks(c);
+    uint64_t mtime = ticks + c->offset;
+    bool due = mtime >= compare;
+    /* A comparison that holds ends when mtime wraps around; from mtime 0 that
+     * is 2^64 ticks away, which is 0 here and never there. */
+    uint64_t left = (due ? 0 : compare) - mtime;
+    uint64_t change = ticks + left;
+    event_schedule(c->dev.events, ev,
+                   left == 0 || change < left ? TIME_NEVER
+                                              : clock_time(&c->clock, change));
+    return due;
+}
+
 static void clint_settle(Clint *c, unsigned i)
 {
     ClintHart *h = &c->hart[i];
-    uint64_t ticks = clint_ticks(c);
-    uint64_t mtime = ticks + c->offset;
-    bool due = mtime >= h->mtimecmp;
-    /* A comparison that holds ends when mtime wraps around; from mtime 0 that
-     * is 2^64 ticks away, which is 0 here and never there. */
-    uint64_t left = (due ? 0 : h->mtimecmp) - mtime;
-    uint64_t change = ticks + left;
-    event_schedule(c->dev.events, &h->due,
-                   left == 0 || change < left ? TIME_NEVER
-                                              : clock_time(&c->clock, change));
-    irq_set(&c->timer[i], due);
+    irq_set(&c->timer[i], clint_compare(c, h->mtimecmp, &h->due));
     irq_set(&c->soft[i], h->msip & 1);
+    if (c->supervisor[i].set) {
+        irq_set(&c->supervisor[i],
+                clint_compare(c, h->stimecmp, &h->supervisor_due));
+    }
 }
 
 static void clint_settle_all(Clint *c)
@@ -60,6 +72,28 @@ static void clint_due(void *opaque, uint64_t when)
 {
     ClintHart *h = opaque;
     clint_settle(h->clint, (unsigned)(h - h->clint->hart));
+}
+
+bool clint_connect_stimecmp(Device *dev, unsigned i,
+                            void (*set)(void *opaque, unsigned line,
+                                        bool level),
+                            void *opaque, unsigned line)
+{
+    Clint *c = (Clint *)dev;
+    if (i >= CLINT_HARTS) {
+        return false;
+    }
+    c->supervisor[i] = (Irq){.set = set, .opaque = opaque, .line = line};
+    return true;
+}
+
+void clint_set_stimecmp(Device *dev, unsigned i, uint64_t value)
+{
+    Clint *c = (Clint *)dev;
+    if (i < CLINT_HARTS) {
+        c->hart[i].stimecmp = value;
+        clint_settle(c, i);
+    }
 }
 
 /* -- registers --------------------------------------------------------------
@@ -163,6 +197,10 @@ static bool clint_init(Device *dev, Error **errp)
         event_init(dev->events, &c->hart[i].due, dev->name, EVENT_NORMAL,
                    clint_due, &c->hart[i]);
     }
+    for (unsigned i = 0; i < CLINT_HARTS; i++) {
+        event_init(dev->events, &c->hart[i].supervisor_due, dev->name,
+                   EVENT_NORMAL, clint_due, &c->hart[i]);
+    }
     memory_region_init_io(&dev->mmio, NULL, &clint_ops, dev, dev->name,
                           dev->cls->mmio_size);
     return true;
@@ -173,7 +211,7 @@ static void clint_reset(Device *dev)
     Clint *c = (Clint *)dev;
     c->offset = 0 - clint_ticks(c);
     for (unsigned i = 0; i < CLINT_HARTS; i++) {
-        c->hart[i].mtimecmp = UINT64_MAX;
+        c->hart[i].mtimecmp = c->hart[i].stimecmp = UINT64_MAX;
         c->hart[i].msip = 0;
     }
     clint_settle_all(c);

@@ -9,6 +9,9 @@
  *          source of the highest priority, the lowest number of equals, and
  *          does not look at the threshold. Pin out[i] is context i * stride;
  *          contexts up to the last wired one (and its stride) have registers.
+ *          Harts with S mode have two contexts each, M then S, as on QEMU's
+ *          `virt`: stride 1 and out: [cpu0.mei, cpu0.sei, cpu1.mei, ...].
+ *          Stride 2 keeps those numbers where S mode is missing.
  * Source   RISC-V PLIC specification 1.0.0; layout, 3-bit priorities and 4-byte
  *          accesses as on QEMU 7.2's `virt` board.
  * Missing  Edge-triggered gateways.
@@ -247,7 +250,7 @@ static void plic_reset(Device *dev)
 
 static const PinSpec plic_pins[] = {
     {"out", offsetof(Plic, out), PLIC_OUTS,
-     "out[i] is context i * stride: the external interrupt of a hart"},
+     "out[i] is context i * stride: an external interrupt of a hart"},
     {NULL, 0, 0, NULL},
 };
 
@@ -265,8 +268,8 @@ static const ParamSpec plic_params[] = {
      .preset = 1,
      .low = 1,
      .high = PLIC_STRIDE,
-     .doc = "contexts per pin: 1 machine mode only; 2 machine and supervisor "
-            "mode, as on QEMU's virt board"},
+     .doc = "contexts per pin: 1, `out` lists all of them; 2, every second one "
+            "(machine mode only, with the numbers of QEMU's virt board)"},
     {.name = NULL},
 };
 

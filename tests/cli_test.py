@@ -22,6 +22,7 @@ import time
 import unittest
 
 SOCSCOPE, FIRMWARE = "", pathlib.Path()
+CONFIGS = pathlib.Path(__file__).resolve().parent.parent / "configs"
 
 BOARD = """version: 1
 name: board
@@ -279,7 +280,16 @@ class Run(Case):
         self.write("wrong.elf", elf(li(5, 0x00100000) + li(6, 0x1234) + sw(6, 5) + finish(0)))
         self.assertNotIn("guest:", self.run_board("wrong.elf").stderr)
         line = self.run_board("wrong.elf", "--guest-errors", "--quiet").stderr
-        self.assertRegex(line, r"\Asocscope: guest: [\d.]+ ms: test0: .* \(cpu0 pc 0x80000010\)\n\Z")
+        self.assertRegex(line, r"\Asocscope: guest: [\d.]+ ms: test0: .* \(cpu0 pc 0x80000010 in M mode: "
+                               r"sw t1, 0\(t0\)\)\n\Z")
+        # a loop of stores to nowhere: one line, and how often at the end
+        self.write("nowhere.elf", elf(li(5, 0x8000001c) + [0x30529073] + li(8, 0x40000000) + li(7, 7) +
+                                      [0xfff38393, 0x00038463] + sw(6, 8) + LOOP))
+        lines = self.run_board("nowhere.elf", "--guest-errors", "--quiet", "--limit-insns", "60",
+                               status=124).stderr.splitlines()
+        self.assertRegex(lines[0], r"cpu0: store access fault at 0x40000000: nothing is there \(cpu0 pc 0x8")
+        self.assertRegex(lines[1], r"ms: 6 times in all: cpu0: store access fault at 0x40000000")
+        self.assertEqual(len(lines), 2)
 
     def test_progress_json(self):
         running = subprocess.Popen([SOCSCOPE, "run", "board.yaml", "loop.elf", "--progress", "json", "--quiet"],
@@ -370,6 +380,113 @@ class Run(Case):
         self.assertEqual(after, before)
         os.close(master)
         os.close(slave)
+
+
+# -- conformance tests -----------------------------------------------------------------------------------------------
+
+class Conformance(Case):
+    def run_test(self, width, name, *args, status, config="spike"):
+        return self.good("run", CONFIGS / f"{config}{width}.yaml", FIRMWARE / f"rv{width}/{name}.elf", "--limit-insns",
+                         "100000", *args, status=status)
+
+    def test_tohost_ends_the_run_prints_and_leaves_a_signature(self):
+        for width in (32, 64):
+            for config in ("spike", "virt"):
+                done = self.run_test(width, "tohost", "--signature", "s.txt", "-o", "out", "--trace", status=7,
+                                     config=config)
+                self.assertEqual(done.stdout, "htif\ncall\n")
+                self.assertIn("socscope: test 7 failed, exit status 7; ", done.stderr)
+                self.assertEqual((self.dir / "s.txt").read_text(), "00000001\n12345678\ndeadbeef\n")
+                self.assertEqual((self.dir / "out/console.log").read_text(), done.stdout)
+                db = sqlite3.connect(self.dir / "out/run.db")
+                self.assertEqual(db.execute("select level, text from log").fetchall(), [("tohost", "test 7 failed")])
+                # every access to the watched bytes is a transaction as any other
+                rows = db.execute("select kind, count(*) from tx where region = 'tohost' group by 1").fetchall()
+                self.assertEqual(rows, [("load", 5), ("store", 14)])
+                self.assertEqual(db.execute("select count(*) from check_result where not ok").fetchone(), (0,))
+                db.close()
+        self.run_test(32, "tohost", "--signature", "s.txt", "--signature-granularity", "2", status=7)
+        self.assertEqual((self.dir / "s.txt").read_text(), "0001\n0000\n5678\n1234\nbeef\ndead\n")
+
+    def test_tohost_in_supervisor_mode_behind_page_tables(self):
+        for width in (32, 64):
+            done = self.run_test(width, "paged", "-o", "out", "--trace", status=0)
+            self.assertEqual(done.stdout, "S")
+            self.assertIn("socscope: test passed, exit status 0; ", done.stderr)
+            db = sqlite3.connect(self.dir / "out/run.db")
+            stores = db.execute("select va - pa from tx where region = 'tohost' and kind = 'store'").fetchall()
+            self.assertEqual(stores, [(-0x40000000,)] * 4)
+            # the walker is an initiator of its own, and all cycles are accounted for
+            walks = db.execute("select count(*) from tx where initiator = 'cpu0' and kind = 'walk'").fetchone()[0]
+            self.assertGreater(walks, 0)
+            self.assertEqual(db.execute("select sum(accesses) from traffic where kind = 'walk'").fetchone(), (walks,))
+            self.assertEqual(db.execute("select sum(c.cycles) - h.cycles from hart h, hart_cycles c").fetchone(), (0,))
+            waited = db.execute("select cycles from hart_cycles where category = 'walk'").fetchone()[0]
+            self.assertGreater(waited, 0)
+            self.assertEqual(db.execute("select count(*) from check_result where not ok").fetchone(), (0,))
+            db.close()
+
+    def test_semihosting(self):
+        for width in (32, 64):
+            self.assertEqual(self.run_test(width, "semihosting", "--semihosting", status=9).stdout, "semi-host!\n")
+            self.assertEqual(self.run_test(width, "semihosting", status=50).stdout, "")
+
+    def test_log_of_commits(self):
+        for width in (32, 64):
+            w = width // 4
+            done = self.run_test(width, "tohost", "--log-commits", "c.txt", status=7)
+            insns = int(re.search(r"([\d,]+) instructions", done.stderr)[1].replace(",", ""))
+            text = (self.dir / "c.txt").read_text()
+            lines = text.splitlines()
+            self.assertEqual(len(lines), insns)
+            number = f"0x[0-9a-f]{{{w}}}"
+            for line in lines:
+                self.assertRegex(line, rf"\Acore   0: 3 {number} \(0x([0-9a-f]{{4}}|[0-9a-f]{{8}})\)"
+                                       rf"( [xf]\d+ +{number}| c\d+_\w+ {number})*( mem {number}( 0x[0-9a-f]+)?)*\Z")
+            self.assertEqual(lines[0], f"core   0: 3 0x{0x80000000:0{w}x} (0x00001497) x9  0x{0x80001000:0{w}x}")
+            self.assertIn(f" (0x00044503) x10 0x{ord('h'):0{w}x} mem 0x{0x80002000:0{w}x}\n", text)  # lbu
+            self.assertIn(f" (0xc0cc) mem 0x{0x80001004:0{w}x} 0x01010000\n", text)  # c.sw
+            paged = self.run_test(width, "paged", "--log-commits", "c.txt", status=0)
+            self.assertIn("test passed", paged.stderr)
+            text = (self.dir / "c.txt").read_text()
+            self.assertRegex(text, rf"core   0: 3 {number} \(0x18031073\) c384_satp {number}\n")
+            self.assertRegex(text, rf"core   0: 1 0x0*4000[0-9a-f]+ \(0x")
+            self.assertRegex(text, rf" \(0x30200073\) c768_mstatus {number}\n")  # mret
+        self.run_test(32, "tohost", "--log-commits", "c.txt", "--log-disasm", status=7)
+        self.assertEqual((self.dir / "c.txt").read_text().splitlines()[0],
+                         "core   0: 3 0x80000000 (0x00001497) x9  0x80001000 # auipc s1, 1")
+
+    def test_the_log_and_semihosting_change_no_result(self):
+        totals = []
+        for args in ([], ["--log-commits", "c.txt"], ["--semihosting"]):
+            self.run_test(64, "app", "--stats", "json:s.json", *args, status=124, config="virt")
+            total = json.loads((self.dir / "s.json").read_text())["total"]
+            totals.append({k: v for k, v in total.items() if k not in ("seconds", "mips", "blocks_decoded",
+                                                                        "blocks_dropped")})
+        self.assertEqual(totals[0], totals[1])
+        self.assertEqual(totals[0], totals[2])
+
+    def test_a_folder_of_tests(self):
+        script = [sys.executable, pathlib.Path(__file__).parent / "riscv_tests.py", SOCSCOPE, CONFIGS]
+        tests = self.dir / "tests"
+        tests.mkdir()
+        done = subprocess.run([*script, tests], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        for width in (32, 64):
+            (tests / f"rv{width}si-p-paged").write_bytes((FIRMWARE / f"rv{width}/paged.elf").read_bytes())
+        (tests / "rv32si-p-paged.dump").write_text("no ELF file")
+        done = subprocess.run([*script, tests], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "2 of 2 passed\n"))
+        (tests / "rv32ui-p-bad").write_bytes((FIRMWARE / "rv32/tohost.elf").read_bytes())
+        done = subprocess.run([*script, tests], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, "FAILED rv32ui-p-bad: test 7 failed, exit status 7\n2 of 3 passed\n")
+
+    def test_mistakes(self):
+        self.bad("run", "board.yaml", "hello.elf", "--signature", "s.txt", says=["begin_signature", "--signature"])
+        self.bad("run", "board.yaml", "hello.elf", "--log-disasm", says=["--log-commits"])
+        self.bad("run", "board.yaml", "hello.elf", "--log-commits", "none/c.txt", says=["none/c.txt"])
+        self.bad("run", "board.yaml", "hello.elf", "--signature-granularity", "3", says=["1, 2, 4, 8 or 16"])
 
 
 # -- bad input -------------------------------------------------------------------------------------------------------

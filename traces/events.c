@@ -29,7 +29,7 @@ void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
 }
 
 /* Machine cause register, Privileged Architecture 20211203, table 3.6. */
-static const char *cause_name(uint64_t cause)
+const char *trace_cause_name(uint64_t cause)
 {
     static const char *const exceptions[] = {
         "instruction address misaligned",
@@ -55,6 +55,9 @@ static const char *cause_name(uint64_t cause)
         return code < 16 ? exceptions[code] : "reserved";
     }
     switch (code) {
+    case HART_SSI: return "supervisor software interrupt";
+    case HART_STI: return "supervisor timer interrupt";
+    case HART_SEI: return "supervisor external interrupt";
     case HART_MSI: return "machine software interrupt";
     case HART_MTI: return "machine timer interrupt";
     case HART_MEI: return "machine external interrupt";
@@ -69,7 +72,7 @@ void trace_fault(TraceStore *ts, const char *hart, uint64_t time_ps,
     store_run(ts, "insert into fault values(?,?,?,?,?,?,?,?)", "uutututu",
               time_ps, cycle, hart, pc,
               dictionary_symbol_name(ts, dictionary_symbol(ts, pc)), cause,
-              cause_name(cause), tval);
+              trace_cause_name(cause), tval);
     store_commit_some(ts);
 }
 

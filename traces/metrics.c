@@ -49,7 +49,8 @@ const Metric metrics[] = {
     {"cycles_by_category", "table",
      "What each hart's cycles were spent on. executing: the timing profile's "
      "cycles; wait, bus, target: cycles of loads, stores and atomics beyond "
-     "it; fetch_stall: cycles of fetches beyond it; idle: asleep.",
+     "it; fetch_stall: cycles of fetches beyond it; walk: waiting for page "
+     "tables; idle: asleep.",
      "select hart, category, cycles, round(100.0 * cycles / nullif("
      "sum(cycles) over (partition by hart), 0), 1) as share_percent "
      "from hart_cycles where cycles <> 0 order by rowid",

@@ -47,12 +47,12 @@ void summary_hart(TraceStore *ts, const HartFigures *h)
 {
     decode_flush(ts);
     const HartCounters *c = &h->counters;
-    store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?)",
-              "tuttuuuuuuu", h->name, h->clock_hz, h->profile,
+    store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?)",
+              "tuttuuuuuuuu", h->name, h->clock_hz, h->profile,
               h->profile_source, c->cycles, c->instructions, c->idle, c->traps,
-              c->interrupts, c->blocks_decoded, c->blocks_dropped);
-    uint64_t other =
-        c->data_wait + c->data_bus + c->data_target + c->fetch_stall + c->idle;
+              c->interrupts, c->blocks_decoded, c->blocks_dropped, c->walks);
+    uint64_t other = c->data_wait + c->data_bus + c->data_target +
+                     c->fetch_stall + c->walk + c->idle;
     const struct {
         const char *name;
         uint64_t cycles;
@@ -62,6 +62,7 @@ void summary_hart(TraceStore *ts, const HartFigures *h)
         {"bus", c->data_bus},
         {"target", c->data_target},
         {"fetch_stall", c->fetch_stall},
+        {"walk", c->walk},
         {"idle", c->idle},
     };
     for (unsigned i = 0; i < sizeof(category) / sizeof(category[0]); i++) {

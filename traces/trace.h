@@ -49,6 +49,8 @@ void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
                  uint64_t cycle);
 void trace_fault(TraceStore *ts, const char *hart, uint64_t time_ps,
                  uint64_t cycle, uint64_t pc, uint64_t cause, uint64_t tval);
+/* What mcause says: "load access fault". */
+const char *trace_cause_name(uint64_t cause);
 void trace_log(TraceStore *ts, uint64_t time_ps, const char *level,
                const char *text);
 void trace_input(TraceStore *ts, const char *device, uint64_t time_ps,

@@ -212,7 +212,9 @@ uint64_t TlmRegionBase::pc() const
     const MemoryPort *port = machine_world(core_->machine)->port;
     for (unsigned i = 0; i < machine_harts(core_->machine); i++) {
         Hart *hart = machine_hart(core_->machine, i);
-        if (port == hart_data_port(hart) || port == hart_fetch_port(hart)) {
+        if (port &&
+            (port == hart_data_port(hart) || port == hart_fetch_port(hart) ||
+             port == hart_walk_port(hart))) {
             return hart_pc(hart);
         }
     }

@@ -28,4 +28,25 @@ TEST(Profile, EveryCostIsACycleAtLeast)
     EXPECT_EQ(timing_profile_find(""), nullptr);
 }
 
+TEST(Profile, NoneIsOneCycleEach)
+{
+    const TimingProfile *p = timing_profile_find("none");
+    ASSERT_NE(p, nullptr);
+    for (unsigned i = 0; i < TIME_NUM; i++) {
+        EXPECT_EQ(p->cost[i], 1) << "class " << i;
+    }
+    EXPECT_EQ(p->taken, 0);
+    EXPECT_EQ(p->load_use, 0);
+}
+
+TEST(Profile, DividingTakesLongest)
+{
+    const TimingProfile *p = timing_profile_find("generic-table");
+    ASSERT_NE(p, nullptr);
+    EXPECT_GT(p->cost[TIME_DIV], p->cost[TIME_MUL]);
+    EXPECT_GT(p->cost[TIME_FDIV], p->cost[TIME_FMA]);
+    EXPECT_GT(p->cost[TIME_FSQRT], p->cost[TIME_FMA]);
+    EXPECT_GE(p->cost[TIME_FMA], p->cost[TIME_FP]);
+}
+
 } // namespace

@@ -97,7 +97,8 @@ std::string listing(const Config *c)
         o << "cpu " << p.name << " " << p.isa_text << " " << p.isa.xlen << " "
           << p.isa.extensions << " " << p.profile->name << " " << p.clock_hz
           << " " << p.reset << " " << p.bus << " " << p.fetch << " "
-          << p.misaligned << " " << p.priority << "\n";
+          << p.misaligned << " " << p.mmu << " " << p.hardware_ad << " "
+          << p.pmp << " " << p.priority << "\n";
     }
     for (unsigned i = 0; i < c->buses; i++) {
         const ConfigBus &b = c->bus[i];
@@ -207,7 +208,7 @@ const char *const HEAD =
 
 TEST(Boards, LoadAndReadBack)
 {
-    for (const char *name : {"mcu", "virt32", "virt64"}) {
+    for (const char *name : {"mcu", "virt32", "virt64", "spike32", "spike64"}) {
         Result r = load(board(name));
         ASSERT_TRUE(r.cfg) << r.error;
         EXPECT_STREQ(r.cfg->name, name);
@@ -248,6 +249,30 @@ TEST(Boards, Mcu)
     EXPECT_STREQ(plic->wire[0].target, "cpu0");
     EXPECT_EQ(plic->wire[0].line, static_cast<unsigned>(HART_MEI));
     EXPECT_EQ(uart->at.line, 24u);
+}
+
+TEST(Boards, SupervisorModeAndItsTranslation)
+{
+    Result mcu = load(board("mcu")), r32 = load(board("virt32")),
+           r64 = load(board("virt64"));
+    ASSERT_TRUE(mcu.cfg) << mcu.error;
+    ASSERT_TRUE(r32.cfg) << r32.error;
+    ASSERT_TRUE(r64.cfg) << r64.error;
+    const ConfigCpu &m = mcu.cfg->cpu[0], &a = r32.cfg->cpu[0],
+                    &b = r64.cfg->cpu[0];
+    EXPECT_FALSE(m.isa.extensions & ISA_S);
+    EXPECT_EQ(m.mmu, HART_MMU_BARE);
+    EXPECT_TRUE(a.isa.extensions & ISA_S);
+    EXPECT_EQ(a.mmu, HART_MMU_SV32);
+    EXPECT_TRUE(b.isa.extensions & ISA_S);
+    EXPECT_EQ(b.mmu, HART_MMU_SV48);
+    EXPECT_EQ(b.pmp, 16u);
+    EXPECT_FALSE(b.hardware_ad);
+    // contexts 0 and 1 of the PLIC are M and S of hart 0
+    const ConfigDevice *plic = device(r64.cfg.get(), "plic0");
+    ASSERT_EQ(plic->wires, 2u);
+    EXPECT_EQ(plic->wire[0].line, static_cast<unsigned>(HART_MEI));
+    EXPECT_EQ(plic->wire[1].line, static_cast<unsigned>(HART_SEI));
 }
 
 TEST(Boards, VirtExtends)
@@ -542,6 +567,25 @@ const Bad bad[] = {
      "write a multiple of 4"},
     {"cpus: [{name: c, isa: rv32i, bus: main, misaligned: maybe}]\n",
      "known: split, trap"},
+    {"cpus: [{name: c, isa: rv32i, bus: main, modes: um}]\n",
+     "modes: unknown value \"um\"; did you mean \"mu\"?"},
+    {"cpus: [{name: c, isa: rv32i, bus: main, mmu: sv39}]\n",
+     "t.yaml:4: mmu: sv39 is for RV64; write bare or sv32"},
+    {"cpus: [{name: c, isa: rv64i, bus: main, mmu: sv32}]\n",
+     "mmu: sv32 is for RV32; write bare, sv39 or sv48"},
+    {"cpus: [{name: c, isa: rv64i, bus: main, modes: mu, mmu: sv39}]\n",
+     "mmu: sv39 needs supervisor mode; write \"modes: msu\""},
+    {"cpus: [{name: c, isa: rv64i_zicsr_sstc, bus: main, modes: mu}]\n",
+     "t.yaml:4: isa: sstc needs supervisor mode; write \"modes: msu\""},
+    {"cpus: [{name: c, isa: rv64i_zicsr_svnapot, bus: main, modes: mu}]\n",
+     "isa: svnapot needs supervisor mode"},
+    {"cpus: [{name: c, isa: rv32i, bus: main, pmp: 17}]\n",
+     "pmp: 17 is out of range"},
+    {"cpus: [{name: c, isa: rv32i, bus: main, hardware_ad: maybe}]\n",
+     "hardware_ad"},
+    {"cpus: [{name: c, isa: rv32i, bus: main, modes: mu}]\ndevices:\n"
+     "- {name: p, type: plic, bus: main, at: 0, out: [c.sei]}\n",
+     "cpu \"c\" has no supervisor mode, so no input sei"},
     {"cpus: [{name: c, isa: rv32i, bus: main, priority: 256}]\n",
      "write 0 to 255"},
     {"cpus: [{name: c, isa: rv32i, bus: main, clock: 0}]\n", "out of range"},
@@ -980,7 +1024,11 @@ TEST(Property, RandomDescriptionsReadBack)
             y << "  - name: c" << i << "\n    isa: rv" << (pick(2) ? 32 : 64)
               << "imac\n    bus: b" << cpu_bus[i] << "\n    reset: 0x"
               << std::hex << pick(1000) * 2 << std::dec << "\n"
-              << (pick(2) ? "    misaligned: trap\n" : "");
+              << (pick(2) ? "    misaligned: trap\n" : "")
+              << (pick(2) ? "    modes: mu\n" : "")
+              << (pick(2) ? "    mmu: bare\n" : "")
+              << (pick(2) ? "    hardware_ad: true\n" : "")
+              << "    pmp: " << pick(17) << "\n";
         }
         y << "devices:\n  - {name: clint, type: clint, bus: b0, at: 0x2000000"
           << ", timer: [";

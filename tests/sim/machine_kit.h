@@ -183,7 +183,7 @@ class Kit
             error_free(err);
         }
         if (m) {
-            if (machine_memories(m) > 0) {
+            if (machine_memories(m) > 0 && !code.empty()) {
                 load(code);
             }
             machine_set_serial(m, on_byte, this);

@@ -146,6 +146,66 @@ TEST(Clint, TimebaseOutOfRangeIsAnError)
     event_queue_fini(&q);
 }
 
+// -- stimecmp
+// ------------------------------------------------------------------------------
+
+void connect(ClintBench *b, unsigned hart)
+{
+    ASSERT_TRUE(clint_connect_stimecmp(
+        b->dev, hart,
+        [](void *self, unsigned line, bool level) {
+            auto *c = static_cast<ClintBench *>(self);
+            c->scope += " " + std::to_string(c->now()) + "s" +
+                        std::to_string(line) + (level ? ":1" : ":0");
+        },
+        b, hart));
+}
+
+TEST(Clint, StimecmpIsComparedWithTheSameTime)
+{
+    ClintBench b;
+    connect(&b, 2);
+    b.reset();
+    b.run(100 * TICK);
+    EXPECT_EQ("", b.scope); // the largest value after reset
+    clint_set_stimecmp(b.dev, 2, 103);
+    b.write(MTIMECMP, 103, 8);
+    b.run(10 * TICK);
+    EXPECT_EQ(" 10300000:1 10300000s2:1", b.scope);
+    clint_set_stimecmp(b.dev, 2, 111); // at once
+    EXPECT_EQ(" 10300000:1 10300000s2:1 11000000s2:0", b.scope);
+    clint_set_stimecmp(b.dev, 2, 110);
+    EXPECT_EQ(" 10300000:1 10300000s2:1 11000000s2:0 11000000s2:1", b.scope);
+    b.scope.clear();
+    b.write(MTIME, 50, 8); // moves both
+    EXPECT_EQ(" 11000000:0 11000000s2:0", b.scope);
+    b.scope.clear();
+    b.run(60 * TICK);
+    EXPECT_EQ(" 16300000:1 17000000s2:1", b.scope);
+    b.scope.clear();
+    b.reset();
+    EXPECT_EQ(" 17000000:0 17000000s2:0", b.scope);
+    b.run(1000 * TICK);
+    EXPECT_EQ(TIME_NEVER, event_next(&b.queue));
+}
+
+TEST(Clint, StimecmpOfHartsThatAreNotThere)
+{
+    ClintBench b;
+    EXPECT_FALSE(
+        clint_connect_stimecmp(b.dev, CLINT_HARTS, nullptr, nullptr, 0));
+    clint_set_stimecmp(b.dev, CLINT_HARTS, 0);
+    clint_set_stimecmp(b.dev, 3, 0); // nobody listens: no event either
+    EXPECT_EQ(TIME_NEVER, event_next(&b.queue));
+    b.run(10 * TICK);
+    EXPECT_EQ("", b.scope);
+    // and no register of the clint is the CSR
+    connect(&b, 3);
+    clint_set_stimecmp(b.dev, 3, 7);
+    EXPECT_EQ(0u, b.read(MTIMECMP + 24, 8));
+    EXPECT_EQ(1u, b.errors.size());
+}
+
 // Tick n begins at floor(n * 10^12 / hz): the last n with n * 10^12 / hz < ps
 // + 1.
 uint64_t ticks_at(uint64_t ps, uint64_t hz)

@@ -153,6 +153,34 @@ TEST(Plic, StrideTwoLeavesRoomForSupervisorContexts)
     EXPECT_EQ(1u, b.errors.size());
 }
 
+TEST(Plic, MachineAndSupervisorContextsTakeTurns)
+{
+    PlicBench b(40, 1, 4); // two harts: M, S, M, S
+    const unsigned source[] = {5, 6, 7, 8};
+    for (unsigned ctx = 0; ctx < 4; ctx++) {
+        b.write(4 * source[ctx], 1 + ctx);
+        b.write(ENABLE + 0x80 * ctx, 1u << source[ctx]);
+        b.line(source[ctx], true);
+    }
+    for (unsigned ctx = 0; ctx < 4; ctx++) {
+        EXPECT_TRUE(b.out(ctx));
+        b.write(THRESHOLD + 0x1000 * ctx, 1 + ctx);
+        for (unsigned other = 0; other < 4; other++) {
+            EXPECT_EQ(other > ctx, b.out(other)) << ctx;
+        }
+    }
+    b.write(THRESHOLD + 0x1000, 0);
+    EXPECT_TRUE(b.out(1));
+    EXPECT_EQ(6u, b.read(CLAIM + 0x1000)); // hart 0 S claims its own
+    EXPECT_FALSE(b.out(1));
+    b.line(6, false);
+    b.write(CLAIM, 6); // not enabled for hart 0 M: no completion
+    b.line(6, true);
+    EXPECT_FALSE(b.out(1));
+    b.write(CLAIM + 0x1000, 6);
+    EXPECT_TRUE(b.out(1));
+}
+
 TEST(Plic, ResetKeepsTheWires)
 {
     PlicBench b;

@@ -1,0 +1,349 @@
+/*
+ * port_quick.c - the short way to a device: what most accesses to one are.
+ *
+ * Model    An entry holds what the general way (port.c) found out about an
+ *          access: piece of the view, place, cost, record site. Entries are
+ *          direct-mapped by pc and page; an access that differs in anything is
+ *          not that entry's. Whatever could change an answer drops them, like
+ *          all inline entries of a port; a callback may do that while its own
+ *          access is under way: its end is then found out anew. What can change
+ *          without a flush is asked each time: the region's quick step, the
+ *          recorder's kinds, who is in the way (TimingModel.take).
+ * Units    cycles of the port's clock; picoseconds towards the timing model.
+ * Missing  accesses that are split or widened, callbacks with attributes,
+ *          big-endian devices: those go the general way.
+ */
+#include <stdlib.h>
+
+#include "memory/internal.h"
+#include "memory/port_private.h"
+
+enum { QUICK_ENTRIES = 64, QUICK_WRITE = 256 };
+
+struct PortQuickEntry {
+    uint64_t pc;
+    hwaddr first;        /* of the piece */
+    hwaddr span;         /* addr - first at most, and all of it is inside */
+    hwaddr base;         /* of the region's offset 0 */
+    uint64_t unaligned;  /* address bits that are 0 */
+    uint64_t va_offset;  /* va - pa */
+    uint32_t shape;      /* size; QUICK_WRITE; 0: closed */
+    uint32_t site;       /* + 1; 0: none yet */
+    uint32_t piece;      /* index in the view */
+    uint32_t mask, code; /* of FlatPiece.quick, while such accesses are quick */
+    uint64_t count;      /* accesses since they were last folded */
+    uint64_t period;     /* of the port's clock */
+    TimingCost cost;
+    const MemoryPlace *place;
+};
+typedef struct PortQuickEntry QuickEntry;
+
+static void entry_fold(MemoryPort *port, QuickEntry *e)
+{
+    if (e->count) {
+        bool is_write = e->shape & QUICK_WRITE;
+        port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
+                   is_write ? DIR_WRITE : DIR_READ, e->cost.bytes, e->count);
+        if (port->timing && port->timing->account) {
+            port->timing->account(
+                port->timing, e->count, e->count * e->cost.beats,
+                e->count * e->cost.bytes, e->count * e->cost.cycles);
+        }
+        e->count = 0;
+    }
+}
+
+void port_quick_fold(MemoryPort *port)
+{
+    for (unsigned i = 0; port->quick && i < QUICK_ENTRIES; i++) {
+        entry_fold(port, &port->quick[i]);
+    }
+}
+
+void port_quick_flush(MemoryPort *port)
+{
+    port->quick_changes++;
+    for (unsigned i = 0; port->quick && i < QUICK_ENTRIES; i++) {
+        entry_fold(port, &port->quick[i]);
+        port->quick[i] = (QuickEntry){.shape = 0};
+    }
+}
+
+/* -- learning
+ * -------------------------------------------------------------------------
+ */
+
+/* One access: what is asked, and where it leads. */
+typedef struct Ask {
+    MemoryPort *port;
+    hwaddr pa;
+    uint64_t va, pc, cycle;
+    unsigned size;
+    bool is_write;
+} Ask;
+
+static inline uint32_t shape_of(unsigned size, bool is_write)
+{
+    return size | (is_write ? QUICK_WRITE : 0);
+}
+
+static inline unsigned slot_of(hwaddr pa, uint64_t pc)
+{
+    return (unsigned)(pc >> 1 ^ pa >> PAGE_BITS) % QUICK_ENTRIES;
+}
+
+/* The piece at pa, if such an access of it is quick; else NULL. */
+static const FlatPiece *quick_piece(const Ask *ask, FlatView *fv)
+{
+    FlatPiece *p = flatview_piece(fv, ask->pa);
+    if (!p || p->host || p->mr->is_iommu || p->last - ask->pa < ask->size - 1) {
+        return NULL;
+    }
+    hwaddr offset = p->offset + (ask->pa - p->first);
+    if ((ask->pa | offset) & (ask->size - 1)) {
+        return NULL;
+    }
+    if (!p->quick) {
+        dispatch_learn(p);
+    }
+    unsigned step =
+        quick_step(p->quick, ask->is_write, (unsigned)__builtin_ctz(ask->size));
+    return step == ask->size ? p : NULL;
+}
+
+static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
+{
+    MemoryPort *port = ask->port;
+    if (port->slow || port->world->updating || !port->clock->period ||
+        (port->timing && !port->timing->take)) {
+        return NULL;
+    }
+    FlatView *fv = address_space_to_flatview(port->as);
+    const FlatPiece *p = quick_piece(ask, fv);
+    TimingInline form;
+    if (!p || !port_inline_form(port, p->mr, ask->pa, ask->size, ask->is_write,
+                                &form)) {
+        return NULL;
+    }
+    const MemoryPlace *place = port_place(port, ask->pa, ask->va - ask->pa);
+    const InlineCost *cost =
+        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
+    if (cost->beats != 1 || cost->bus == UINT16_MAX ||
+        cost->target == UINT16_MAX) {
+        return NULL;
+    }
+    if (!port->quick) {
+        port->quick = calloc(QUICK_ENTRIES, sizeof(*port->quick));
+        if (!port->quick) {
+            return NULL;
+        }
+        port_quick_flush(port);
+    }
+    const uint32_t shape = shape_of(ask->size, ask->is_write);
+    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc)];
+    entry_fold(port, e);
+    port->quick_changes++;
+    const uint32_t mask = UINT32_C(15)
+                          << 4 * (4 * (unsigned)ask->is_write +
+                                  (unsigned)__builtin_ctz(ask->size));
+    *e = (QuickEntry){.pc = ask->pc,
+                      .first = p->first,
+                      .span = p->last - p->first - (ask->size - 1),
+                      .va_offset = ask->va - ask->pa,
+                      .base = p->first - p->offset,
+                      .unaligned = ask->size - 1,
+                      .shape = shape,
+                      .mask = mask,
+                      .code = p->quick & mask,
+                      .piece = (uint32_t)(p - fv->piece),
+                      .period = port->clock->period,
+                      .cost = {.ps = form.first,
+                               .cycles = (uint32_t)cost->bus + cost->target,
+                               .beats = 1,
+                               .bytes = ask->size},
+                      .place = place};
+    return e;
+}
+
+/* -- one access
+ * -------------------------------------------------------------------------
+ */
+
+/* The entry of this access, if its piece is quick now. */
+static inline QuickEntry *quick_find(const Ask *ask)
+{
+    const MemoryPort *port = ask->port;
+    if (!port->quick) {
+        return NULL;
+    }
+    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc)];
+    bool same = e->pc == ask->pc && ask->pa - e->first <= e->span &&
+                ask->va - ask->pa == e->va_offset &&
+                e->shape == shape_of(ask->size, ask->is_write) &&
+                !(ask->pa & e->unaligned);
+    const FlatView *fv = port->as->current_map;
+    if (!same || port->world->updating || !fv) {
+        return NULL;
+    }
+    return (fv->piece[e->piece].quick & e->mask) == e->code ? e : NULL;
+}
+
+static void record_anew(const Ask *ask, const MemoryPlace *place, hwaddr offset,
+                        uint64_t issue, uint64_t value)
+{
+    MemoryPort *port = ask->port;
+    MemoryWorld *world = port->world;
+    world->beats = &port->beats;
+    beats_note(world, place->mr, offset, ask->size, value, BEAT_ACCESS);
+    world->beats = NULL;
+    TimingInline form; /* for its width */
+    port_inline_form(port, place->mr, ask->pa, ask->size, ask->is_write, &form);
+    const InlineCost *cost =
+        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
+    PortTx tx = {.addr = ask->pa,
+                 .va = ask->va,
+                 .pc = ask->pc,
+                 .issue = issue,
+                 .kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                 .beats = 1,
+                 .bus = cost->bus,
+                 .target = cost->target};
+    TimingRequest rq = {.beat_first = clock_time(port->clock, cost->beat_first),
+                        .beat_next = clock_time(port->clock, cost->beat_next),
+                        .beats = 1,
+                        .width = form.width,
+                        .bus = place->bus};
+    port_record(port, &tx, &rq, ask->size, ask->is_write ? DIR_WRITE : DIR_READ,
+                value, 0);
+}
+
+/* Counts and records an access in which its entry was dropped, or to which
+ * others added beats: as the general way does. */
+static __attribute__((noinline)) void finish_anew(const Ask *ask,
+                                                  const MemoryPlace *place,
+                                                  hwaddr offset, uint64_t issue,
+                                                  uint64_t value, bool recorded)
+{
+    MemoryPort *port = ask->port;
+    MemoryWorld *world = port->world;
+    uint8_t kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD;
+    uint8_t dir = ask->is_write ? DIR_WRITE : DIR_READ;
+    const InlineCost *cost =
+        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
+    port_count(port, place, kind, dir, ask->size, 1);
+    if (port->timing && port->timing->account) {
+        port->timing->account(port->timing, 1, 1, ask->size,
+                              cost->bus + (uint64_t)cost->target);
+    }
+    if (recorded && world->recorder) {
+        record_anew(ask, place, offset, issue, value);
+    }
+    port->beats.count = 0;
+}
+
+static __attribute__((noinline)) uint32_t site_of(const Ask *ask,
+                                                  const MemoryPlace *place)
+{
+    MemorySite key = {.port = ask->port,
+                      .place = place,
+                      .pc = ask->pc,
+                      .size = ask->size,
+                      .kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                      .dir = ask->is_write ? DIR_WRITE : DIR_READ};
+    return recorder_site(ask->port->world->recorder, &key) + 1;
+}
+
+/* Counts and records it through its entry. */
+static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
+                          bool recorded)
+{
+    MemoryPort *port = ask->port;
+    if (e->count++ == 0) { /* its line of the totals is there from now on */
+        port_traffic_of(port, e->place->mr,
+                        ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                        ask->is_write ? DIR_WRITE : DIR_READ, ask->size);
+    }
+    if (recorded) {
+        MemoryRecorder *rec = port->world->recorder;
+        if (!e->site) {
+            const Ask copy = *ask;
+            e->site = site_of(&copy, e->place);
+        }
+        *record_room(rec, 1) = (MemoryRecord){.site = e->site - 1,
+                                              .address = ask->pa,
+                                              .value = value,
+                                              .cycle = ask->cycle};
+        rec->next++;
+    }
+}
+
+/* Inside another access (world->port is set) it is not quick. */
+static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
+                                                              uint64_t value)
+{
+    const PortQuick no = {.cycles = -1};
+    MemoryPort *port = ask->port;
+    MemoryWorld *world = port->world;
+    QuickEntry *e = quick_find(ask);
+    if (__builtin_expect(!e, 0)) {
+        const Ask copy = *ask; /* its own: the one here stays in registers */
+        e = quick_learn(&copy);
+        if (!e) {
+            return no;
+        }
+    }
+    uint64_t issue;
+    if (world->port || __builtin_mul_overflow(ask->cycle, e->period, &issue)) {
+        return no;
+    }
+    TimingModel *timing = port->timing;
+    if (timing && !timing->take(timing, port, issue, &e->cost)) {
+        return no;
+    }
+    const uint32_t changes = port->quick_changes;
+    const MemoryPlace *place = e->place;
+    FlatView *fv = flatview_ref(port->as->current_map);
+    const FlatPiece *piece = &fv->piece[e->piece];
+    const hwaddr offset = ask->pa - e->base;
+    const MemoryRecorder *rec = world->recorder;
+    const unsigned kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD;
+    const bool recorded = rec && (rec->kinds >> kind & 1);
+    world->port = port;
+    world->pc = ask->pc;
+    world->beats = recorded ? &port->beats : NULL;
+    world->now = issue;
+    if (ask->is_write) {
+        dispatch_quick_write(world, piece, offset, ask->size, ask->size, value);
+    } else {
+        value = dispatch_quick_read(world, piece, offset, ask->size, ask->size);
+    }
+    world->port = NULL;
+    world->pc = 0;
+    world->beats = NULL;
+    bool plain = port->quick_changes == changes && !port->beats.count;
+    if (__builtin_expect(plain, 1)) {
+        finish(ask, e, value, recorded);
+    } else {
+        const Ask copy = *ask;
+        finish_anew(&copy, place, offset, issue, value, recorded);
+    }
+    flatview_unref(fv);
+    const InlineCost *cost =
+        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
+    return (PortQuick){.value = value,
+                       .cycles = (int64_t)cost->bus + cost->target};
+}
+
+PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
+                          uint64_t cycle, unsigned size)
+{
+    const Ask ask = {port, pa, va, pc, cycle, size, false};
+    return access(&ask, 0);
+}
+
+int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
+                         uint64_t cycle, unsigned size, uint64_t value)
+{
+    const Ask ask = {port, pa, va, pc, cycle, size, true};
+    return access(&ask, cut_bytes(value, size)).cycles;
+}

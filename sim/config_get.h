@@ -1,0 +1,39 @@
+/*
+ * config_get.h - values of a map by key, for the sections of config.c.
+ *
+ * All return false with an error set; a key that is not there leaves the value
+ * as it is.
+ */
+#ifndef SIM_CONFIG_GET_H
+#define SIM_CONFIG_GET_H
+
+#include "sim/config_node.h"
+
+enum { CONFIG_MAX_CYCLES = 65535 }; /* of a wait state or an overhead */
+
+/* Is node a map with the keys of that section, the required ones included? cls:
+ * its parameters and pins are keys too; may be NULL. */
+bool config_get_map(const Node *node, const char *section,
+                    const DeviceClass *cls, Error **errp);
+/* A missing list or map and an empty one are the same. */
+bool config_get_group(const Node *root, const char *key, NodeKind kind,
+                      const Node **group, Error **errp);
+bool config_get_number(const Node *map, const char *key, ConfigUnit unit,
+                       uint64_t low, uint64_t high, uint64_t *value,
+                       Error **errp);
+bool config_get_u32(const Node *map, const char *key, uint32_t high,
+                    uint32_t *value, Error **errp);
+/* *choice becomes the index of the value in the NULL-terminated names. */
+bool config_get_choice(const Node *map, const char *key,
+                       const char *const *names, unsigned *choice,
+                       Error **errp);
+bool config_get_bool(const Node *map, const char *key, bool *value,
+                     Error **errp);
+bool config_get_priority(const Node *map, int *value, Error **errp);
+bool config_get_bus(const Config *cfg, const Node *map, const char *key,
+                    const char **name, Error **errp);
+bool config_get_clock(const Node *map, uint64_t *hz, Error **errp);
+bool config_get_waits(const Node *map, ConfigWaits *w, Error **errp);
+bool config_get_name(const Node *map, const char **name, Error **errp);
+
+#endif

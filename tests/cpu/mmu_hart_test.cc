@@ -1,0 +1,144 @@
+// mmu_hart_test.cc - translated loads and stores of a whole hart: its TLBs and
+// inline entries answer as the tables do, with the fast path on and off.
+
+#include <map>
+#include <random>
+
+#include "tests/cpu/smode_kit.h"
+
+namespace
+{
+
+using namespace rv;
+
+// The modes that MPRV can lend to loads and stores.
+struct Lent {
+    uint64_t status;
+    bool user, sum;
+};
+const Lent LENT[] = {{F_MPRV | 1 << 11, false, false},
+                     {F_MPRV | 1 << 11 | F_SUM, false, true},
+                     {F_MPRV, true, false}};
+
+class MmuHart : public testing::TestWithParam<Axis>
+{
+  protected:
+    enum : uint64_t {
+        ROOT = RAM + 0x20000,
+        LEAVES = RAM + 0x24000, // the table of the pages
+        DATA = RAM + 0x10000,
+        WINDOW = 0x40000000, // virtual
+        PAGES = 8,
+        R = 2,
+        W = 4,
+        U = 16,
+        A = 64,
+        D = 128,
+    };
+    MmuHart()
+        : xlen(GetParam().xlen), b(axis_options(GetParam())), dice(0xf1e1d)
+    {
+        pte_size = xlen / 8;
+        put_pte(ROOT + (xlen == 32 ? WINDOW >> 22 : WINDOW >> 30) * pte_size,
+                (xlen == 32 ? uint64_t{LEAVES} : uint64_t{ROOT + 0x1000}) >> 2 |
+                    1);
+        if (xlen == 64) {
+            put_pte(ROOT + 0x1000, LEAVES >> 2 | 1);
+        }
+        b.write(MEDELEG, 0);
+        b.write(SATP, (xlen == 32 ? bit(31) : UINT64_C(8) << 60) | ROOT >> 12);
+        for (uint64_t n = 0; n < 0x8000; n += 4) {
+            b.put32(DATA + n, static_cast<uint32_t>(dice()));
+        }
+    }
+    void put_pte(uint64_t at, uint64_t pte) { b.put(at, &pte, pte_size); }
+    void set_leaf(uint64_t page, uint64_t pte)
+    {
+        put_pte(LEAVES + page * pte_size, pte);
+        leaf[page] = pte;
+    }
+    uint64_t below(uint64_t n) { return dice() % n; }
+    // The bits, but for one time in n.
+    uint64_t unless(uint64_t n, uint64_t bits) { return below(n) ? bits : 0; }
+
+    unsigned xlen;
+    uint64_t pte_size = 4;
+    SuperBoard b;
+    std::mt19937_64 dice;
+    std::map<uint64_t, uint64_t> leaf;
+};
+ON_ALL_AXES(MmuHart);
+
+TEST_P(MmuHart, AnswersAsTheTablesDo)
+{
+    // Runs of accesses, so that they are executed in blocks: x8..x15 point to
+    // the pages, access i loads x16 + i or stores x5.
+    const unsigned run = 12;
+    uint64_t worked = 0, failed = 0;
+    for (unsigned n = 0; n < 3000; n++) {
+        if (n % 8 == 0) { // new tables; the hart is told
+            for (uint64_t page = 0; page < PAGES; page++) {
+                uint64_t pte = (DATA + below(PAGES) * 0x1000) >> 2 | R;
+                pte |= unless(20, 1) | unless(20, A) | unless(12, W);
+                set_leaf(page, pte | unless(4, U) | unless(12, D));
+            }
+            b.write(MSTATUS, 0);
+            b.run_code({SFENCE_VMA});
+        }
+        const Lent &lent = LENT[below(3)];
+        b.write(MSTATUS, lent.status);
+        for (unsigned page = 0; page < PAGES; page++) {
+            b.set(8 + page, WINDOW + uint64_t{page} * 0x1000);
+        }
+        const uint32_t value = static_cast<uint32_t>(dice());
+        b.set(5, value);
+        std::vector<uint32_t> code;
+        std::map<unsigned, uint64_t> loaded; // by register
+        std::map<uint64_t, uint64_t> stored; // by physical address
+        std::vector<Trap> traps;
+        for (unsigned i = 0; i < run; i++) {
+            const unsigned page = static_cast<unsigned>(below(PAGES));
+            const int offset = static_cast<int>(below(0x200) * 4);
+            const bool store_it = below(2);
+            code.push_back(store_it ? store(rv::W, 5, offset, 8 + page)
+                                    : load(rv::W, 16 + i, offset, 8 + page));
+            if (!traps.empty()) {
+                continue;
+            }
+            const uint64_t pte = leaf[page];
+            const uint64_t need = store_it ? 1 | A | W | D : 1 | A;
+            const bool mine = (pte & U) ? lent.user || lent.sum : !lent.user;
+            const uint64_t at = static_cast<uint64_t>(offset);
+            const uint64_t pa = (pte >> 10 << 12) + at;
+            if ((pte & need) != need || !mine) {
+                traps.push_back({store_it ? 15u : 13u,
+                                 WINDOW + uint64_t{page} * 0x1000 + at,
+                                 CODE + 4 * i});
+                failed++;
+            } else if (store_it) {
+                stored[pa] = value;
+                worked++;
+            } else {
+                loaded[16 + i] = stored.count(pa) ? stored[pa] : b.get(pa, 4);
+                worked++;
+            }
+        }
+        SCOPED_TRACE(testing::Message() << "run " << n);
+        code.push_back(self());
+        b.put_code(CODE, code);
+        b.traps.clear();
+        hart_set_pc(b.hart, CODE);
+        b.run(run + 20);
+        ASSERT_EQ(traps, b.traps);
+        for (const auto &[reg, word] : loaded) {
+            ASSERT_EQ(word, b.x(reg) & UINT32_MAX);
+        }
+        for (const auto &[pa, word] : stored) {
+            ASSERT_EQ(word, b.get(pa, 4));
+        }
+    }
+    EXPECT_GT(worked, 5000u);
+    EXPECT_GT(failed, 500u);
+}
+
+} // namespace
