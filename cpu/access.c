@@ -195,6 +195,13 @@ static SlowAccess slow_fault(uint64_t cause, uint64_t va, uint32_t extra)
         .fault = true, .cause = cause, .tval = va, .extra = extra};
 }
 
+/* The same of a quick access to a device. */
+static SlowAccess slow_quick(uint64_t value, int64_t cycles, uint32_t walk)
+{
+    uint32_t extra = cycles > 1 ? (uint32_t)cycles - 1 : 0;
+    return (SlowAccess){.value = value, .extra = extra + walk};
+}
+
 /* Opens the page for direct access next time, if this is the fast mode. */
 static void open_page(Hart *h, uint64_t va, uint64_t pa, bool is_write)
 {
@@ -298,6 +305,12 @@ SlowAccess hart_slow_load(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     if (r.cause) {
         return slow_fault(r.cause, va, r.cycles);
     }
+    PortQuick quick =
+        port_quick_load(&h->data, r.pa, va, pc, cycle + r.cycles, size);
+    if (quick.cycles >= 0) {
+        note_memory(h, va, size, 0, DIR_READ);
+        return slow_quick(quick.value, quick.cycles, r.cycles);
+    }
     PortTx tx = tx_at(h, pc, cycle + r.cycles, va, r.pa, ACCESS_LOAD);
     uint64_t value = port_load(&h->data, &tx, size);
     open_page(h, va, r.pa, false);
@@ -320,6 +333,11 @@ SlowAccess hart_slow_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     MmuResult r = data_translate(h, MMU_STORE, va, size, pc, cycle);
     if (r.cause) {
         return slow_fault(r.cause, va, r.cycles);
+    }
+    int64_t cycles =
+        port_quick_store(&h->data, r.pa, va, pc, cycle + r.cycles, size, value);
+    if (cycles >= 0) {
+        return slow_quick(0, cycles, r.cycles);
     }
     PortTx tx = tx_at(h, pc, cycle + r.cycles, va, r.pa, ACCESS_STORE);
     port_store(&h->data, &tx, size, value);

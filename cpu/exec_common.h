@@ -56,9 +56,9 @@ static inline uint64_t rotate_left(uint64_t v, uint64_t by, unsigned width)
 static inline uint64_t bytes_or(uint64_t v)
 {
     uint64_t ones = UINT64_C(0x0101010101010101);
-    v |= v >> 4 & ones * 0x0f;
-    v |= v >> 2 & ones * 0x3f;
-    v |= v >> 1 & ones * 0x7f;
+    v |= v >> 4; /* bit 0 of a byte gathers the seven above it */
+    v |= v >> 2;
+    v |= v >> 1;
     return (v & ones) * 0xff;
 }
 

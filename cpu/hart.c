@@ -80,8 +80,8 @@ static bool tables_init(Hart *h, Error **errp)
     for (unsigned i = 0; i < PORT_ENTRIES; i++) {
         h->closed[i].read_tag = h->closed[i].write_tag = PORT_NO_TAG;
     }
-    HartExec *plain = hart_is32(h) ? exec32 : exec64;
-    h->handler = plain(h, NULL, 0, false);
+    h->exec = hart_is32(h) ? exec32 : exec64;
+    h->handler = h->exec(h, NULL, 0, false);
     return true;
 }
 
@@ -173,13 +173,18 @@ void hart_mode_changed(Hart *h)
  * ------------------------------------------------------------------------------
  */
 
-static HartExec *exec_of(const Hart *h)
+/* Chooses the interpreter. Decoded ops name its handlers, so all blocks go when
+ * it changes. */
+static void choose_exec(Hart *h)
 {
     bool observed = h->data.world->recorder != NULL;
-    if (h->config.isa.xlen == 32) {
-        return observed ? exec32_observed : exec32;
+    HartExec *exec = hart_is32(h) ? (observed ? exec32_observed : exec32)
+                                  : (observed ? exec64_observed : exec64);
+    if (exec != h->exec) {
+        h->exec = exec;
+        h->handler = exec(h, NULL, 0, false);
+        h->flush = true;
     }
-    return observed ? exec64_observed : exec64;
 }
 
 /* Finds the block of pc. False: a trap was taken, as pc cannot be fetched. */
@@ -237,7 +242,7 @@ static void tell_commit(Hart *h, const Block *b, const Op *o, uint8_t fflags)
 }
 
 /* Executes the one instruction at the position. */
-static void run_one(Hart *h, HartExec *exec)
+static void run_one(Hart *h)
 {
     Block *b = h->block;
     unsigned i = h->index;
@@ -264,7 +269,7 @@ static void run_one(Hart *h, HartExec *exec)
     s->op[1] = o[1];
     s->op[1].code = INSN_END;
     s->op[1].handler = h->handler[INSN_END];
-    exec(h, s, i, true);
+    h->exec(h, s, i, true);
     b->op[i].site = s->op[0].site;
     b->op[i].place = s->op[0].place;
     uint64_t whole = s->ran[0] + s->ran[1];
@@ -301,7 +306,7 @@ static uint64_t fast_limit(const Hart *h)
 }
 
 /* Runs at least one instruction, if the hart is awake. */
-static void run_some(Hart *h, HartExec *exec, bool single)
+static void run_some(Hart *h, bool single)
 {
     if (h->flush) {
         blocks_flush(h);
@@ -321,13 +326,13 @@ static void run_some(Hart *h, HartExec *exec, bool single)
         h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
     h->fast_until = single ? 0 : fast_limit(h);
     if (h->fast_until && base + h->block->bound <= h->fast_until) {
-        exec(h, h->block, h->index, false);
+        h->exec(h, h->block, h->index, false);
     } else {
-        run_one(h, exec);
+        run_one(h);
     }
 }
 
-static void sleep_or_run(Hart *h, HartExec *exec, bool single)
+static void sleep_or_run(Hart *h, bool single)
 {
     if (h->mip & h->mie) {
         h->asleep = false;
@@ -340,15 +345,15 @@ static void sleep_or_run(Hart *h, HartExec *exec, bool single)
         h->cycle = h->deadline;
         return;
     }
-    run_some(h, exec, single);
+    run_some(h, single);
 }
 
 void hart_run(Hart *h, uint64_t until)
 {
-    HartExec *exec = exec_of(h);
+    choose_exec(h);
     h->deadline = clock_cycle_at(h->config.clock, until);
     while (h->cycle < h->deadline && h->instret < h->limit) {
-        sleep_or_run(h, exec, false);
+        sleep_or_run(h, false);
     }
     h->deadline = 0;
 }
@@ -362,10 +367,10 @@ void hart_stop_before(Hart *h, uint64_t until)
 
 void hart_step(Hart *h, uint64_t n)
 {
-    HartExec *exec = exec_of(h);
+    choose_exec(h);
     h->deadline = UINT64_MAX;
     for (uint64_t i = 0; i < n && !hart_asleep(h); i++) {
-        sleep_or_run(h, exec, true);
+        sleep_or_run(h, true);
     }
     h->deadline = 0;
 }

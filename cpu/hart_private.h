@@ -151,6 +151,12 @@ typedef struct PmpEntry {
     uint8_t config;
 } PmpEntry;
 
+/* exec32.c, exec64.c: runs from b->op[index]; with `only` (a scratch block) one
+ * op. h->cycle, pc, position are set on return. With b NULL: nothing runs;
+ * returns the handlers: VARIANTS rows by InsnCode. */
+typedef const void *const *HartExec(Hart *h, Block *b, unsigned index,
+                                    bool only);
+
 /* What was known of blocks that are gone, by pc. */
 typedef struct BlockTotal {
     uint64_t pc, bytes, entries, instructions, cycles;
@@ -176,7 +182,8 @@ struct Hart {
     uint64_t instret;
     uint64_t limit;             /* of instret */
     PortEntry *closed;          /* entries that never hit: single-step mode */
-    const void *const *handler; /* of the unobserved interpreter */
+    HartExec *exec;             /* the interpreter in use */
+    const void *const *handler; /* its handlers */
     MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */
@@ -250,11 +257,6 @@ void block_fetch_site(Hart *h, Block *b);
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 
-/* exec32.c, exec64.c: runs from b->op[index]; with `only` (a scratch block) one
- * op. h->cycle, pc, position are set on return. With b NULL: nothing runs;
- * returns the handlers: VARIANTS rows by InsnCode. */
-typedef const void *const *HartExec(Hart *h, Block *b, unsigned index,
-                                    bool only);
 HartExec exec32, exec32_observed, exec64, exec64_observed;
 
 /* trap.c: traps, returns from them, interrupts. */

@@ -117,8 +117,9 @@ typedef struct PortEntry {
     const MemoryPlace *place;
     uint64_t pa_offset; /* pa = va + pa_offset (wraps) */
     RAMBlock *block;
-    ram_addr_t page; /* offset of the page in the block */
-    uint8_t pad[32];
+    ram_addr_t page;   /* offset of the page in the block */
+    uint32_t place_id; /* place->id */
+    uint8_t pad[28];
 } PortEntry; /* two cache lines; the first is all an unobserved access needs */
 
 /* -- the port

@@ -365,6 +365,7 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
     entry_fold(port, e);
     entry_close(e);
     e->place = place_of(port, r, page, (va & page_mask) - page);
+    e->place_id = e->place->id;
     e->pa_offset = page - (va & page_mask);
     e->host = (uintptr_t)(block->host + offset) - (va & page_mask);
     e->block = block;

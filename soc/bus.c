@@ -257,6 +257,22 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     form->target_first = inner.target_first;
     form->target_next = inner.target_next;
     form->beats = target.pieces;
+    form->width = bus->width;
+    return true;
+}
+
+/* An inline form is had only where this bus's clock is the port's. */
+static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
+                     const TimingCost *cost)
+{
+    Bus *bus = (Bus *)model;
+    const EventQueue *events = bus->events;
+    if (issue < bus->free_at || bus->waiting ||
+        (events->count && events->heap[0]->when <= issue)) {
+        return false; /* or perhaps not: access() knows */
+    }
+    bus->free_at = issue + cost->ps;
+    bus->holder = port->id;
     return true;
 }
 
@@ -295,7 +311,8 @@ bool bus_init(Bus *bus, const char *name, const ClockDomain *clock,
                            .request = bus_request,
                            .inline_form = bus_inline_form,
                            .clear_at = bus_clear_at,
-                           .account = bus_account},
+                           .account = bus_account,
+                           .take = bus_take},
                  .clock = clock,
                  .events = events,
                  .width = width,

@@ -70,8 +70,10 @@ TEST_P(HartSmode, ExceptionsAreDelegatedByCause)
                 const unsigned to = delegated == one && mode != 3 ? 1 : 3;
                 b.expect_trap(mode, e.word, {e.cause, e.tval, pc}, to);
                 // the other mode's registers are left alone
-                EXPECT_EQ(b.csr(to == 3 ? SCAUSE : MCAUSE), 0u);
-                EXPECT_EQ(b.csr(to == 3 ? STVAL : MTVAL), 0u);
+                EXPECT_EQ(b.csr(to == 3 ? unsigned(SCAUSE) : unsigned(MCAUSE)),
+                          0u);
+                EXPECT_EQ(b.csr(to == 3 ? unsigned(STVAL) : unsigned(MTVAL)),
+                          0u);
                 uint64_t m = b.csr(MSTATUS);
                 EXPECT_EQ(m & F_SIE, to == 1 ? 0 : uint64_t{F_SIE});
                 EXPECT_EQ(m & F_SPIE, to == 1 ? uint64_t{F_SPIE} : 0);
@@ -180,9 +182,11 @@ TEST_P(HartSmode, EveryPendingSetInEveryMode)
             ASSERT_EQ(hart_pc(b.hart), uint64_t{CODE});
             continue;
         }
-        ASSERT_EQ(b.csr(to == 3 ? MCAUSE : SCAUSE), b.top | want);
-        ASSERT_EQ(b.csr(to == 3 ? MEPC : SEPC), uint64_t{CODE});
-        ASSERT_EQ(b.csr(to == 3 ? MTVAL : STVAL), 0u);
+        ASSERT_EQ(b.csr(to == 3 ? unsigned(MCAUSE) : unsigned(SCAUSE)),
+                  b.top | want);
+        ASSERT_EQ(b.csr(to == 3 ? unsigned(MEPC) : unsigned(SEPC)),
+                  uint64_t{CODE});
+        ASSERT_EQ(b.csr(to == 3 ? unsigned(MTVAL) : unsigned(STVAL)), 0u);
         ASSERT_EQ(hart_pc(b.hart),
                   (to == 3 ? HANDLER : S_HANDLER) + (vectored ? 4 * want : 0));
         uint64_t m = b.csr(MSTATUS);

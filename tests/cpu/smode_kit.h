@@ -151,9 +151,10 @@ class SuperBoard : public Board
         EXPECT_EQ(traps[0], want);
         ASSERT_EQ(hart_privilege(hart), to);
         EXPECT_EQ(hart_pc(hart), to == 3 ? HANDLER : S_HANDLER);
-        EXPECT_EQ(csr(to == 3 ? MCAUSE : SCAUSE), want.cause);
-        EXPECT_EQ(csr(to == 3 ? MTVAL : STVAL), want.tval);
-        EXPECT_EQ(csr(to == 3 ? MEPC : SEPC), want.pc);
+        EXPECT_EQ(csr(to == 3 ? unsigned(MCAUSE) : unsigned(SCAUSE)),
+                  want.cause);
+        EXPECT_EQ(csr(to == 3 ? unsigned(MTVAL) : unsigned(STVAL)), want.tval);
+        EXPECT_EQ(csr(to == 3 ? unsigned(MEPC) : unsigned(SEPC)), want.pc);
         uint64_t m = csr(MSTATUS);
         EXPECT_EQ(to == 3 ? m >> 11 & 3 : m >> 8 & 1, from);
     }

@@ -2,7 +2,7 @@
 # a character and "test passed" go to tohost; what is at its virtual address
 # without translation is no memory.
 
-#include "bare.h"
+#include "bare.inc"
 
     .section .text.init, "ax"
     .globl _start

@@ -1,7 +1,7 @@
 # semihosting.S - prints by SYS_WRITE0, SYS_WRITEC and SYS_WRITE, and ends with
 # status 9. Without semihosting the first call is a plain breakpoint: 50.
 
-#include "bare.h"
+#include "bare.inc"
 
     .macro SEMIHOST operation
     li a0, \operation

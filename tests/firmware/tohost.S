@@ -1,7 +1,7 @@
 # tohost.S - what conformance tests do with tohost: characters, a system call,
 # a signature, and test 7 fails.
 
-#include "bare.h"
+#include "bare.inc"
 
     .section .text.init, "ax"
     .globl _start

@@ -212,9 +212,9 @@ TEST_F(Cache, no_window_at_all)
 #ifndef NDEBUG
     EXPECT_DEATH(open(0x10000, 0), "len");
     open(0x10000, 8);
-    uint8_t b = 0;
-    EXPECT_DEATH(address_space_read_cached(&cache, 8, &b, 1), "len");
-    EXPECT_DEATH(address_space_read_cached(&cache, 4, &b, 5), "len");
+    uint8_t b[5];
+    EXPECT_DEATH(address_space_read_cached(&cache, 8, b, 1), "len");
+    EXPECT_DEATH(address_space_read_cached(&cache, 4, b, 5), "len");
     EXPECT_DEATH(address_space_cache_invalidate(&cache, 0, 1), "is_write");
 #endif
 }
