@@ -10,6 +10,7 @@
 #include "cpu/insn.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory/bits.h"
 
@@ -266,31 +267,25 @@ static unsigned bucket_of(uint32_t word)
     return bits(word, 6, 2) << 3 | bits(word, 14, 12);
 }
 
-static bool fits_bucket(const InsnDecoder *d, unsigned line, unsigned bucket)
+/* Counts each line of `isa` in bucket[b + 1] of every bucket that it fits; when
+ * `line` is there, puts it at bucket[b], which moves on. */
+static void fill_buckets(InsnDecoder *d)
 {
-    uint32_t word = (uint32_t)(bucket >> 3) << 2 | (bucket & 7) << 12 | 3;
-    uint32_t keys = 0x707f;
-    return (word & d->mask[line] & keys) == (d->match[line] & keys);
-}
-
-static unsigned fill_buckets(InsnDecoder *d, const HartIsa *isa)
-{
-    unsigned n = 0;
-    for (unsigned b = 0; b < 256; b++) {
-        d->bucket[b] = (uint16_t)n;
-        for (unsigned i = 0; i < INSN_NUM; i++) {
-            if ((insn_table[i].isa & ~isa->extensions) ||
-                !fits_bucket(d, i, b)) {
-                continue;
-            }
-            if (d->line) {
-                d->line[n] = (uint16_t)i;
-            }
-            n++;
+    for (unsigned i = 0; i < INSN_NUM; i++) {
+        if (insn_table[i].isa & ~d->isa.extensions) {
+            continue;
         }
+        unsigned fixed = bucket_of(d->match[i]);
+        unsigned any = ~bucket_of(d->mask[i]) & 255, some = any;
+        do {
+            if (d->line) {
+                d->line[d->bucket[fixed | some]++] = (uint16_t)i;
+            } else {
+                d->bucket[(fixed | some) + 1]++;
+            }
+            some = (some - 1) & any;
+        } while (some != any);
     }
-    d->bucket[256] = (uint16_t)n;
-    return n;
 }
 
 InsnDecoder *insn_decoder_new(const HartIsa *isa)
@@ -303,8 +298,11 @@ InsnDecoder *insn_decoder_new(const HartIsa *isa)
     for (unsigned i = 0; i < INSN_NUM; i++) {
         insn_pattern(insn_table[i].encoding, &d->mask[i], &d->match[i]);
     }
-    unsigned n = fill_buckets(d, isa);
-    d->line = calloc(n, sizeof(*d->line));
+    fill_buckets(d);
+    for (unsigned b = 0; b < 256; b++) {
+        d->bucket[b + 1] = (uint16_t)(d->bucket[b + 1] + d->bucket[b]);
+    }
+    d->line = calloc(d->bucket[256], sizeof(*d->line));
     bool compressed = isa->extensions & ISA_C;
     if (compressed) {
         d->expanded = malloc(65536 * sizeof(*d->expanded));
@@ -313,9 +311,11 @@ InsnDecoder *insn_decoder_new(const HartIsa *isa)
         insn_decoder_free(d);
         return NULL;
     }
-    fill_buckets(d, isa);
-    for (unsigned i = 0; compressed && i < 65536; i++) {
-        d->expanded[i] = UINT32_MAX;
+    fill_buckets(d);
+    memmove(d->bucket + 1, d->bucket, 256 * sizeof(*d->bucket));
+    d->bucket[0] = 0;
+    if (compressed) {
+        memset(d->expanded, 0xff, 65536 * sizeof(*d->expanded));
     }
     return d;
 }

@@ -78,6 +78,12 @@ def main():
         (target / "insn" / f"all{flags}").write_bytes(bytes([flags, flags * 7]) + code)
     for i, w in enumerate(WORDS):
         (target / "insn" / f"one{i}").write_bytes(bytes([i & 31, i]) + struct.pack("<I", w) * 4)
+    for i in range(48):  # U and S mode behind page tables: a Setup of fuzz_insn.c, mostly 0
+        setup = bytearray(64)
+        setup[0] = i % 2 | (i // 2 % 4) << 2
+        for _ in range(i // 4):
+            setup[choices.randrange(1, 64)] = choices.randrange(256)
+        (target / "insn" / f"setup{i}").write_bytes(bytes([0x80 | i * 5 & 0x7d, i]) + setup + code)
 
 
 main()
