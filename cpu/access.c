@@ -195,13 +195,6 @@ static SlowAccess slow_fault(uint64_t cause, uint64_t va, uint32_t extra)
         .fault = true, .cause = cause, .tval = va, .extra = extra};
 }
 
-/* The same of a quick access to a device. */
-static SlowAccess slow_quick(uint64_t value, int64_t cycles, uint32_t walk)
-{
-    uint32_t extra = cycles > 1 ? (uint32_t)cycles - 1 : 0;
-    return (SlowAccess){.value = value, .extra = extra + walk};
-}
-
 /* Opens the page for direct access next time, if this is the fast mode. */
 static void open_page(Hart *h, uint64_t va, uint64_t pa, bool is_write)
 {
@@ -289,6 +282,53 @@ static SlowAccess slow_split(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     return slow_end(h, &tx, value, walk, access);
 }
 
+/* Where va leads, if that is known without a walk and the access may be made.
+ */
+static bool quick_address(const Hart *h, MmuAccess access, uint64_t va,
+                          unsigned size, uint64_t *pa)
+{
+    unsigned space = h->data_space;
+    *pa = va;
+    if (va & (size - 1)) {
+        return false;
+    }
+    if (space_paged(h, space)) {
+        const uint64_t page = va & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
+        const TlbEntry *e = tlb_slot(h->data_tlb[space], va);
+        if (!tlb_holds(h, e, page) || !tlb_allows(e, access)) {
+            return false;
+        }
+        *pa = e->pa + (va - page);
+    }
+    return pmp_check(h, space_privilege((HartSpace)space), access, *pa, size);
+}
+
+PortQuick hart_translated_load(Hart *h, uint64_t pc, uint64_t cycle,
+                               uint64_t va, unsigned size)
+{
+    uint64_t pa;
+    if (!quick_address(h, MMU_LOAD, va, size, &pa)) {
+        return (PortQuick){.cycles = -1};
+    }
+    if (h->config.commit) {
+        note_memory(h, va, size, 0, DIR_READ);
+    }
+    return port_quick_load(&h->data, pa, va, pc, cycle, size);
+}
+
+int64_t hart_translated_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
+                              unsigned size, uint64_t value)
+{
+    uint64_t pa;
+    if (!quick_address(h, MMU_STORE, va, size, &pa)) {
+        return -1;
+    }
+    if (h->config.commit) {
+        note_memory(h, va, size, value, DIR_WRITE);
+    }
+    return port_quick_store(&h->data, pa, va, pc, cycle, size, value);
+}
+
 SlowAccess hart_slow_load(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                           unsigned size)
 {
@@ -304,12 +344,6 @@ SlowAccess hart_slow_load(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     MmuResult r = data_translate(h, MMU_LOAD, va, size, pc, cycle);
     if (r.cause) {
         return slow_fault(r.cause, va, r.cycles);
-    }
-    PortQuick quick =
-        port_quick_load(&h->data, r.pa, va, pc, cycle + r.cycles, size);
-    if (quick.cycles >= 0) {
-        note_memory(h, va, size, 0, DIR_READ);
-        return slow_quick(quick.value, quick.cycles, r.cycles);
     }
     PortTx tx = tx_at(h, pc, cycle + r.cycles, va, r.pa, ACCESS_LOAD);
     uint64_t value = port_load(&h->data, &tx, size);
@@ -333,11 +367,6 @@ SlowAccess hart_slow_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
     MmuResult r = data_translate(h, MMU_STORE, va, size, pc, cycle);
     if (r.cause) {
         return slow_fault(r.cause, va, r.cycles);
-    }
-    int64_t cycles =
-        port_quick_store(&h->data, r.pa, va, pc, cycle + r.cycles, size, value);
-    if (cycles >= 0) {
-        return slow_quick(0, cycles, r.cycles);
     }
     PortTx tx = tx_at(h, pc, cycle + r.cycles, va, r.pa, ACCESS_STORE);
     port_store(&h->data, &tx, size, value);

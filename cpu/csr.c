@@ -384,6 +384,7 @@ static void machine_write(Hart *h, unsigned csr, uint64_t value,
     case CSR_MIP: mip_write(h, value, UINT64_MAX); break;
     default:
         if (is_pmp(csr) && pmp_write(h, csr, value)) {
+            hart_mode_changed(h);
             space_flush(h);
         }
     }

@@ -166,6 +166,7 @@ void hart_mode_changed(Hart *h)
     if (h->data_space == SPACE_S && h->paged && (h->mstatus & MSTATUS_SUM)) {
         h->data_space = SPACE_SUM;
     }
+    h->direct = h->data_space == SPACE_M && !h->pmp_used && !h->config.commit;
     hart_look_again(h);
 }
 

@@ -194,9 +194,10 @@ struct Hart {
     uint8_t priv;
     uint8_t code_space, data_space; /* HartSpace: follow hart_mode_changed() */
     bool paged;                     /* satp translates S and U */
-    uint8_t misaligned;             /* HartMisaligned */
-    uint64_t align_mask;            /* bits of a jump target that must be 0 */
-    uint64_t pending;               /* cycles not yet in any block's `spent` */
+    bool direct;         /* data: nothing to translate, check, or tell of */
+    uint8_t misaligned;  /* HartMisaligned */
+    uint64_t align_mask; /* bits of a jump target that must be 0 */
+    uint64_t pending;    /* cycles not yet in any block's `spent` */
     TlbEntry *data_tlb[SPACES], *code_tlb[SPACES]; /* NULL without ISA_S */
     uint32_t tlb_generation;
     JumpSlot *jump[SPACES];
@@ -280,6 +281,27 @@ typedef struct SlowAccess {
     bool stored; /* store-conditional */
     uint64_t cause, tval;
 } SlowAccess;
+/* Loads and stores of devices, mostly: aligned, translated by the TLB, allowed.
+ * `cycles` are those from issue to done; negative: nothing was done, call
+ * hart_slow_load() or hart_slow_store(). */
+PortQuick hart_translated_load(Hart *h, uint64_t pc, uint64_t cycle,
+                               uint64_t va, unsigned size);
+int64_t hart_translated_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
+                              unsigned size, uint64_t value);
+static inline PortQuick hart_quick_load(Hart *h, uint64_t pc, uint64_t cycle,
+                                        uint64_t va, unsigned size)
+{
+    return h->direct ? port_quick_load(&h->data, va, va, pc, cycle, size)
+                     : hart_translated_load(h, pc, cycle, va, size);
+}
+static inline int64_t hart_quick_store(Hart *h, uint64_t pc, uint64_t cycle,
+                                       uint64_t va, unsigned size,
+                                       uint64_t value)
+{
+    return h->direct
+               ? port_quick_store(&h->data, va, va, pc, cycle, size, value)
+               : hart_translated_store(h, pc, cycle, va, size, value);
+}
 SlowAccess hart_slow_load(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                           unsigned size);
 SlowAccess hart_slow_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,

@@ -143,26 +143,8 @@ static void note(MemoryWorld *world, const AccessPlan *plan, unsigned at,
 
 /* -- who is inside whom --------------------------------------------------- */
 
-/* Callbacks of one region under way, on the stack of their dispatch. */
-typedef struct DispatchFrame {
-    MemoryRegion *mr;
-    hwaddr offset;
-    struct DispatchFrame *outer;
-} DispatchFrame;
-
-/* The region lives until frame_leave(): its owner is kept by the view of the
- * access, or, behind an IOMMU, by who enters. */
-static inline void frame_enter(MemoryWorld *world, DispatchFrame *frame,
-                               MemoryRegion *mr, hwaddr offset)
-{
-    frame->mr = mr;
-    frame->offset = offset;
-    frame->outer = world->frame;
-    world->frame = frame;
-}
-
 /* Accesses on other stacks (SystemC threads) may have come in between. */
-static void frame_unlink(MemoryWorld *world, const DispatchFrame *frame)
+void dispatch_unlink(MemoryWorld *world, const DispatchFrame *frame)
 {
     DispatchFrame **at = &world->frame;
     while (*at && *at != frame) {
@@ -170,15 +152,6 @@ static void frame_unlink(MemoryWorld *world, const DispatchFrame *frame)
     }
     if (*at) {
         *at = frame->outer;
-    }
-}
-
-static inline void frame_leave(MemoryWorld *world, DispatchFrame *frame)
-{
-    if (world->frame == frame) {
-        world->frame = frame->outer;
-    } else {
-        frame_unlink(world, frame);
     }
 }
 
@@ -473,49 +446,27 @@ void region_update_quick(MemoryRegion *mr)
     }
 }
 
-uint64_t dispatch_quick_read(MemoryWorld *world, const FlatPiece *p,
-                             hwaddr offset, unsigned size, unsigned step)
+uint64_t dispatch_quick_read_split(const FlatPiece *p, hwaddr offset,
+                                   unsigned size, unsigned step)
 {
-    MemoryRegion *mr = p->mr;
-
-    void *opaque = p->opaque;
-    uint64_t (*read)(void *, hwaddr, unsigned) = p->ops->read;
-    uint64_t value;
-    DispatchFrame frame;
-    frame_enter(world, &frame, mr, offset);
-    if (step == size) {
-        value = cut_bytes(read(opaque, offset, size), size);
-    } else {
-        mr->counters.splits++;
-        value = 0;
-        const unsigned unused = 64 - 8 * step;
-        for (unsigned at = 0; at < size; at += step) {
-            uint64_t piece = read(opaque, offset + at, step);
-            value |= piece << unused >> unused << 8 * at;
-        }
+    const unsigned unused = 64 - 8 * step;
+    uint64_t value = 0;
+    p->mr->counters.splits++;
+    for (unsigned at = 0; at < size; at += step) {
+        uint64_t piece = p->ops->read(p->opaque, offset + at, step);
+        value |= piece << unused >> unused << 8 * at;
     }
-    frame_leave(world, &frame);
     return value;
 }
 
-void dispatch_quick_write(MemoryWorld *world, const FlatPiece *p, hwaddr offset,
-                          unsigned size, unsigned step, uint64_t value)
+void dispatch_quick_write_split(const FlatPiece *p, hwaddr offset,
+                                unsigned size, unsigned step, uint64_t value)
 {
-    MemoryRegion *mr = p->mr;
-
-    void *opaque = p->opaque;
-    void (*write)(void *, hwaddr, uint64_t, unsigned) = p->ops->write;
-    DispatchFrame frame;
-    frame_enter(world, &frame, mr, offset);
-    if (step == size) {
-        write(opaque, offset, cut_bytes(value, size), size);
-    } else {
-        mr->counters.splits++;
-        for (unsigned at = 0; at < size; at += step) {
-            write(opaque, offset + at, cut_bytes(value >> 8 * at, step), step);
-        }
+    p->mr->counters.splits++;
+    for (unsigned at = 0; at < size; at += step) {
+        p->ops->write(p->opaque, offset + at, cut_bytes(value >> 8 * at, step),
+                      step);
     }
-    frame_leave(world, &frame);
 }
 
 /* -- one access -------------------------------------------------------------
@@ -543,11 +494,11 @@ MemTxResult memory_region_dispatch_read(MemoryRegion *mr, hwaddr addr,
     count(&plan);
     DispatchFrame frame;
     memory_region_ref(mr);
-    frame_enter(world, &frame, mr, plan.offset);
+    dispatch_enter(world, &frame, mr, plan.offset);
     uint64_t all;
     result = must_align(&plan) ? read_aligned(&plan, big, &all, attrs)
                                : read_pieces(&plan, big, &all, attrs);
-    frame_leave(world, &frame);
+    dispatch_leave(world, &frame);
     if (guarded) {
         guard_leave(mr);
     }
@@ -596,10 +547,10 @@ MemTxResult memory_region_dispatch_write(MemoryRegion *mr, hwaddr addr,
     count(&plan);
     DispatchFrame frame;
     memory_region_ref(mr);
-    frame_enter(world, &frame, mr, plan.offset);
+    dispatch_enter(world, &frame, mr, plan.offset);
     result = must_align(&plan) ? write_aligned(&plan, big, data, attrs)
                                : write_pieces(&plan, big, data, attrs);
-    frame_leave(world, &frame);
+    dispatch_leave(world, &frame);
     if (guarded) {
         guard_leave(mr);
     }

@@ -205,6 +205,38 @@ void access_plan(MemoryRegion *mr, hwaddr offset, unsigned size, bool is_write,
  * region that is not direct. A power of two, <= 8 unless the ops say more. */
 unsigned access_size(MemoryRegion *mr, uint64_t len, hwaddr offset);
 
+/* The low `size` bytes (0..8) of value. */
+static inline uint64_t cut_bytes(uint64_t value, unsigned size)
+{
+    return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
+}
+
+/* Callbacks of one region under way, on the stack of their dispatch. */
+typedef struct DispatchFrame {
+    MemoryRegion *mr;
+    hwaddr offset;
+    struct DispatchFrame *outer;
+} DispatchFrame;
+
+/* The region lives until dispatch_leave(): its owner is kept by the view of the
+ * access, or, behind an IOMMU, by who enters. */
+static inline void dispatch_enter(MemoryWorld *world, DispatchFrame *frame,
+                                  MemoryRegion *mr, hwaddr offset)
+{
+    *frame = (DispatchFrame){.mr = mr, .offset = offset, .outer = world->frame};
+    world->frame = frame;
+}
+
+void dispatch_unlink(MemoryWorld *world, const DispatchFrame *frame);
+static inline void dispatch_leave(MemoryWorld *world, DispatchFrame *frame)
+{
+    if (__builtin_expect(world->frame == frame, 1)) {
+        world->frame = frame->outer;
+    } else {
+        dispatch_unlink(world, frame);
+    }
+}
+
 /* Quick accesses: aligned, and, by the ops, plain callbacks of `step` bytes in
  * little-endian order with nothing to look at besides. FlatPiece.quick has four
  * bits per direction and log2 of the size: 0, not known yet; else 8 + code,
@@ -216,10 +248,38 @@ static inline unsigned quick_step(uint32_t quick, bool is_write, unsigned log2)
 }
 /* Fills what a quick access needs from the region as it is now. */
 void dispatch_learn(FlatPiece *p);
-uint64_t dispatch_quick_read(MemoryWorld *world, const FlatPiece *p,
-                             hwaddr offset, unsigned size, unsigned step);
-void dispatch_quick_write(MemoryWorld *world, const FlatPiece *p, hwaddr offset,
-                          unsigned size, unsigned step, uint64_t value);
+uint64_t dispatch_quick_read_split(const FlatPiece *p, hwaddr offset,
+                                   unsigned size, unsigned step);
+void dispatch_quick_write_split(const FlatPiece *p, hwaddr offset,
+                                unsigned size, unsigned step, uint64_t value);
+static inline uint64_t dispatch_quick_read(MemoryWorld *world,
+                                           const FlatPiece *p, hwaddr offset,
+                                           unsigned size, unsigned step)
+{
+    uint64_t value;
+    DispatchFrame frame;
+    dispatch_enter(world, &frame, p->mr, offset);
+    if (step == size) {
+        value = cut_bytes(p->ops->read(p->opaque, offset, size), size);
+    } else {
+        value = dispatch_quick_read_split(p, offset, size, step);
+    }
+    dispatch_leave(world, &frame);
+    return value;
+}
+static inline void dispatch_quick_write(MemoryWorld *world, const FlatPiece *p,
+                                        hwaddr offset, unsigned size,
+                                        unsigned step, uint64_t value)
+{
+    DispatchFrame frame;
+    dispatch_enter(world, &frame, p->mr, offset);
+    if (step == size) {
+        p->ops->write(p->opaque, offset, cut_bytes(value, size), size);
+    } else {
+        dispatch_quick_write_split(p, offset, size, step, value);
+    }
+    dispatch_leave(world, &frame);
+}
 /* Has views forget what they know of mr: its special has changed. */
 void region_update_quick(MemoryRegion *mr);
 
@@ -281,12 +341,6 @@ MemoryRegion **mtree_children(const MemoryRegion *mr, size_t *count);
 static inline uint64_t swap_bytes(uint64_t value, unsigned size)
 {
     return size > 1 ? __builtin_bswap64(value) >> (64 - 8 * size) : value;
-}
-
-/* The low `size` bytes (0..8) of value. */
-static inline uint64_t cut_bytes(uint64_t value, unsigned size)
-{
-    return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
 }
 
 /* Is the region's own order big-endian? */

@@ -25,7 +25,6 @@ struct PortQuickEntry {
     hwaddr first;        /* of the piece */
     hwaddr span;         /* addr - first at most, and all of it is inside */
     hwaddr base;         /* of the region's offset 0 */
-    uint64_t unaligned;  /* address bits that are 0 */
     uint64_t va_offset;  /* va - pa */
     uint32_t shape;      /* size; QUICK_WRITE; 0: closed */
     uint32_t site;       /* + 1; 0: none yet */
@@ -151,7 +150,6 @@ static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
                       .span = p->last - p->first - (ask->size - 1),
                       .va_offset = ask->va - ask->pa,
                       .base = p->first - p->offset,
-                      .unaligned = ask->size - 1,
                       .shape = shape,
                       .mask = mask,
                       .code = p->quick & mask,
@@ -177,12 +175,12 @@ static inline QuickEntry *quick_find(const Ask *ask)
         return NULL;
     }
     QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc)];
-    bool same = e->pc == ask->pc && ask->pa - e->first <= e->span &&
-                ask->va - ask->pa == e->va_offset &&
-                e->shape == shape_of(ask->size, ask->is_write) &&
-                !(ask->pa & e->unaligned);
+    /* One test for what never differs in a loop. */
+    uint64_t differs = (e->pc ^ ask->pc) | (ask->va - ask->pa - e->va_offset) |
+                       (e->shape ^ shape_of(ask->size, ask->is_write)) |
+                       (ask->pa & (ask->size - 1)) | port->world->updating;
     const FlatView *fv = port->as->current_map;
-    if (!same || port->world->updating || !fv) {
+    if (differs || ask->pa - e->first > e->span || !fv) {
         return NULL;
     }
     return (fv->piece[e->piece].quick & e->mask) == e->code ? e : NULL;
@@ -300,7 +298,7 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
     if (timing && !timing->take(timing, port, issue, &e->cost)) {
         return no;
     }
-    const uint32_t changes = port->quick_changes;
+    const uint32_t changes = port->quick_changes, cycles = e->cost.cycles;
     const MemoryPlace *place = e->place;
     FlatView *fv = flatview_ref(port->as->current_map);
     const FlatPiece *piece = &fv->piece[e->piece];
@@ -328,10 +326,7 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
         finish_anew(&copy, place, offset, issue, value, recorded);
     }
     flatview_unref(fv);
-    const InlineCost *cost =
-        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
-    return (PortQuick){.value = value,
-                       .cycles = (int64_t)cost->bus + cost->target};
+    return (PortQuick){.value = value, .cycles = cycles};
 }
 
 PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,

@@ -316,6 +316,9 @@ static uint64_t uart_read(void *opaque, hwaddr addr, unsigned size)
     case UART_MCR: value = u->mcr; break;
     case UART_LSR:
         value = uart_lsr(u);
+        if (!u->lsr_error) {
+            return value; /* what a driver polls: nothing has changed */
+        }
         u->lsr_error = 0;
         break;
     case UART_MSR:
