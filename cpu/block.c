@@ -437,6 +437,34 @@ static bool fetch_uniform(const Hart *h, uint64_t pa)
     return (!h->pmp_used && h->priv == HART_M) || pmp_page_uniform(h, pa);
 }
 
+/* The head of the fetch run that b is, and its site. */
+static void set_fetch_run(Hart *h, Block *b)
+{
+    FetchStep step[BLOCK_MAX_OPS];
+    MemoryRecorder *rec = h->fetch.world->recorder;
+    uint16_t n = 0;
+    uint32_t data = 0;
+    for (const Op *o = b->op; o->code != INSN_END; o++) {
+        data += block_records(rec, o);
+        step[n++] = (FetchStep){.offset = o->offset,
+                                .cycle = o->cycle,
+                                .word = block_word(h, b, o->offset),
+                                .size = (uint8_t)op_size(o)};
+    }
+    MemorySite site = {.port = &h->fetch,
+                       .place = b->place,
+                       .pc = b->pc,
+                       .size = 4,
+                       .kind = ACCESS_FETCH,
+                       .dir = DIR_READ,
+                       .run_length = n,
+                       .run = step};
+    b->fetch = (MemoryRecord){.site = recorder_fetch_site(rec, &site),
+                              .info = data,
+                              .address = b->pc,
+                              .value = (uint64_t)b->count << 32};
+}
+
 static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
 {
     size_t most = sizeof(Block) + (BLOCK_MAX_OPS + 1) * sizeof(Op) + 64;
@@ -457,6 +485,9 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
     uint64_t left = page_left(b->pc);
     b->kept = mark_code(h, b, 0, b->bytes < left ? b->bytes : left) &&
               (!b->straddles || mark_code(h, b, 1, b->bytes - left));
+    if (h->records_fetches) {
+        set_fetch_run(h, b);
+    }
     h->pool_used = (size_t)((uint8_t *)block_next(b) - h->pool);
     h->decoded++;
     return b;
@@ -543,25 +574,4 @@ void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
             return;
         }
     }
-}
-
-void block_fetch_site(Hart *h, Block *b)
-{
-    FetchStep step[BLOCK_MAX_OPS];
-    uint16_t n = 0;
-    for (const Op *o = b->op; o->code != INSN_END; o++) {
-        step[n++] = (FetchStep){.offset = o->offset,
-                                .cycle = o->cycle,
-                                .word = block_word(h, b, o->offset),
-                                .size = (uint8_t)op_size(o)};
-    }
-    MemorySite site = {.port = &h->fetch,
-                       .place = b->place,
-                       .pc = b->pc,
-                       .size = 4,
-                       .kind = ACCESS_FETCH,
-                       .dir = DIR_READ,
-                       .run_length = n,
-                       .run = step};
-    b->fetch_site = recorder_fetch_site(h->fetch.world->recorder, &site) + 1;
 }

@@ -1,4 +1,5 @@
-/* exec32.c - the RV32 interpreter, with and without observation. */
+/* exec32.c - the RV32 interpreter, unobserved, recording accesses, and fetches
+ * too. */
 #include "cpu/exec_common.h"
 
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */
@@ -26,6 +27,12 @@ static inline uint32_t mulhu(uint32_t a, uint32_t b)
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec32_observed
-#define OBSERVED 1
+#define EXEC_NAME exec32_data
+#define OBSERVED OBSERVE_DATA_ONLY
+#include "cpu/exec.inc"
+#undef EXEC_NAME
+#undef OBSERVED
+
+#define EXEC_NAME exec32_all
+#define OBSERVED OBSERVE_ALL
 #include "cpu/exec.inc"

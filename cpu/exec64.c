@@ -1,4 +1,5 @@
-/* exec64.c - the RV64 interpreter, with and without observation. */
+/* exec64.c - the RV64 interpreter, unobserved, recording accesses, and fetches
+ * too. */
 #include "cpu/exec_common.h"
 
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */
@@ -45,6 +46,12 @@ static inline uint64_t rem_signed(uint64_t a, uint64_t b)
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec64_observed
-#define OBSERVED 1
+#define EXEC_NAME exec64_data
+#define OBSERVED OBSERVE_DATA_ONLY
+#include "cpu/exec.inc"
+#undef EXEC_NAME
+#undef OBSERVED
+
+#define EXEC_NAME exec64_all
+#define OBSERVED OBSERVE_ALL
 #include "cpu/exec.inc"

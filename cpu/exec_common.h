@@ -8,6 +8,42 @@
 #include "cpu/exec_fp.h"
 #include "cpu/hart_private.h"
 
+/* What an interpreter records (exec.inc, OBSERVED). */
+#define OBSERVE_DATA_ONLY                                                      \
+    1                 /* no fetches; loads and stores if they are wanted */
+#define OBSERVE_ALL 2 /* fetches, and the same */
+
+/* The head of a fetch run from op o, the block's number `first`, to the end. */
+static __attribute__((noinline)) MemoryRecord *
+run_open(Hart *h, const Block *b, const Op *o, uint32_t first, uint64_t base)
+{
+    if (o->code == INSN_END) {
+        return NULL;
+    }
+    MemoryRecorder *rec = h->data.world->recorder;
+    MemoryRecord *run = rec->next++;
+    *run = b->fetch;
+    run->info = 0;
+    for (; o->code != INSN_END; o++) {
+        run->info += block_records(rec, o);
+    }
+    run->value = (uint64_t)(b->count - first) << 32 | first;
+    run->cycle = base;
+    return run;
+}
+
+/* It ends before op number `end`; accesses that were made follow it. */
+static __attribute__((noinline)) MemoryRecord *
+run_close(const MemoryRecorder *rec, MemoryRecord *run, uint32_t first,
+          uint32_t end)
+{
+    if (run) {
+        run->value = (uint64_t)(end - first) << 32 | first;
+        run->info = (uint32_t)(rec->next - run - 1);
+    }
+    return NULL;
+}
+
 static inline uint32_t divw_signed(uint32_t a, uint32_t b)
 {
     if (b == 0) {

@@ -178,12 +178,15 @@ void hart_mode_changed(Hart *h)
  * it changes. */
 static void choose_exec(Hart *h)
 {
-    bool observed = h->data.world->recorder != NULL;
-    HartExec *exec = hart_is32(h) ? (observed ? exec32_observed : exec32)
-                                  : (observed ? exec64_observed : exec64);
+    static HartExec *const execs[2][3] = {{exec32, exec32_data, exec32_all},
+                                          {exec64, exec64_data, exec64_all}};
+    const MemoryRecorder *rec = h->data.world->recorder;
+    bool fetches = rec && (rec->kinds >> ACCESS_FETCH & 1);
+    HartExec *exec = execs[!hart_is32(h)][!rec ? 0 : fetches ? 2 : 1];
     if (exec != h->exec) {
         h->exec = exec;
         h->handler = exec(h, NULL, 0, false);
+        h->records_fetches = fetches;
         h->flush = true;
     }
 }
@@ -249,12 +252,8 @@ static void run_one(Hart *h)
     unsigned i = h->index;
     const Op *o = &b->op[i];
     Block *s = h->scratch;
-    MemoryRecorder *rec = h->data.world->recorder;
     uint64_t retired = h->instret;
     uint8_t fflags = h->fflags;
-    if (rec && !b->fetch_site) {
-        block_fetch_site(h, b);
-    }
     if (h->config.commit) {
         h->commit = (HartCommit){.privilege = h->priv};
     }
@@ -263,7 +262,7 @@ static void run_one(Hart *h)
                  .count = i + 1,
                  .cycles = b->cycles,
                  .jump_cycles = b->jump_cycles,
-                 .fetch_site = b->fetch_site};
+                 .fetch = b->fetch};
     s->op[0] = *o;
     s->op[0].handler = h->handler[o->code];
     s->op[0].variant = 0;
@@ -306,6 +305,21 @@ static uint64_t fast_limit(const Hart *h)
     return h->deadline < by_count ? h->deadline : by_count;
 }
 
+/* Makes room in the record buffer for one instruction, and for b if it can be.
+ * Returns until when records fit. */
+static uint64_t record_limit(const Hart *h, const Block *b)
+{
+    enum { AT_LEAST = 1024 };
+    MemoryRecorder *rec = h->data.world->recorder;
+    if (!rec) {
+        return UINT64_MAX;
+    }
+    uint64_t need = 2 * ((uint64_t)b->bound + 2);
+    need = need < AT_LEAST ? AT_LEAST : need;
+    record_room(rec, need < RECORD_ROOM ? (unsigned)need : RECORD_ROOM);
+    return h->cycle + (uint64_t)(rec->end - rec->next) / 2 - 1;
+}
+
 /* Runs at least one instruction, if the hart is awake. */
 static void run_some(Hart *h, bool single)
 {
@@ -325,7 +339,9 @@ static void run_some(Hart *h, bool single)
     const Op *o = &h->block->op[h->index];
     uint64_t base =
         h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
-    h->fast_until = single ? 0 : fast_limit(h);
+    uint64_t limit = single ? 0 : fast_limit(h);
+    uint64_t records = record_limit(h, h->block);
+    h->fast_until = limit < records ? limit : records;
     if (h->fast_until && base + h->block->bound <= h->fast_until) {
         h->exec(h, h->block, h->index, false);
     } else {

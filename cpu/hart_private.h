@@ -54,11 +54,11 @@ struct Block {
     uint32_t mems;          /* loads and stores */
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
     uint32_t bytes;
-    uint64_t pa[2];      /* of pc, and of the second page if it is in two */
-    uint8_t space;       /* HartSpace */
-    bool straddles;      /* a single instruction in two pages */
-    bool kept;           /* its bytes are watched for writes */
-    uint32_t fetch_site; /* 0: none yet, else site + 1 */
+    uint64_t pa[2];     /* of pc, and of the second page if it is in two */
+    uint8_t space;      /* HartSpace */
+    bool straddles;     /* a single instruction in two pages */
+    bool kept;          /* its bytes are watched for writes */
+    MemoryRecord fetch; /* head of its fetch run, if fetches are recorded */
     const MemoryPlace *place; /* of the fetches */
     struct {
         RAMBlock *block;
@@ -184,6 +184,7 @@ struct Hart {
     PortEntry *closed;          /* entries that never hit: single-step mode */
     HartExec *exec;             /* the interpreter in use */
     const void *const *handler; /* its handlers */
+    bool records_fetches;       /* it does */
     MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */
@@ -254,11 +255,27 @@ void blocks_fold(void *hart); /* counts to the fetch port, cycles to totals */
 void blocks_rebound(Hart *h); /* the data port's worst_extra changed */
 void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
                         uint64_t len);
-void block_fetch_site(Hart *h, Block *b);
+/* Is what the op does recorded behind its fetch run's head? */
+static inline bool block_records(const MemoryRecorder *rec, const Op *o)
+{
+    unsigned time = o->code < INSN_NUM ? insn_table[o->code].time : TIME_SYSTEM;
+    unsigned kind = time == TIME_LOAD    ? ACCESS_LOAD
+                    : time == TIME_STORE ? ACCESS_STORE
+                                         : ACCESS_KINDS;
+    return rec->kinds >> kind & 1 & (kind < ACCESS_KINDS);
+}
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 
-HartExec exec32, exec32_observed, exec64, exec64_observed;
+HartExec exec32, exec32_data, exec32_all, exec64, exec64_data, exec64_all;
+
+/* Blocks write records without looking for room: at most two in a cycle (a run
+ * and an access), and one more. */
+static inline bool records_fit(const MemoryRecorder *rec, uint64_t cycles)
+{
+    uint64_t room = (uint64_t)(rec->end - rec->next);
+    return room / 2 > cycles;
+}
 
 /* trap.c: traps, returns from them, interrupts. */
 void hart_trap(Hart *h, uint64_t cause, uint64_t tval); /* at h->pc */

@@ -223,7 +223,9 @@ typedef struct DispatchFrame {
 static inline void dispatch_enter(MemoryWorld *world, DispatchFrame *frame,
                                   MemoryRegion *mr, hwaddr offset)
 {
-    *frame = (DispatchFrame){.mr = mr, .offset = offset, .outer = world->frame};
+    frame->mr = mr;
+    frame->offset = offset;
+    frame->outer = world->frame;
     world->frame = frame;
 }
 

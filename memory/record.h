@@ -24,7 +24,9 @@
  * A head with info 0 went the way its site says: result ok, no wait, the
  * site's beats and cycles. A fetch-run site (`run` not NULL) covers several
  * instructions with one head: value = count << 32 | index of the first, and
- * the cycle is that of index 0 of the run.
+ * the cycle is that of index 0 of the run. Its info is how many of the heads
+ * behind it (without timing) are accesses that its instructions made: each
+ * comes behind the last fetch that is not later.
  *
  * Times are cycles of the initiator's clock domain. Not thread-safe.
  */
@@ -157,7 +159,8 @@ uint32_t recorder_site(MemoryRecorder *rec, const MemorySite *key);
 /* A new fetch-run site; run[0..run_length) is copied. */
 uint32_t recorder_fetch_site(MemoryRecorder *rec, const MemorySite *key);
 
-/* Room for n <= RECORD_ROOM records at rec->next. */
+/* Room for n <= RECORD_ROOM records at rec->next. A producer that cannot look
+ * for it each time asks for more before. */
 static inline MemoryRecord *record_room(MemoryRecorder *rec, unsigned n)
 {
     if ((size_t)(rec->end - rec->next) < n) {

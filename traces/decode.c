@@ -291,15 +291,24 @@ static void finish_tx(TraceStore *ts, const Tx *tx)
     }
 }
 
-static void decode_run(TraceStore *ts, const MemoryRecord *head,
-                       const MemorySite *s, const StoreSite *row)
+static const MemoryRecord *decode_head(TraceStore *ts, const MemoryRecord *r,
+                                       const MemoryRecord *end);
+
+/* A run of fetches and, between them, the accesses that follow its head. */
+static const MemoryRecord *decode_run(TraceStore *ts, const MemoryRecord *head,
+                                      const MemoryRecord *end,
+                                      const MemorySite *s, StoreSite row)
 {
     uint64_t count = head->value >> 32, first = head->value & 0xffffffff;
-    for (uint64_t i = first; i < first + count && i < s->run_length; i++) {
+    uint64_t last =
+        first + count < s->run_length ? first + count : s->run_length;
+    const MemoryRecord *r = head + 1;
+    const MemoryRecord *accesses = head->info < end - r ? r + head->info : end;
+    for (uint64_t i = first; i < last; i++) {
         const FetchStep *step = &s->run[i];
         Tx tx = {.site = s,
-                 .row = row->row + (uint32_t)i,
-                 .region = row->region,
+                 .row = row.row + (uint32_t)i,
+                 .region = row.region,
                  .size = step->size,
                  .cycle = head->cycle + step->cycle,
                  .pc = s->pc + step->offset,
@@ -307,7 +316,12 @@ static void decode_run(TraceStore *ts, const MemoryRecord *head,
                  .value = step->word};
         inline_costs(ts, &tx);
         finish_tx(ts, &tx);
+        while (r < accesses && !ts->error &&
+               (i + 1 == last || r->cycle < head->cycle + step[1].cycle)) {
+            r = decode_head(ts, r, accesses);
+        }
     }
+    return r;
 }
 
 static const MemoryRecord *decode_head(TraceStore *ts, const MemoryRecord *r,
@@ -324,8 +338,7 @@ static const MemoryRecord *decode_head(TraceStore *ts, const MemoryRecord *r,
         return end;
     }
     if (s->run) {
-        decode_run(ts, r, s, row);
-        return r + 1;
+        return decode_run(ts, r, end, s, *row);
     }
     Tx tx = {.site = s,
              .row = row->row,
