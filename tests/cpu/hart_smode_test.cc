@@ -66,7 +66,9 @@ TEST_P(HartSmode, ExceptionsAreDelegatedByCause)
                 b.write(STVEC, S_HANDLER | 1); // exceptions go to the base
                 b.write(MEDELEG, delegated);
                 b.write(MSTATUS, F_SIE);
-                b.write(e.cause == 11 || mode == 3 ? SEPC : MEPC, 0x44);
+                b.write(e.cause == 11 || mode == 3 ? unsigned(SEPC)
+                                                   : unsigned(MEPC),
+                        0x44);
                 const unsigned to = delegated == one && mode != 3 ? 1 : 3;
                 b.expect_trap(mode, e.word, {e.cause, e.tval, pc}, to);
                 // the other mode's registers are left alone
@@ -188,7 +190,8 @@ TEST_P(HartSmode, EveryPendingSetInEveryMode)
                   uint64_t{CODE});
         ASSERT_EQ(b.csr(to == 3 ? unsigned(MTVAL) : unsigned(STVAL)), 0u);
         ASSERT_EQ(hart_pc(b.hart),
-                  (to == 3 ? HANDLER : S_HANDLER) + (vectored ? 4 * want : 0));
+                  (to == 3 ? uint64_t(HANDLER) : uint64_t(S_HANDLER)) +
+                      (vectored ? 4 * want : 0));
         uint64_t m = b.csr(MSTATUS);
         if (to == 3) {
             EXPECT_EQ(m & (F_MPP | F_MPIE | F_MIE),

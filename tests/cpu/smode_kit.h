@@ -150,7 +150,8 @@ class SuperBoard : public Board
         ASSERT_EQ(traps.size(), 1u);
         EXPECT_EQ(traps[0], want);
         ASSERT_EQ(hart_privilege(hart), to);
-        EXPECT_EQ(hart_pc(hart), to == 3 ? HANDLER : S_HANDLER);
+        EXPECT_EQ(hart_pc(hart),
+                  to == 3 ? uint64_t(HANDLER) : uint64_t(S_HANDLER));
         EXPECT_EQ(csr(to == 3 ? unsigned(MCAUSE) : unsigned(SCAUSE)),
                   want.cause);
         EXPECT_EQ(csr(to == 3 ? unsigned(MTVAL) : unsigned(STVAL)), want.tval);
