@@ -1,5 +1,4 @@
-/* exec32.c - the RV32 interpreter, unobserved, recording accesses, and fetches
- * too. */
+/* exec32.c - the RV32 interpreter: unobserved, and recording what is wanted. */
 #include "cpu/exec_common.h"
 
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */

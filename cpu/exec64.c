@@ -1,5 +1,4 @@
-/* exec64.c - the RV64 interpreter, unobserved, recording accesses, and fetches
- * too. */
+/* exec64.c - the RV64 interpreter: unobserved, and recording what is wanted. */
 #include "cpu/exec_common.h"
 
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */

@@ -262,6 +262,7 @@ static void run_one(Hart *h)
                  .count = i + 1,
                  .cycles = b->cycles,
                  .jump_cycles = b->jump_cycles,
+                 .bound = 1,
                  .fetch = b->fetch};
     s->op[0] = *o;
     s->op[0].handler = h->handler[o->code];
@@ -317,6 +318,7 @@ static uint64_t record_limit(const Hart *h, const Block *b)
     uint64_t need = 2 * ((uint64_t)b->bound + 2);
     need = need < AT_LEAST ? AT_LEAST : need;
     record_room(rec, need < RECORD_ROOM ? (unsigned)need : RECORD_ROOM);
+    rec->crowded = false;
     return h->cycle + (uint64_t)(rec->end - rec->next) / 2 - 1;
 }
 
@@ -345,6 +347,7 @@ static void run_some(Hart *h, bool single)
     if (h->fast_until && base + h->block->bound <= h->fast_until) {
         h->exec(h, h->block, h->index, false);
     } else {
+        h->fast_until = 0;
         run_one(h);
     }
 }

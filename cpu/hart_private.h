@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 typedef struct Op {
-    const void *handler;  /* where the unobserved interpreter goes on */
+    const void *handler;  /* where the interpreter in use goes on */
     int32_t imm;          /* CSR instructions and illegal ones: the word */
     uint32_t site, place; /* record site for that place (0: none yet) */
     uint16_t code;        /* InsnCode */
@@ -270,11 +270,11 @@ uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 HartExec exec32, exec32_data, exec32_all, exec64, exec64_data, exec64_all;
 
 /* Blocks write records without looking for room: at most two in a cycle (a run
- * and an access), and one more. */
+ * and an access), and one more. Do they still fit, if nobody but the hart wrote
+ * any since this was seen to? */
 static inline bool records_fit(const MemoryRecorder *rec, uint64_t cycles)
 {
-    uint64_t room = (uint64_t)(rec->end - rec->next);
-    return room / 2 > cycles;
+    return !rec->crowded || (uint64_t)(rec->end - rec->next) / 2 > cycles;
 }
 
 /* trap.c: traps, returns from them, interrupts. */

@@ -21,8 +21,7 @@ typedef enum InsnCode {
 #undef INSN
     INSN_NUM, /* how many there are */
     INSN_ILLEGAL = INSN_NUM,
-    INSN_END,   /* the block goes on in the next one */
-    INSN_FAULT, /* the instruction could not be fetched */
+    INSN_END, /* the block goes on in the next one */
     INSN_CODES
 } InsnCode;
 

@@ -131,6 +131,7 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     }
     bool with_beats = rec->beats && !single && tx->beats > 0;
     MemoryRecord *r = record_room(rec, RECORD_ROOM);
+    rec->crowded = true;
     r[0] = (MemoryRecord){.site = recorder_site(rec, &key),
                           .info = flags | RECORD_HAS_TIMING,
                           .address = tx->addr,

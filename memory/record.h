@@ -134,6 +134,9 @@ struct MemoryRecorder {
     MemoryRecord *buffer;     /* records not handed over: [buffer, next) */
     uint32_t kinds;           /* bit per AccessKind that is wanted */
     bool beats;               /* beats are wanted */
+    /* Set by each producer that may write many records, for those that count on
+     * the room they have seen. */
+    bool crowded;
     /* Takes [buffer, next) and sets all three pointers to a buffer with at
      * least RECORD_ROOM free. Called by record_room() only; cannot fail: the
      * owner keeps its error for later and takes records no further. */

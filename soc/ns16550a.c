@@ -302,6 +302,9 @@ static uint64_t uart_read(void *opaque, hwaddr addr, unsigned size)
     Ns16550a *u = opaque;
     bool dlab = u->lcr & LCR_DLAB;
     uint8_t value = 0;
+    if (addr == UART_LSR && !u->lsr_error) {
+        return uart_lsr(u); /* what drivers poll; it changes nothing */
+    }
     switch (addr) {
     case UART_DATA: value = dlab ? (uint8_t)u->divisor : rx_take(u); break;
     case UART_IER: value = dlab ? (uint8_t)(u->divisor >> 8) : u->ier; break;
@@ -316,9 +319,6 @@ static uint64_t uart_read(void *opaque, hwaddr addr, unsigned size)
     case UART_MCR: value = u->mcr; break;
     case UART_LSR:
         value = uart_lsr(u);
-        if (!u->lsr_error) {
-            return value; /* what a driver polls: nothing has changed */
-        }
         u->lsr_error = 0;
         break;
     case UART_MSR:

@@ -89,7 +89,6 @@ TEST(InsnTable, BlocksEndWhereControlMayLeave)
     }
     EXPECT_EQ(found, leaving.size());
     EXPECT_TRUE(insn_ends_block(INSN_ILLEGAL));
-    EXPECT_TRUE(insn_ends_block(INSN_FAULT));
 }
 
 TEST(InsnTable, AnExtensionLessIsItsInstructionsLess)
