@@ -267,11 +267,13 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
             const Ask copy = *ask;
             e->site = site_of(&copy, e->place);
         }
-        *record_room(rec, 1) = (MemoryRecord){.site = e->site - 1,
-                                              .address = ask->pa,
-                                              .value = value,
-                                              .cycle = ask->cycle};
-        rec->next++;
+        MemoryRecord *r = record_room(rec, 1); /* no zeros first */
+        rec->next = r + 1;
+        r->site = e->site - 1;
+        r->info = 0;
+        r->address = ask->pa;
+        r->value = value;
+        r->cycle = ask->cycle;
     }
 }
 
