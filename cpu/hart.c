@@ -20,6 +20,7 @@
 static void ports_changed(void *opaque, hwaddr first, hwaddr last)
 {
     Hart *h = opaque;
+    blocks_unwatch(h);
     h->flush = true;
     hart_look_again(h);
 }
@@ -230,7 +231,6 @@ static void tell_commit(Hart *h, const Block *b, const Op *o, uint8_t fflags)
 {
     HartCommit *c = &h->commit;
     c->pc = (b->pc + o->offset) & xlen_mask(h);
-    c->word = block_word(h, b, o->offset);
     c->size = (uint8_t)op_size(o);
     Insn in = insn_decode(h->decoder, c->word);
     c->rd_is_f = in.f & INSN_F_RD;
@@ -255,7 +255,8 @@ static void run_one(Hart *h)
     uint64_t retired = h->instret;
     uint8_t fflags = h->fflags;
     if (h->config.commit) {
-        h->commit = (HartCommit){.privilege = h->priv};
+        h->commit = (HartCommit){.privilege = h->priv,
+                                 .word = block_word(h, b, o->offset)};
     }
     *s = (Block){.pc = b->pc,
                  .pa = {b->pa[0], b->pa[1]},
