@@ -136,14 +136,13 @@ void hart_reset(Hart *h)
 {
     memset(&h->x, 0, sizeof(h->x));
     memset(h->f, 0, sizeof(h->f));
-    h->pc = h->config.reset_pc;
+    hart_set_pc(h, h->config.reset_pc);
     h->priv = HART_M;
     csr_reset(h);
     pmp_reset(h);
     space_flush(h);
     hart_mode_changed(h);
     h->asleep = false;
-    h->jumped = true;
     h->data.reservation.block = NULL;
 }
 
@@ -467,7 +466,7 @@ uint64_t hart_pc(const Hart *h)
 }
 void hart_set_pc(Hart *h, uint64_t pc)
 {
-    h->pc = pc & xlen_mask(h);
+    h->pc = pc & xlen_mask(h) & ~UINT64_C(1);
     h->block = NULL;
     h->jumped = true;
 }

@@ -101,6 +101,21 @@ TEST_P(HartMap, TheLogShowsWhatRan)
     EXPECT_EQ(log.lines[0].rd, 32u);
 }
 
+// Whoever sets pc - a debugger, an ELF file's entry - may name any number.
+TEST_P(HartMap, AnyPcMayBeSet)
+{
+    Board b(axis_options(GetParam()));
+    b.catch_traps();
+    b.put_code(RAM + RAM_SIZE - 4, {rv::nop()});
+    for (uint64_t pc : {RAM + RAM_SIZE - 1, RAM + RAM_SIZE - 3, ~UINT64_C(0),
+                        ~UINT64_C(1), UINT64_C(1), RAM + 1}) {
+        SCOPED_TRACE(pc);
+        hart_set_pc(b.hart, pc);
+        EXPECT_EQ(hart_pc(b.hart), pc & b.mask() & ~UINT64_C(1));
+        b.run(3);
+    }
+}
+
 ON_ALL_AXES(HartMap);
 
 } // namespace
