@@ -125,21 +125,29 @@ static bool code_is_shared(const Hart *h)
     return false;
 }
 
-void blocks_flush(Hart *h)
+void blocks_unwatch(Hart *h)
 {
     bool keep = code_is_shared(h);
-    blocks_fold(h);
     for (Block *b = (Block *)h->pool; b != pool_end(h); b = block_next(b)) {
-        h->dropped++;
         for (unsigned i = 0; i < 2; i++) {
             if (b->code[i].block && !keep) {
                 ram_block_clear_state(b->code[i].block, b->code[i].offset,
                                       PAGE_CODE);
             }
+            b->code[i].block = NULL;
         }
     }
-    memset(h->hash, 0, BLOCK_HASH * sizeof(Block *));
     memset(h->page, 0, CODE_PAGES * sizeof(Block *));
+}
+
+void blocks_flush(Hart *h)
+{
+    blocks_fold(h);
+    blocks_unwatch(h);
+    for (Block *b = (Block *)h->pool; b != pool_end(h); b = block_next(b)) {
+        h->dropped++;
+    }
+    memset(h->hash, 0, BLOCK_HASH * sizeof(Block *));
     for (unsigned space = 0; space <= SPACE_U; space++) {
         for (unsigned i = 0; i < JUMP_SLOTS; i++) {
             h->jump[space][i].pc = UINT64_MAX; /* odd: no code there */
@@ -331,6 +339,14 @@ static unsigned hazard(Hart *h, const Block *b, const Insn *in, uint64_t offset)
     return uses(&next, in) ? p->load_use : 0;
 }
 
+/* What hazard() may have read behind b: all but a load goes on as it would. */
+static uint64_t hazard_bytes(const Block *b)
+{
+    unsigned code = b->op[b->count - 1].code;
+    bool load = code < INSN_NUM && insn_table[code].time == TIME_LOAD;
+    return load ? 4 : 0;
+}
+
 static void add_op(Hart *h, Block *b, const Insn *in, const Insn *before,
                    const FetchCost *fetch)
 {
@@ -482,8 +498,8 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
         *fault = (FetchFault){CAUSE_FETCH_FAULT, b->pc + 2, b->pa[0] + 2};
         return NULL;
     }
-    uint64_t left = page_left(b->pc);
-    b->kept = mark_code(h, b, 0, b->bytes < left ? b->bytes : left) &&
+    uint64_t left = page_left(b->pc), watched = b->bytes + hazard_bytes(b);
+    b->kept = mark_code(h, b, 0, watched < left ? watched : left) &&
               (!b->straddles || mark_code(h, b, 1, b->bytes - left));
     if (h->records_fetches) {
         set_fetch_run(h, b);

@@ -20,6 +20,7 @@
 static void ports_changed(void *opaque, hwaddr first, hwaddr last)
 {
     Hart *h = opaque;
+    blocks_unwatch(h);
     h->flush = true;
     hart_look_again(h);
 }
@@ -135,14 +136,13 @@ void hart_reset(Hart *h)
 {
     memset(&h->x, 0, sizeof(h->x));
     memset(h->f, 0, sizeof(h->f));
-    h->pc = h->config.reset_pc;
+    hart_set_pc(h, h->config.reset_pc);
     h->priv = HART_M;
     csr_reset(h);
     pmp_reset(h);
     space_flush(h);
     hart_mode_changed(h);
     h->asleep = false;
-    h->jumped = true;
     h->data.reservation.block = NULL;
 }
 
@@ -230,7 +230,6 @@ static void tell_commit(Hart *h, const Block *b, const Op *o, uint8_t fflags)
 {
     HartCommit *c = &h->commit;
     c->pc = (b->pc + o->offset) & xlen_mask(h);
-    c->word = block_word(h, b, o->offset);
     c->size = (uint8_t)op_size(o);
     Insn in = insn_decode(h->decoder, c->word);
     c->rd_is_f = in.f & INSN_F_RD;
@@ -255,7 +254,8 @@ static void run_one(Hart *h)
     uint64_t retired = h->instret;
     uint8_t fflags = h->fflags;
     if (h->config.commit) {
-        h->commit = (HartCommit){.privilege = h->priv};
+        h->commit = (HartCommit){.privilege = h->priv,
+                                 .word = block_word(h, b, o->offset)};
     }
     *s = (Block){.pc = b->pc,
                  .pa = {b->pa[0], b->pa[1]},
@@ -469,7 +469,7 @@ uint64_t hart_pc(const Hart *h)
 }
 void hart_set_pc(Hart *h, uint64_t pc)
 {
-    h->pc = pc & xlen_mask(h);
+    h->pc = pc & xlen_mask(h) & ~UINT64_C(1);
     h->block = NULL;
     h->jumped = true;
 }

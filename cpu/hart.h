@@ -181,7 +181,7 @@ HartCounters hart_counters(Hart *hart);
 HartCounters hart_progress(const Hart *hart);
 
 uint64_t hart_pc(const Hart *hart);
-void hart_set_pc(Hart *hart, uint64_t pc);
+void hart_set_pc(Hart *hart, uint64_t pc); /* an odd one is rounded down */
 uint64_t hart_x(const Hart *hart, unsigned reg); /* zero-extended */
 void hart_set_x(Hart *hart, unsigned reg, uint64_t value);
 /* Bits as in the register: a single is NaN-boxed. */

@@ -251,6 +251,9 @@ static inline bool block_links(const Hart *h, const Block *from,
             !to->straddles);
 }
 void blocks_flush(Hart *h);
+/* Lets go of the memory that code lies in, which may end before the next
+ * blocks_flush(); that must come before a block is run. */
+void blocks_unwatch(Hart *h);
 void blocks_fold(void *hart); /* counts to the fetch port, cycles to totals */
 void blocks_rebound(Hart *h); /* the data port's worst_extra changed */
 void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,

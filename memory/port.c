@@ -136,8 +136,12 @@ static Target look_up_sized(const Access *a, unsigned size, bool is_write)
     return t;
 }
 
-static void flush_before(const Target *t)
+/* A target behind an IOMMU is in no view that the access holds. What arrives
+ * before it, and its own callback, may end it: it is kept until the access is
+ * counted and recorded, and let go of with memory_region_unref(). */
+static void keep_and_flush(const Target *t)
 {
+    memory_region_ref(t->mr);
     if (t->mr && !t->direct && (t->mr->special & REGION_FLUSHES)) {
         posted_flush(t->mr->world);
     }
@@ -170,6 +174,11 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
     time_split(a->port, tx, rq->granted - rq->issue, rq->target_ps);
 }
 
+static uint32_t id_of(const MemoryRegion *mr)
+{
+    return mr ? mr->id : 0;
+}
+
 static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
                          unsigned size, uint8_t dir, uint64_t value,
                          bool done_direct)
@@ -178,7 +187,8 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     PortTx *tx = a->tx;
     bool reached = t->mr && tx->result != MEMTX_DECODE_ERROR;
     tx->beats = reached ? rq->beats : 0;
-    PortTraffic *n = port_traffic_of(port, t->mr, tx->kind, dir, size);
+    PortTraffic *n =
+        port_traffic_of(port, t->mr, id_of(t->mr), tx->kind, dir, size);
     n->accesses++;
     n->errors += tx->result != MEMTX_OK;
     n->beats += tx->beats;
@@ -218,7 +228,7 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
     time_sized(&a, &t, size, false, &rq);
     uint64_t value = 0;
     perform_begin(&a, rq.granted);
-    flush_before(&t);
+    keep_and_flush(&t);
     if (t.direct) {
         memcpy(&value, host_of(&t), size);
     } else if (!t.mr) {
@@ -231,6 +241,7 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
     perform_end(&a);
     finish_sized(&a, &t, &rq, size, DIR_READ, value, t.direct);
     access_end(&a);
+    memory_region_unref(t.mr);
     return value;
 }
 
@@ -243,7 +254,7 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
     time_sized(&a, &t, size, true, &rq);
     value = cut(value, size);
     perform_begin(&a, rq.granted);
-    flush_before(&t);
+    keep_and_flush(&t);
     if (t.direct) {
         memcpy(host_of(&t), &value, size);
         ram_written(port, t.mr, t.offset, size);
@@ -256,6 +267,7 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
     perform_end(&a);
     finish_sized(&a, &t, &rq, size, DIR_WRITE, value, t.direct);
     access_end(&a);
+    memory_region_unref(t.mr);
 }
 
 /* -- atomics
@@ -431,7 +443,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
                        bool is_write, uint32_t width)
 {
     PortTx *tx = a->tx;
-    flush_before(t);
+    keep_and_flush(t);
     if (t->direct) {
         if (is_write) {
             memcpy(host_of(t), buf, len);
@@ -442,6 +454,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
         if (a->recorded) {
             port_note_direct(a->port, t->mr, t->offset, buf, len, width);
         }
+        memory_region_unref(t->mr);
         return;
     }
     uint64_t value = 0;
@@ -458,6 +471,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
                   : MEMTX_DECODE_ERROR;
         memcpy(buf, &value, len);
     }
+    memory_region_unref(t->mr);
 }
 
 /* The timing request of the next piece of a transfer. */
@@ -489,7 +503,8 @@ static void finish_transfer(Access *a, MemoryRegion *mr,
     MemoryPort *port = a->port;
     PortTx *tx = a->tx;
     uint8_t dir = is_write ? DIR_WRITE : DIR_READ;
-    PortTraffic *n = port_traffic_of(port, mr, tx->kind, dir, (uint32_t)len);
+    PortTraffic *n =
+        port_traffic_of(port, mr, id_of(mr), tx->kind, dir, (uint32_t)len);
     n->accesses++;
     n->errors += tx->result != MEMTX_OK;
     n->beats += tx->beats;
@@ -530,6 +545,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
         }
         if (at == 0) {
             first = t.mr;
+            memory_region_ref(first);
             head = rq;
             tx->granted = rq.granted;
         }
@@ -541,6 +557,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
     time_split(port, tx, wait_ps, target_ps);
     finish_transfer(&a, first, &head, buf, len, is_write);
     access_end(&a);
+    memory_region_unref(first);
 }
 
 void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
@@ -592,6 +609,7 @@ static void request_granted(TimingRequest *timing)
     tx->beats = timing->beats;
     MemoryRegion *first =
         look_up(a.fv, tx->addr, 1, rq->is_write, tx->attrs).mr;
+    memory_region_ref(first);
     tx->beats = first ? timing->beats : 0;
     time_split(port, tx, timing->granted - timing->issue, timing->target_ps);
     perform_begin(&a, timing->granted);
@@ -607,6 +625,7 @@ static void request_granted(TimingRequest *timing)
     perform_end(&a);
     finish_transfer(&a, first, timing, rq->buf, rq->len, rq->is_write);
     access_end(&a);
+    memory_region_unref(first);
     rq->done(rq);
 }
 

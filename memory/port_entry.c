@@ -215,14 +215,15 @@ const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset)
  */
 
 PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
-                             uint8_t kind, uint8_t dir, uint32_t size)
+                             uint32_t region_id, uint8_t kind, uint8_t dir,
+                             uint32_t size)
 {
     for (uint32_t n = 0; n < port->traffics; n++) {
         uint32_t i = port->traffic_last + n;
         i = i < port->traffics ? i : i - port->traffics;
         PortTraffic *t = &port->traffic[i];
-        if (t->mr == mr && t->size == size && t->kind == kind &&
-            t->dir == dir) {
+        if (t->mr == mr && t->region_id == region_id && t->size == size &&
+            t->kind == kind && t->dir == dir) {
             port->traffic_last = i;
             return t;
         }
@@ -235,7 +236,7 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
     port->traffic = table;
     port->traffic_last = port->traffics;
     port->traffic[port->traffics] = (PortTraffic){.mr = mr,
-                                                  .region_id = mr ? mr->id : 0,
+                                                  .region_id = region_id,
                                                   .size = size,
                                                   .kind = kind,
                                                   .dir = dir};
@@ -250,7 +251,8 @@ void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
     }
     const InlineCost *cost =
         &place->cost[dir == DIR_WRITE][__builtin_ctz(size) & 3];
-    PortTraffic *t = port_traffic_of(port, place->mr, kind, dir, size);
+    PortTraffic *t =
+        port_traffic_of(port, place->mr, place->region_id, kind, dir, size);
     t->accesses += n;
     t->beats += n * cost->beats;
     t->bytes_moved += n * size;

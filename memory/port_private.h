@@ -8,9 +8,12 @@
 extern "C" {
 #endif
 
-/* The totals of such accesses; made if new. Valid until the next call. */
+/* The totals of such accesses; made if new. Valid until the next call. The
+ * region may be gone: its pointer and id are a name (NULL, 0: nothing there).
+ */
 PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
-                             uint8_t kind, uint8_t dir, uint32_t size);
+                             uint32_t region_id, uint8_t kind, uint8_t dir,
+                             uint32_t size);
 
 /* Notes the bus words of a direct access in port->beats. */
 void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,

@@ -257,7 +257,7 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
 {
     MemoryPort *port = ask->port;
     if (e->count++ == 0) { /* its line of the totals is there from now on */
-        port_traffic_of(port, e->place->mr,
+        port_traffic_of(port, e->place->mr, e->place->region_id,
                         ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
                         ask->is_write ? DIR_WRITE : DIR_READ, ask->size);
     }

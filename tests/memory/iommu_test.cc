@@ -1,5 +1,6 @@
 // IOMMU regions: single rules by hand. Random maps against a page-table model
 // are in iommu_model_test.cc, notifiers in iommu_notifier_test.cc.
+#include "memory/port.h"
 #include "memory/posted.h"
 #include "tests/memory/iommu_kit.h"
 
@@ -445,6 +446,77 @@ TEST_F(Iommu, what_is_hit_outlives_the_posted_writes_before_it)
         EXPECT_EQ(xlat(0x40000, 4), "unassigned+400000 len 4");
     }
     address_space_cache_destroy(&cache);
+    memory_region_clear_coalescing(&io);
+}
+
+// The same through a port, where the target also has to outlive its own
+// callback: it is counted behind that.
+TEST_F(Iommu, what_a_port_hits_outlives_its_access)
+{
+    unit.map(0, &mem, 0x400000);
+    memory_region_add_coalescing(&io, 0, 0x10);
+    ClockDomain clock;
+    clock_init(&clock, "clk", 100000000);
+    MemoryPort port;
+    ASSERT_TRUE(port_init(&port, &dma, "port", &clock, nullptr, 0, nullptr));
+    uint8_t bytes[8] = {};
+    PortRequest rq = {};
+    const auto transfer = [&](bool is_write) {
+        PortTx tx = {.addr = 0x40000, .kind = ACCESS_DMA};
+        port_transfer(&port, &tx, bytes, 4, is_write);
+    };
+    const auto request = [&](bool is_write) {
+        rq = {};
+        rq.tx = {.addr = 0x40000, .kind = ACCESS_DMA};
+        rq.buf = bytes;
+        rq.len = 4;
+        rq.is_write = is_write;
+        rq.done = [](PortRequest *) {};
+        port_request(&port, &rq);
+    };
+    const std::vector<std::function<void()>> paths = {
+        [&] {
+            PortTx tx = {.addr = 0x40000, .kind = ACCESS_LOAD};
+            port_load(&port, &tx, 4);
+        },
+        [&] {
+            PortTx tx = {.addr = 0x40000, .kind = ACCESS_STORE};
+            port_store(&port, &tx, 4, 5);
+        },
+        [&] { transfer(false); },
+        [&] { transfer(true); },
+        [&] { request(false); },
+        [&] { request(true); },
+    };
+    for (size_t i = 0; i < 2 * paths.size(); i++) {
+        SCOPED_TRACE(i);
+        ByteDevice target;
+        target.any_size();
+        Owned *owned = owned_device(&target);
+        memory_region_add_subregion(&root, 0x400000, &owned->io);
+        object_unref(&owned->object); // what is visible keeps it
+        ByteDevice *ends_it = &target;
+        if (i < paths.size()) { // a posted write does
+            memory_region_set_flush_coalesced(&owned->io);
+            unsigned queued = 0;
+            posted_write(&mem, 0x200000, bytes, 4, &queued);
+            ASSERT_EQ(queued, 1u);
+            ends_it = &device;
+        }
+        bool ended = false;
+        ends_it->hook = [&] {
+            if (!ended) {
+                ended = true;
+                memory_region_del_subregion(&root, &owned->io);
+            }
+        };
+        paths[i % paths.size()]();
+        ends_it->hook = nullptr;
+        EXPECT_EQ(target.calls.size(), 1u);
+        EXPECT_EQ(xlat(0x40000, 4), "unassigned+400000 len 4");
+    }
+    EXPECT_EQ(port_transactions(&port), 2 * paths.size());
+    port_fini(&port);
     memory_region_clear_coalescing(&io);
 }
 
