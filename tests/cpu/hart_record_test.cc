@@ -199,6 +199,36 @@ TEST_P(HartRecord, FullSpeedRecordsWhatSingleAccessesDo)
     }
 }
 
+// Slow accesses take more records than the cycles they last stand for. What is
+// then left of a large buffer must do for what follows at full speed.
+TEST(HartRecordRoom, IsLookedForBehindSlowAccesses)
+{
+    BoardOptions o;
+    Board b(o);
+    b.device.ops.impl.max_access_size = 1; // four beats of a word
+    b.put_code(RAM, {load(W, 10, 0, 18), load(W, 11, 4, 18), load(W, 12, 8, 18),
+                     load(W, 13, 12, 18), addi(5, 5, -1),
+                     branch(NE, 5, zero, -20), load(W, 10, 0, 8),
+                     load(W, 11, 4, 8), load(W, 12, 8, 8), load(W, 13, 12, 8),
+                     addi(6, 6, -1), branch(NE, 6, zero, -20), self()});
+    b.set(8, DATA);
+    b.set(18, IO);
+    Recording recording(b.world, KIND_ALL, 1 << 16);
+    size_t before = 0, most = 0;
+    // Twice to have all blocks linked, then from one to the next without a
+    // look at the buffer between.
+    for (auto [slow, inline_] : {std::pair{2u, 2u}, {2u, 2u}, {1900u, 3000u}}) {
+        before = recording.rows().size();
+        b.set(5, slow);
+        b.set(6, inline_);
+        hart_set_pc(b.hart, RAM);
+        b.run(6 * (slow + inline_));
+        EXPECT_EQ(b.x(6), 0u);
+        most = 10 * (slow + inline_);
+    }
+    EXPECT_EQ(recording.rows().size() - before, most);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Harts, HartRecord,
     testing::Combine(testing::Values(32u, 64u), testing::Range(0, 3)),

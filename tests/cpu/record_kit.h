@@ -41,12 +41,15 @@ struct Seen {
 };
 inline std::ostream &operator<<(std::ostream &os, const Seen &s)
 {
-    return os << access_kind_name[s.kind] << " port " << s.port << " cycle "
-              << s.cycle << std::hex << " pc " << s.pc << " va " << s.va
-              << " pa " << s.pa << " value " << s.value << " info " << s.info
-              << std::dec << " size " << s.size << " wait " << s.wait << " bus "
-              << s.bus << " target " << s.target << " beats " << s.beats << "+"
-              << s.beat.size() / 4;
+    os << access_kind_name[s.kind] << " port " << s.port << " cycle " << s.cycle
+       << std::hex << " pc " << s.pc << " va " << s.va << " pa " << s.pa
+       << " value " << s.value << " info " << s.info << std::dec << " size "
+       << s.size << " wait " << s.wait << " bus " << s.bus << " target "
+       << s.target << " beats " << s.beats << ":" << std::hex;
+    for (uint64_t field : s.beat) {
+        os << " " << field;
+    }
+    return os << std::dec;
 }
 
 // Takes what a world records. It must outlive the world's last run and be
@@ -55,12 +58,13 @@ class Recording
 {
   public:
     Recording(MemoryWorld *w, uint32_t kinds, size_t room = RECORD_ROOM)
-        : world(w), buffer(room)
+        : world(w), buffer(room + GUARD)
     {
         recorder_init(&rec);
         rec.kinds = kinds;
         rec.buffer = rec.next = buffer.data();
-        rec.end = buffer.data() + buffer.size();
+        rec.end = buffer.data() + room;
+        rec.beats = true;
         rec.full = [](MemoryRecorder *r) {
             auto *self = static_cast<Recording *>(r->opaque);
             self->handed_over++;
@@ -87,9 +91,16 @@ class Recording
     uint64_t in_runs = 0; // accesses that came behind a run's head
 
   private:
+    enum { GUARD = 1 << 15 }; // records behind the end that nobody may write
+
     static bool is_head(const MemoryRecord &r)
     {
         return r.site < RECORD_SITE_MAX;
+    }
+    static void note_beat(Seen *s, uint32_t info, uint64_t offset,
+                          uint64_t value, uint64_t cycles)
+    {
+        s->beat.insert(s->beat.end(), {info, offset, value, cycles});
     }
     // What an access that went as its site says took.
     void as_the_site_says(Seen *s, const MemorySite &site)
@@ -100,7 +111,18 @@ class Recording
         s->target = c.target;
         s->beats = c.beats;
         s->info = s->pa & (s->size - 1) ? RECORD_UNALIGNED : 0;
-        s->info |= c.beats > 1 ? unsigned(RECORD_SPLIT) : 0;
+        uint64_t begin = 0;
+        const uint32_t size = c.beats > 1 ? s->size / c.beats : 0;
+        for (uint32_t at = 0; size && at < s->size; at += size) {
+            const uint64_t cost = at ? c.beat_next : c.beat_first;
+            const uint64_t mask = ~UINT64_C(0) >> (64 - 8 * size);
+            s->info |= RECORD_SPLIT;
+            note_beat(s,
+                      size | BEAT_SPLIT << 8 | uint32_t{site.place->bus} << 16,
+                      s->pa - site.place->base + at, s->value >> 8 * at & mask,
+                      begin << 32 | cost);
+            begin += cost;
+        }
     }
     Seen of_site(const MemorySite &site)
     {
@@ -139,8 +161,8 @@ class Recording
         s.blocker = r->info;
         s.beats = r->cycle;
         for (r++; r < end && !is_head(*r); r++) {
-            s.beat.insert(s.beat.end(), {uint64_t{r->site} << 32 | r->info,
-                                         r->address, r->value, r->cycle});
+            note_beat(&s, r->site == RECORD_PLACE ? RECORD_PLACE : r->info,
+                      r->address, r->value, r->cycle);
         }
         seen.push_back(s);
         return r;
@@ -185,6 +207,7 @@ class Recording
     }
     void take()
     {
+        ASSERT_LE(rec.next, rec.end) << "records beyond the buffer's end";
         for (const MemoryRecord *r = rec.buffer; r < rec.next;) {
             if (!is_head(*r) || r->site >= rec.sites) {
                 ADD_FAILURE() << "a record that is no head: " << r->site;
