@@ -4,9 +4,10 @@
  * Model    mtime counts `timebase` Hz of simulated time and never ticks: it is
  *          worked out when it is read, and each hart has one event at the time
  *          its comparison changes. A hart exists when one of its pins is wired;
- *          the registers of others read 0. Reset sets mtime to 0 and mtimecmp
- *          to its largest value, so no timer interrupt is pending. The harts'
- *          stimecmp registers are compared in the same way.
+ *          the registers of others read 0. Pins are wired before the first
+ *          reset. Reset sets mtime to 0 and mtimecmp to its largest value, so
+ *          no timer interrupt is pending. The harts' stimecmp registers are
+ *          compared in the same way.
  * Units    mtime ticks; events in picoseconds.
  * Source   SiFive FE310-G002 manual, chapter 9, for the layout; sizes, and what
  *          answers, as the two regions of QEMU 7.2's `virt` board: msip takes 4
@@ -63,7 +64,7 @@ static void clint_settle(Clint *c, unsigned i)
 
 static void clint_settle_all(Clint *c)
 {
-    for (unsigned i = 0; i < CLINT_HARTS; i++) {
+    for (unsigned i = 0; i < c->harts; i++) {
         clint_settle(c, i);
     }
 }
@@ -84,6 +85,7 @@ bool clint_connect_stimecmp(Device *dev, unsigned i,
         return false;
     }
     c->supervisor[i] = (Irq){.set = set, .opaque = opaque, .line = line};
+    c->harts = c->harts > i ? c->harts : i + 1;
     return true;
 }
 
@@ -206,10 +208,22 @@ static bool clint_init(Device *dev, Error **errp)
     return true;
 }
 
+/* How many harts, up to the last that is connected. */
+static unsigned clint_connected(const Clint *c)
+{
+    unsigned n = CLINT_HARTS;
+    while (n > 0 && !c->timer[n - 1].set && !c->soft[n - 1].set &&
+           !c->supervisor[n - 1].set) {
+        n--;
+    }
+    return n;
+}
+
 static void clint_reset(Device *dev)
 {
     Clint *c = (Clint *)dev;
     c->offset = 0 - clint_ticks(c);
+    c->harts = clint_connected(c);
     for (unsigned i = 0; i < CLINT_HARTS; i++) {
         c->hart[i].mtimecmp = c->hart[i].stimecmp = UINT64_MAX;
         c->hart[i].msip = 0;

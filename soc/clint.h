@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-enum { CLINT_HARTS = 8 };
+enum { CLINT_HARTS = 4095 }; /* what the register map has room for */
 
 typedef struct Clint Clint;
 
@@ -24,6 +24,7 @@ typedef struct ClintHart {
 struct Clint {
     Device dev;
     uint64_t timebase; /* Hz */
+    unsigned harts;    /* up to the last that is connected */
     Irq timer[CLINT_HARTS], soft[CLINT_HARTS];
     Irq supervisor[CLINT_HARTS]; /* clint_connect_stimecmp() */
     ClockDomain clock;

@@ -8,7 +8,9 @@
  *          priority above the threshold. A claim takes the enabled pending
  *          source of the highest priority, the lowest number of equals, and
  *          does not look at the threshold. Pin out[i] is context i * stride;
- *          contexts up to the last wired one (and its stride) have registers.
+ *          contexts up to the last one wired when the machine is reset (and its
+ *          stride) have registers; pins of contexts beyond the register map do
+ *          nothing.
  *          Harts with S mode have two contexts each, M then S, as on QEMU's
  *          `virt`: stride 1 and out: [cpu0.mei, cpu0.sei, cpu1.mei, ...].
  *          Stride 2 keeps those numbers where S mode is missing.
@@ -56,7 +58,7 @@ static void plic_settle(Plic *p)
     for (unsigned w = 0; w < PLIC_WORDS; w++) {
         p->pending[w] |= p->level[w] & ~p->claimed[w];
     }
-    for (unsigned i = 0; i < PLIC_OUTS; i++) {
+    for (unsigned i = 0; i < p->outs; i++) {
         const PlicContext *ctx = &p->context[i * p->stride];
         if (p->out[i].set) {
             irq_set(&p->out[i],
@@ -108,12 +110,7 @@ static void plic_complete(Plic *p, PlicContext *ctx, uint32_t source)
 
 static PlicContext *plic_context(Plic *p, hwaddr index)
 {
-    for (unsigned i = PLIC_OUTS; i > 0; i--) {
-        if (p->out[i - 1].set) {
-            return index < i * p->stride ? &p->context[index] : NULL;
-        }
-    }
-    return NULL;
+    return index < p->outs * p->stride ? &p->context[index] : NULL;
 }
 
 /* Which sources of a word there are. */
@@ -245,6 +242,10 @@ static void plic_reset(Device *dev)
     memset(p->pending, 0, sizeof(p->pending));
     memset(p->claimed, 0, sizeof(p->claimed));
     memset(p->context, 0, sizeof(p->context));
+    p->outs = (unsigned)(PLIC_CONTEXTS / p->stride);
+    while (p->outs > 0 && !p->out[p->outs - 1].set) {
+        p->outs--;
+    }
     plic_settle(p);
 }
 

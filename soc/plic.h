@@ -11,9 +11,9 @@ extern "C" {
 enum {
     PLIC_SOURCES = 1024, /* at most; source 0 does not exist */
     PLIC_WORDS = PLIC_SOURCES / 32,
-    PLIC_OUTS = 16,
+    PLIC_CONTEXTS = 1024, /* what the register map has room for */
+    PLIC_OUTS = PLIC_CONTEXTS,
     PLIC_STRIDE = 2,
-    PLIC_CONTEXTS = PLIC_OUTS * PLIC_STRIDE,
 };
 
 typedef struct PlicContext {
@@ -25,6 +25,7 @@ typedef struct Plic {
     Device dev;
     uint64_t sources; /* lines 1 .. sources - 1 */
     uint64_t stride;  /* contexts per hart */
+    unsigned outs;    /* up to the last that is wired */
     Irq out[PLIC_OUTS];
     uint8_t priority[PLIC_SOURCES];
     uint32_t level[PLIC_WORDS];   /* the wires; no reset changes them */

@@ -109,6 +109,28 @@ TEST(Clint, HartsWithoutWiresAreNotThere)
     EXPECT_EQ(4u, b.errors.size());
 }
 
+TEST(Clint, AsManyHartsAsThereAreRegisters)
+{
+    ClintBench b;
+    const unsigned last = 4094; // MTIME lies behind its MTIMECMP
+    b.watch(&b.model->timer[last]);
+    b.watch(&b.model->soft[last]);
+    b.reset();
+    b.write(4 * last, 1);
+    EXPECT_TRUE(b.model->soft[last].level);
+    b.write(MTIMECMP + 8 * last, 5, 8);
+    EXPECT_EQ(5u, b.read(MTIMECMP + 8 * last, 8));
+    b.write(MTIME, 5, 8);
+    EXPECT_TRUE(b.timer(last));
+    EXPECT_FALSE(b.timer(0));
+    EXPECT_TRUE(b.errors.empty());
+    b.reset();
+    EXPECT_FALSE(b.timer(last));
+    EXPECT_FALSE(b.model->soft[last].level);
+    b.write(4 * (last - 1), 1); // nobody is wired there
+    EXPECT_EQ(1u, b.errors.size());
+}
+
 TEST(Clint, SizesAreThoseOfTheVirtBoard)
 {
     ClintBench b;

@@ -153,6 +153,28 @@ TEST(Plic, StrideTwoLeavesRoomForSupervisorContexts)
     EXPECT_EQ(1u, b.errors.size());
 }
 
+TEST(Plic, AsManyContextsAsTheMapHolds)
+{
+    PlicBench b(40, 1, 1024);
+    b.write(4 * 6, 1);
+    b.write(ENABLE + 0x80 * 1023, 1u << 6);
+    b.line(6, true);
+    EXPECT_TRUE(b.out(1023));
+    EXPECT_FALSE(b.out(1022));
+    EXPECT_EQ(0u, b.read(CLAIM + 0x1000 * 1022));
+    EXPECT_EQ(6u, b.read(CLAIM + 0x1000 * 1023)); // ends at 6 MiB
+    EXPECT_FALSE(b.out(1023));
+    b.read(ENABLE + 0x80 * 1024);
+    EXPECT_EQ(1u, b.errors.size());
+    PlicBench wide(40, 2, 1024); // 512 pins have contexts
+    wide.write(4 * 6, 1);
+    wide.write(ENABLE + 0x80 * 1022, 1u << 6);
+    wide.line(6, true);
+    EXPECT_TRUE(wide.out(511));
+    EXPECT_FALSE(wide.out(512));
+    EXPECT_TRUE(wide.errors.empty());
+}
+
 TEST(Plic, MachineAndSupervisorContextsTakeTurns)
 {
     PlicBench b(40, 1, 4); // two harts: M, S, M, S

@@ -347,32 +347,59 @@ struct Machine {
 
     uint64_t some_pc() { return 0x20000000 + 2 * below(0x180); }
 
-    // A load or store through an open page.
-    void inline_data()
+    // A load or store through an open page: one head says it all.
+    struct Inline {
+        const MemoryPlace *at;
+        bool write;
+        uint32_t size;
+        uint64_t pa, pc, value, when;
+    };
+
+    Inline some_inline(uint64_t pc, uint64_t when)
     {
-        const MemoryPlace &at = place[below(8) ? 0 : 4];
+        const MemoryPlace *at = &place[below(8) ? 0 : 4];
         bool write = below(2);
-        unsigned log = static_cast<unsigned>(below(4));
-        uint32_t size = 1u << log;
-        uint64_t pa = at.base + size * below(0x100), pc = some_pc();
-        uint64_t value = some_value(size), when = advance();
-        unsigned kind = write ? ACCESS_STORE : ACCESS_LOAD;
-        unsigned dir = write ? DIR_WRITE : DIR_READ;
-        record_room(rec, 1);
-        put(site_of(data, at, kind, dir, size, pc), 0, pa, value, when);
-        vector<Beat> own;
-        if (size == 8) {
-            own.push_back({at.region_id, 4, BEAT_SPLIT, pa - at.base,
-                           value & 0xffffffff, 0, 3u + write});
-            own.push_back({at.region_id, 4, BEAT_SPLIT, pa - at.base + 4,
-                           value >> 32, 3u + write, 2});
-        }
-        unsigned n = size == 8 ? 2 : 1;
-        expect(data, at, kind, dir, pa, size, value, pc, when, 0, 0, n,
-               3 + write + 2 * (n - 1) - n, 0, n == 2 ? "split" : "", own, n);
+        uint32_t size = 1u << below(4);
+        uint64_t pa = at->base + size * below(0x100);
+        return {at, write, size, pa, pc, some_value(size), when};
     }
 
-    // A block of instructions, or a part of it.
+    void put_inline(const Inline &a)
+    {
+        put(site_of(data, *a.at, a.write ? ACCESS_STORE : ACCESS_LOAD,
+                    a.write ? DIR_WRITE : DIR_READ, a.size, a.pc),
+            0, a.pa, a.value, a.when);
+    }
+
+    void expect_inline(const Inline &a)
+    {
+        uint64_t offset = a.pa - a.at->base;
+        vector<Beat> own;
+        if (a.size == 8) {
+            own.push_back({a.at->region_id, 4, BEAT_SPLIT, offset,
+                           a.value & 0xffffffff, 0, 3u + a.write});
+            own.push_back({a.at->region_id, 4, BEAT_SPLIT, offset + 4,
+                           a.value >> 32, 3u + a.write, 2});
+        }
+        unsigned n = a.size == 8 ? 2 : 1;
+        expect(data, *a.at, a.write ? ACCESS_STORE : ACCESS_LOAD,
+               a.write ? DIR_WRITE : DIR_READ, a.pa, a.size, a.value, a.pc,
+               a.when, 0, 0, n, 3 + a.write + 2 * (n - 1) - n, 0,
+               n == 2 ? "split" : "", own, n);
+    }
+
+    void inline_data()
+    {
+        uint64_t pc = some_pc();
+        const Inline a = some_inline(pc, advance());
+        record_room(rec, 1);
+        put_inline(a);
+        expect_inline(a);
+    }
+
+    // A block of instructions, or a part of it, and what they access: behind
+    // the head, each at the cycle of its instruction or later, but before the
+    // next one.
     void fetch_run()
     {
         if (runs.size() < 8 || below(10) == 0) {
@@ -405,16 +432,31 @@ struct Machine {
         uint64_t first = below(run.steps.size());
         uint64_t count = 1 + below(run.steps.size() - first);
         uint64_t when = advance();
-        cycle += run.steps.back().cycle;
-        record_room(rec, 1);
-        put(run.site, 0, run.pc, count << 32 | first, when);
-        for (uint64_t i = first; i < first + count; i++) {
-            const FetchStep &s = run.steps[i];
+        vector<vector<Inline>> made(count);
+        uint32_t accesses = 0;
+        for (uint64_t i = 0; i < count && below(4); i++) {
+            const FetchStep *s = &run.steps[first + i];
+            uint64_t room = i + 1 < count ? s[1].cycle - s->cycle : 3u;
+            for (uint64_t n = below(3), late = 0; n > 0; n--, accesses++) {
+                late += below(room - late);
+                made[i].push_back(
+                    some_inline(run.pc + s->offset, when + s->cycle + late));
+            }
+        }
+        cycle += run.steps.back().cycle + 2u;
+        record_room(rec, 1 + accesses);
+        put(run.site, accesses, run.pc, count << 32 | first, when);
+        for (uint64_t i = 0; i < count; i++) {
+            const FetchStep &s = run.steps[first + i];
             uint64_t pc = run.pc + s.offset;
             uint64_t pa = pc - run.at->va_offset;
             expect(fetch, *run.at, ACCESS_FETCH, DIR_READ, pa, s.size, s.word,
                    pc, when + s.cycle, 0, 0, 1, 2, 0,
                    pa % s.size ? "unaligned" : "", {}, 1);
+            for (const Inline &a : made[i]) {
+                put_inline(a);
+                expect_inline(a);
+            }
         }
     }
 

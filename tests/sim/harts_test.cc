@@ -1,0 +1,229 @@
+// harts_test.cc - programs of several harts: counters they share, interrupts
+// they send each other. Exact, the same again, and the same without the fast
+// path.
+
+#include <gtest/gtest.h>
+
+#include "tests/cpu/record_kit.h"
+#include "tests/sim/machine_kit.h"
+
+namespace
+{
+
+using namespace kit;
+
+const uint32_t CLINT = 0x02000000, COUNTERS = 0x80008000;
+
+// harts with software interrupts and a quantum
+std::string harts(unsigned n, const char *quantum = "1us")
+{
+    std::string last = std::to_string(n - 1), wires;
+    for (unsigned i = 0; i < n; i++) {
+        wires += (i ? ", cpu" : "cpu") + std::to_string(i) + ".msi";
+    }
+    return board("  - {name: 'cpu[0-" + last +
+                     "]', isa: rv32imac_zicsr_zifencei, bus: main, reset: "
+                     "0x80000000}\n",
+                 "  - {name: clint0, type: clint, bus: main, at: 0x02000000, "
+                 "soft: [" +
+                     wires + "]}\n") +
+           "quantum: " + quantum + "\n";
+}
+
+uint32_t atomic(unsigned f5, int rd, int rs2, int rs1)
+{
+    return f5 << 27 | static_cast<uint32_t>(rs2) << 20 |
+           static_cast<uint32_t>(rs1) << 15 | 2 << 12 |
+           static_cast<uint32_t>(rd) << 7 | 0x2f;
+}
+uint32_t amoadd(int rd, int rs2, int rs1)
+{
+    return atomic(0, rd, rs2, rs1);
+}
+uint32_t slli(int rd, int rs1, int by)
+{
+    return itype(by, rs1, 1, rd, 0x13);
+}
+uint32_t add(int rd, int rs1, int rs2)
+{
+    return static_cast<uint32_t>(rs2) << 20 | static_cast<uint32_t>(rs1) << 15 |
+           static_cast<uint32_t>(rd) << 7 | 0x33;
+}
+
+uint32_t word_at(Kit &k, uint32_t address)
+{
+    uint32_t v = 0;
+    MachineMemory *ram = machine_memory(k.m, 0);
+    std::memcpy(
+        &v,
+        static_cast<uint8_t *>(memory_region_get_ram_ptr(&ram->region)) +
+            (address - 0x80000000),
+        4);
+    return v;
+}
+
+// -- shared counters ----------------------------------------------------------
+
+enum : uint32_t { BY_LR = 0, BY_AMO = 64, FAILED = 128, DONE = 192 };
+
+// Each hart adds `rounds` to one counter by LR and SC, to another by an AMO;
+// hart 0 ends the run when all are done.
+Code counting(uint32_t rounds, unsigned n)
+{
+    Code code = li(s0, COUNTERS) + li(s1, rounds) + li(a0, 1);
+    code = code + Code{addi(t2, s0, BY_AMO), addi(a2, s0, FAILED)};
+    code = code + Code{atomic(2, t0, zero, s0), // lr
+                       addi(t0, t0, 1),
+                       atomic(3, t1, t0, s0), // sc
+                       beq(t1, zero, 12),
+                       amoadd(zero, a0, a2),
+                       j(-20),
+                       amoadd(zero, a0, t2),
+                       addi(s1, s1, -1),
+                       bne(s1, zero, -32),
+                       addi(t2, s0, DONE),
+                       amoadd(zero, a0, t2),
+                       csrr(a1, MHARTID),
+                       beq(a1, zero, 12),
+                       wfi, // asleep for good
+                       j(-4)};
+    code = code + li(a1, n) + Code{lw(t0, 0, t2), bne(t0, a1, -4)};
+    return code + finish(0);
+}
+
+struct Counted {
+    Outcome outcome;
+    std::vector<Seen> rows;
+    uint32_t by_lr, by_amo, failed;
+};
+
+Counted count(unsigned n, const char *quantum, bool slow, bool recorded,
+              uint32_t rounds)
+{
+    Kit k(harts(n, quantum), counting(rounds, n), slow);
+    EXPECT_EQ(k.error, "");
+    Counted c = {};
+    std::unique_ptr<Recording> recording;
+    if (recorded) {
+        recording = std::make_unique<Recording>(machine_world(k.m), KIND_ALL);
+    }
+    c.outcome = k.run(PS_PER_SECOND);
+    if (recording) {
+        c.rows = recording->rows();
+        EXPECT_EQ(c.rows.size(), c.outcome.transactions);
+        recording.reset();
+    }
+    EXPECT_EQ(c.outcome.stop, MACHINE_FINISHED);
+    c.by_lr = word_at(k, COUNTERS + BY_LR);
+    c.by_amo = word_at(k, COUNTERS + BY_AMO);
+    c.failed = word_at(k, COUNTERS + FAILED);
+    return c;
+}
+
+TEST(Harts, CountTogetherExactly)
+{
+    const uint32_t rounds = 200;
+    for (unsigned n = 1; n <= 4; n++) {
+        for (const char *quantum : {"60ns", "1us", "7us"}) {
+            SCOPED_TRACE(testing::Message() << n << " harts, " << quantum);
+            const Counted c = count(n, quantum, false, false, rounds);
+            EXPECT_EQ(c.by_lr, n * rounds);
+            EXPECT_EQ(c.by_amo, n * rounds);
+            // They do get in each other's way.
+            EXPECT_EQ(c.failed > 0, n > 1);
+            const Counted again = count(n, quantum, false, false, rounds);
+            EXPECT_EQ(again.outcome, c.outcome);
+            const Counted slow = count(n, quantum, true, true, rounds);
+            EXPECT_EQ(slow.outcome, c.outcome);
+            EXPECT_EQ(slow.failed, c.failed);
+            const Counted recorded = count(n, quantum, false, true, rounds);
+            EXPECT_EQ(recorded.outcome, c.outcome);
+            expect_same_rows(slow.rows, recorded.rows, "without the fast path");
+        }
+    }
+}
+
+// -- interrupts between harts -------------------------------------------------
+
+enum : uint32_t { TOKEN = 0x80008000, ORDER = 0x80008100 };
+
+// A token goes round by software interrupts: who gets it notes its number and
+// wakes the next. Hart 0 begins, and ends the run after `rounds`. With a
+// handler the interrupt is taken; else it only ends the wfi.
+Code ring(unsigned n, uint32_t rounds, bool handled)
+{
+    const uint32_t entry = 0x80000800;
+    Code code = li(s0, CLINT) + li(s1, TOKEN) + li(a2, ORDER);
+    code = code + Code{csrr(a0, MHARTID), slli(t0, a0, 2), add(s0, s0, t0)};
+    code = code + li(t0, entry) +
+           Code{csrw(MTVEC, t0), addi(t0, zero, 8), csrw(MIE, t0)};
+    if (handled) {
+        code.push_back(csrw(MSTATUS, t0)); // MIE is bit 3, too
+    }
+    // hart 0 sends itself the first
+    code = code +
+           Code{addi(t1, zero, 1), bne(a0, zero, 8), sw(t1, 0, s0), wfi, j(-4)};
+    // The entry: the handler of all, and where a hart that only woke goes.
+    if (!handled) {
+        code.back() = j(static_cast<int>(0x800 - 4 * (code.size() - 1)));
+    }
+    code.resize(0x800 / 4, addi(zero, zero, 0));
+    Code work = {sw(zero, 0, s0), lw(t0, 0, s1)};
+    // order[token] = hart id, token + 1
+    work = work + Code{slli(t1, t0, 2), add(t1, t1, a2), sw(a0, 0, t1),
+                       addi(t0, t0, 1), sw(t0, 0, s1)};
+    work = work + li(t1, n * rounds);
+    const Code end = finish(0);
+    work.push_back(bne(t0, t1, 4 + 4 * static_cast<int>(end.size())));
+    work = work + end;
+    // the next hart's msip: 4 bytes on, or the first
+    work = work + li(t1, CLINT + 4 * (n - 1)) +
+           Code{addi(t2, s0, 4), bne(s0, t1, 12)} + li(t2, CLINT) +
+           Code{addi(t1, zero, 1), sw(t1, 0, t2)};
+    if (handled) {
+        work.push_back(0x30200073); // mret: behind the wfi
+    } else {
+        work.push_back(wfi);
+        work.push_back(j(-4 * static_cast<int>(work.size())));
+    }
+    return code + work;
+}
+
+void goes_round(unsigned n, bool handled)
+{
+    SCOPED_TRACE(testing::Message()
+                 << n << " harts" << (handled ? ", handled" : ""));
+    const uint32_t rounds = 5;
+    Outcome first = {};
+    for (bool slow : {false, false, true}) {
+        Kit k(harts(n), ring(n, rounds, handled), slow);
+        ASSERT_EQ(k.error, "");
+        const Outcome o = k.run(PS_PER_SECOND);
+        ASSERT_EQ(o.stop, MACHINE_FINISHED);
+        ASSERT_EQ(word_at(k, TOKEN), n * rounds);
+        for (uint32_t i = 0; i < n * rounds; i++) {
+            ASSERT_EQ(word_at(k, ORDER + 4 * i), i % n) << i;
+        }
+        uint64_t interrupts = 0;
+        for (unsigned i = 0; i < n; i++) {
+            const HartCounters c = hart_counters(machine_hart(k.m, i));
+            interrupts += c.interrupts;
+            EXPECT_TRUE(c.idle > 0 || n == 1) << "hart " << i;
+        }
+        EXPECT_EQ(interrupts, handled ? n * rounds : 0);
+        if (first.counters.empty()) {
+            first = o;
+        }
+        EXPECT_EQ(o, first);
+    }
+}
+
+TEST(Harts, WakeEachOther)
+{
+    for (unsigned n : {1u, 2u, 4u, 16u, 40u}) {
+        goes_round(n, false);
+        goes_round(n, true);
+    }
+}
+
+} // namespace
