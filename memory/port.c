@@ -337,29 +337,44 @@ uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size)
     return value;
 }
 
+static bool holds_reservation(const MemoryPort *port, const Target *t,
+                              unsigned size)
+{
+    return t->mr && port->reservation.block == t->mr->ram_block &&
+           port->reservation.offset == t->offset &&
+           port->reservation.size == size;
+}
+
 bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
                             uint64_t value)
 {
     Access a;
     access_begin(&a, port, tx);
     Target t = look_up_atomic(&a, size, true);
-    bool held = t.mr && tx->result == MEMTX_OK &&
-                port->reservation.block == t.mr->ram_block &&
-                port->reservation.offset == t.offset &&
-                port->reservation.size == size;
-    port->reservation.block = NULL;
-    if (held || tx->result != MEMTX_OK) {
+    bool ok = tx->result == MEMTX_OK;
+    bool held = ok && holds_reservation(port, &t, size);
+    if (held || !ok) {
         TimingRequest rq;
         time_sized(&a, &t, size, true, &rq);
         value = cut(value, size);
         perform_begin(&a, rq.granted);
+        /* Who was granted before may have ended it; the bus was used then, and
+         * nothing is written. */
+        bool asked = held;
+        held = held && holds_reservation(port, &t, size);
+        port->reservation.block = NULL; /* the page may open again */
         if (held) {
             memcpy(host_of(&t), &value, size);
             ram_written(port, t.mr, t.offset, size);
+        } else if (asked) {
+            value = 0;
+            memcpy(&value, host_of(&t), size);
         }
         perform_end(&a);
-        finish_sized(&a, &t, &rq, size, DIR_WRITE, value, held);
+        finish_sized(&a, &t, &rq, size, asked && !held ? DIR_READ : DIR_WRITE,
+                     value, asked);
     }
+    port->reservation.block = NULL;
     access_end(&a);
     return held;
 }

@@ -143,6 +143,66 @@ TEST(Harts, CountTogetherExactly)
     }
 }
 
+// A DMA writes the word that a hart counts in: no write of it may come between
+// an LR and the SC that succeeds, also while the SC waits for the bus.
+TEST(Harts, NoWriteOfADmaComesBetweenLrAndSc)
+{
+    const uint32_t dma = 0x18004000;
+    Code code = li(s0, COUNTERS) + li(s1, dma) + li(t0, COUNTERS + 256);
+    // Another one's long bursts let the first one's write and the SC wait for
+    // the bus together.
+    code = code + li(t1, dma - 0x1000) + li(t2, COUNTERS + 0x1000) +
+           Code{sw(t2, 0, t1)} + li(t2, COUNTERS + 0x4000) +
+           Code{sw(t2, 8, t1)} + li(t2, 0x3000) + Code{sw(t2, 16, t1)} +
+           li(t2, 0x61) + Code{sw(t2, 20, t1)};
+    code =
+        code + Code{sw(t0, 0, s1), sw(s0, 8, s1)} + li(t0, 16000) +
+        Code{sw(t0, 16, s1)} + li(a0, 0x2d) + li(a1, 1000) +
+        Code{sw(a0, 20, s1),        atomic(2, t0, zero, s0), addi(t0, t0, 1),
+             atomic(3, t1, t0, s0), add(a2, a2, t1),         addi(a1, a1, -1),
+             bne(a1, zero, -20)} +
+        finish(0);
+    const char *const set[] = {"main.arbitration=round-robin", nullptr};
+    for (bool slow : {false, true}) {
+        Kit k(board(one_cpu, "  - {name: dma0, type: dma, bus: main, at: "
+                             "0x18003000, master: main}\n"
+                             "  - {name: dma1, type: dma, bus: main, at: "
+                             "0x18004000, master: main}\n"),
+              code, slow, set);
+        ASSERT_EQ(k.error, "");
+        Recording recording(machine_world(k.m), KIND_ALL);
+        ASSERT_EQ(k.run(PS_PER_SECOND).stop, MACHINE_FINISHED);
+        std::vector<uint64_t> writes; // of the DMA: when they were granted
+        for (const Seen &s : recording.rows()) {
+            if (s.kind == ACCESS_DMA && s.dir == DIR_WRITE &&
+                s.pa == COUNTERS) {
+                writes.push_back(s.cycle + s.wait);
+            }
+        }
+        uint64_t loaded = 0;
+        unsigned stored = 0, between = 0;
+        for (const Seen &s : recording.rows()) {
+            if (s.kind != ACCESS_AMO) {
+                continue;
+            }
+            const uint64_t granted = s.cycle + s.wait;
+            if (s.dir == DIR_READ) {
+                loaded = granted;
+                continue;
+            }
+            stored++;
+            for (uint64_t at : writes) {
+                between += at > loaded && at < granted;
+            }
+        }
+        EXPECT_EQ(between, 0u);
+        EXPECT_GT(writes.size(), 100u);
+        EXPECT_GT(stored, 10u);
+        EXPECT_EQ(hart_x(machine_hart(k.m, 0), a2), 1000 - stored);
+        EXPECT_LT(stored, 990u); // some do fail
+    }
+}
+
 // -- interrupts between harts -------------------------------------------------
 
 enum : uint32_t { TOKEN = 0x80008000, ORDER = 0x80008100 };

@@ -118,7 +118,7 @@ TEST(DevicesProperty, HostileAccessesHurtNobody)
 {
     struct Any {
         Device dev;
-        char rest[64 * 1024];
+        char rest[1024 * 1024];
     };
     for (auto *c = device_classes; *c; c++) {
         if (*c == &dma_class) {
@@ -133,6 +133,7 @@ TEST(DevicesProperty, HostileAccessesHurtNobody)
                 b.watch(reinterpret_cast<Irq *>(
                     reinterpret_cast<char *>(b.dev) + p->offset));
             }
+            b.reset(); // pins are wired before it
             for (int step = 0; step < 500; step++) {
                 unsigned size = 1u << rng() % 4;
                 hwaddr at = rng() % (*c)->mmio_size;
