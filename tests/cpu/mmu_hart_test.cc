@@ -141,4 +141,55 @@ TEST_P(MmuHart, AnswersAsTheTablesDo)
     EXPECT_GT(failed, 500u);
 }
 
+// Pages of one index put each other out of the TLB, with the fast path on too:
+// also by one that never has an inline entry.
+TEST_P(MmuHart, TwoPagesOfOneIndexTakeTurns)
+{
+    const uint64_t bits = 1 | R | W | A | D;
+    set_leaf(0, DATA >> 2 | bits);
+    set_leaf(256, IO >> 2 | bits);
+    b.write(MSTATUS, 0);
+    b.run_code({SFENCE_VMA});
+    b.write(MSTATUS, LENT[0].status);
+    b.set(8, WINDOW);
+    b.set(9, WINDOW + 0x100000);
+    for (bool store_it : {false, true}) {
+        SCOPED_TRACE(store_it);
+        std::vector<uint32_t> code;
+        for (unsigned i = 0; i < 8; i++) {
+            code.push_back(store_it ? store(rv::W, 5, 0, 8 + i % 2)
+                                    : load(rv::W, 5, 0, 8 + i % 2));
+        }
+        uint64_t before = hart_counters(b.hart).walks;
+        b.run_code(code, 40); // enough for a whole block
+        EXPECT_EQ(hart_counters(b.hart).walks - before, 8u);
+    }
+    EXPECT_EQ(b.device.calls.size(), 8u);
+}
+
+// A jump to another page leads where that page is now.
+TEST_P(MmuHart, JumpsFollowTheTables)
+{
+    const uint64_t bits = 1 | R | 8 | A | D;
+    set_leaf(0, DATA >> 2 | bits);
+    b.put_code(DATA, {jal(zero, 0x1000)});
+    for (unsigned n = 1; n < 3; n++) {
+        std::vector<uint32_t> code(20, nop());
+        code[0] = addi(a0, zero, static_cast<int>(n));
+        code.push_back(ECALL);
+        b.put_code(DATA + n * 0x1000, code);
+    }
+    for (unsigned n : {1u, 1u, 2u, 2u, 1u}) {
+        set_leaf(1, (DATA + n * 0x1000) >> 2 | bits);
+        b.run_code({SFENCE_VMA});
+        for (unsigned again = 0; again < 2; again++) {
+            b.go(1, WINDOW);
+            b.run(21);
+            EXPECT_EQ(b.x(a0), n);
+            b.run(1);
+            ASSERT_EQ(hart_privilege(b.hart), 3u);
+        }
+    }
+}
+
 } // namespace
