@@ -75,6 +75,31 @@ TEST_P(HartMap, TheInstructionBehindALoadMayChange)
     }
 }
 
+// An instruction that lies in two pages changes with either half of it.
+TEST_P(HartMap, AnInstructionInTwoPagesChangesWithBoth)
+{
+    Board b(axis_options(GetParam()));
+    const uint64_t at = RAM + 0x1ffe;
+    const uint32_t words[] = {rv::addi(rv::a0, 0, 1), rv::addi(rv::a0, 0, 2),
+                              rv::addi(rv::a1, 0, 2)};
+    b.put(at, &words[0], 4);
+    b.put_code(at + 4, {rv::self()});
+    for (unsigned i = 0; i < 3; i++) {
+        SCOPED_TRACE(i);
+        const uint32_t word = words[i];
+        uint16_t half = static_cast<uint16_t>(i == 1 ? word >> 16 : word);
+        port_debug(hart_data_port(b.hart), i == 1 ? at + 2 : at, &half, 2,
+                   true);
+        b.set(rv::a0, 0);
+        b.set(rv::a1, 0);
+        for (unsigned again = 0; again < 2; again++) {
+            hart_set_pc(b.hart, at);
+            b.run(20);
+        }
+        EXPECT_EQ(b.x(word >> 7 & 31), word >> 20);
+    }
+}
+
 // The log names the instruction that ran, not what it wrote over itself.
 TEST_P(HartMap, TheLogShowsWhatRan)
 {

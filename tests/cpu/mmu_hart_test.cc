@@ -141,4 +141,59 @@ TEST_P(MmuHart, AnswersAsTheTablesDo)
     EXPECT_GT(failed, 500u);
 }
 
+// Pages of one index put each other out of the TLB, with the fast path on too:
+// also by one that never has an inline entry.
+TEST_P(MmuHart, TwoPagesOfOneIndexTakeTurns)
+{
+    const uint64_t bits = 1 | R | W | A | D;
+    set_leaf(0, DATA >> 2 | bits);
+    set_leaf(256, IO >> 2 | bits);
+    b.write(MSTATUS, 0);
+    b.run_code({SFENCE_VMA});
+    b.write(MSTATUS, LENT[0].status);
+    b.set(8, WINDOW);
+    b.set(9, WINDOW + 0x100000);
+    for (bool store_it : {false, true}) {
+        SCOPED_TRACE(store_it);
+        std::vector<uint32_t> code;
+        for (unsigned i = 0; i < 8; i++) {
+            code.push_back(store_it ? store(rv::W, 5, 0, 8 + i % 2)
+                                    : load(rv::W, 5, 0, 8 + i % 2));
+        }
+        uint64_t before = hart_counters(b.hart).walks;
+        b.run_code(code, 40); // enough for a whole block
+        EXPECT_EQ(hart_counters(b.hart).walks - before, 8u);
+    }
+    EXPECT_EQ(b.device.calls.size(), 8u);
+}
+
+// A jump to another page leads where that page is now. The code is not written
+// anew meanwhile, so what is known of it is kept.
+TEST_P(MmuHart, JumpsFollowTheTables)
+{
+    const uint64_t bits = 1 | R | 8 | A | D;
+    set_leaf(0, DATA >> 2 | bits);
+    b.put_code(DATA, {jal(zero, 0x1000)});
+    for (unsigned n = 1; n < 3; n++) {
+        b.put_code(DATA + n * 0x1000,
+                   {addi(a0, zero, static_cast<int>(n)), addi(a1, a1, -1),
+                    branch(EQ, a1, zero, 8), jal(zero, -0x100c), ECALL});
+    }
+    b.put_code(RAM + 0x400,
+               {SFENCE_VMA, csrw(MEPC, 28), csrw(MSTATUS, 29), MRET});
+    for (unsigned n : {1u, 2u, 1u}) {
+        const unsigned rounds = 20;
+        set_leaf(1, (DATA + n * 0x1000) >> 2 | bits);
+        b.set(28, WINDOW);
+        b.set(29, 1 << 11);
+        b.set(a1, rounds);
+        hart_set_pc(b.hart, RAM + 0x400);
+        b.run(4 + 5 * rounds - 1);
+        EXPECT_EQ(b.x(a0), n);
+        EXPECT_EQ(b.x(a1), 0u);
+        b.run(1);
+        ASSERT_EQ(hart_privilege(b.hart), 3u);
+    }
+}
+
 } // namespace
