@@ -501,7 +501,7 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
     uint64_t left = page_left(b->pc), watched = b->bytes + hazard_bytes(b);
     b->kept = mark_code(h, b, 0, watched < left ? watched : left) &&
               (!b->straddles || mark_code(h, b, 1, b->bytes - left));
-    if (h->records_fetches) {
+    if (h->record_kinds >> ACCESS_FETCH & 1) {
         set_fetch_run(h, b);
     }
     h->pool_used = (size_t)((uint8_t *)block_next(b) - h->pool);

@@ -174,19 +174,20 @@ void hart_mode_changed(Hart *h)
  * ------------------------------------------------------------------------------
  */
 
-/* Chooses the interpreter. Decoded ops name its handlers, so all blocks go when
- * it changes. */
+/* Chooses the interpreter. Decoded ops name its handlers and fetch runs count
+ * what is recorded, so all blocks go when that changes. */
 static void choose_exec(Hart *h)
 {
     static HartExec *const execs[2][3] = {{exec32, exec32_data, exec32_all},
                                           {exec64, exec64_data, exec64_all}};
     const MemoryRecorder *rec = h->data.world->recorder;
-    bool fetches = rec && (rec->kinds >> ACCESS_FETCH & 1);
+    const uint32_t kinds = rec ? rec->kinds : 0;
+    bool fetches = kinds >> ACCESS_FETCH & 1;
     HartExec *exec = execs[!hart_is32(h)][!rec ? 0 : fetches ? 2 : 1];
-    if (exec != h->exec) {
+    if (exec != h->exec || kinds != h->record_kinds) {
         h->exec = exec;
         h->handler = exec(h, NULL, 0, false);
-        h->records_fetches = fetches;
+        h->record_kinds = kinds;
         h->flush = true;
     }
 }

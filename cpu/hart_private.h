@@ -184,7 +184,7 @@ struct Hart {
     PortEntry *closed;          /* entries that never hit: single-step mode */
     HartExec *exec;             /* the interpreter in use */
     const void *const *handler; /* its handlers */
-    bool records_fetches;       /* it does */
+    uint32_t record_kinds;      /* that are recorded now */
     MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */

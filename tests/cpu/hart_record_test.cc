@@ -229,6 +229,37 @@ TEST(HartRecordRoom, IsLookedForBehindSlowAccesses)
     EXPECT_EQ(recording.rows().size() - before, most);
 }
 
+// The most there can be: where protection cuts a page, each instruction is a
+// block; all of them store, in a cycle each.
+TEST(HartRecordRoom, IsForTwoInEachCycle)
+{
+    for (auto [xlen, cut] : {std::pair{32u, false}, {32u, true}, {64u, true}}) {
+        BoardOptions o;
+        o.xlen = xlen;
+        Board b(o);
+        HartConfig c = *hart_config(b.hart);
+        c.pmp_entries = 2;
+        Hart *h = hart_new(&c, nullptr);
+        b.harts.push_back(h);
+        std::vector<uint32_t> code(900, store(W, 10, 0, 11));
+        code.push_back(jal(zero, -4 * 900));
+        b.put_code(RAM, code);
+        b.put_code(RAM + 0x10000, {csrw(0x3b0, 12), csrw(0x3a0, 13)});
+        hart_set_x(h, 10, 0x77);
+        hart_set_x(h, 11, DATA);
+        hart_set_x(h, 12, (RAM + 0xffc) >> 2);
+        hart_set_x(h, 13, cut ? 0x17 : 0); // NA4
+        hart_set_pc(h, RAM + 0x10000);
+        hart_step(h, 2);
+        hart_set_pc(h, RAM);
+        Recording recording(b.world, KIND_ALL, RECORD_ROOM);
+        hart_limit(h, 2 + 50000);
+        hart_run(h, UINT64_C(1) << 50);
+        EXPECT_EQ(hart_counters(h).instructions, 50002u);
+        EXPECT_EQ(recording.rows().size(), 100000u - 50000 / 901);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Harts, HartRecord,
     testing::Combine(testing::Values(32u, 64u), testing::Range(0, 3)),
