@@ -38,7 +38,7 @@ def main():
     bad = ran = 0
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        for name in ("configs", "docs", "README.md"):
+        for name in ("configs", "docs", "tests", "README.md"):
             if (root / name).exists():
                 (scratch / name).symlink_to(root / name)
         (scratch / "build").mkdir()
