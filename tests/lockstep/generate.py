@@ -200,7 +200,6 @@ class Case:
             self.place &= ~3
         else:
             self.place |= 2
-        self.place &= ~1 if self.place & 3 else ~0
         # data wants words: the place of the code is a multiple of 4 then
         if any(item.data for group in self.groups for item in group):
             self.place &= ~3
@@ -426,13 +425,7 @@ class Case:
             word = word & ~(7 << 12) | rng.choice(reserved) << 12
         if self.fs == 1 and opcode == 0x53:
             return self.garbage()
-        if opcode in (0x13, 0x33) and self.hint_of_zk(word):
-            return self.garbage()
         return [word]
-
-    def hint_of_zk(self, word):
-        """Scalar cryptography, which QEMU has switched off: nothing to leave out."""
-        return False
 
     def environment(self):
         rng = self.rng
