@@ -15,8 +15,7 @@
 #include "memory/internal.h"
 #include "memory/port_private.h"
 
-/* -- time
- * ----------------------------------------------------------------------- */
+/* -- time ------------------------------------------------------------------ */
 
 static void time_access(MemoryPort *port, TimingRequest *rq)
 {
@@ -51,8 +50,7 @@ static void time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
     tx->bus = rest - tx->target;
 }
 
-/* -- an access under way
- * ----------------------------------------------------------- */
+/* -- an access under way --------------------------------------------------- */
 
 typedef struct Access {
     MemoryPort *port;
@@ -111,8 +109,7 @@ static void access_end(Access *a)
     flatview_unref(a->fv);
 }
 
-/* -- 1, 2, 4, 8 bytes
- * ---------------------------------------------------------------- */
+/* -- 1, 2, 4, 8 bytes ------------------------------------------------------ */
 
 typedef struct Target {
     MemoryRegion *mr; /* NULL: nothing there */
@@ -270,9 +267,7 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
     memory_region_unref(t.mr);
 }
 
-/* -- atomics
- * ---------------------------------------------------------------------------
- */
+/* -- atomics --------------------------------------------------------------- */
 
 /* Looks up memory that can be read (and, if asked, written) directly. */
 static Target look_up_atomic(Access *a, unsigned size, bool writes)
@@ -435,8 +430,7 @@ void ram_written(MemoryPort *self, MemoryRegion *mr, ram_addr_t offset,
     }
 }
 
-/* -- byte strings
- * ------------------------------------------------------------------------ */
+/* -- byte strings ---------------------------------------------------------- */
 
 /* What the rw rule moves next, and how many bytes of it. */
 static Target next_piece(const Access *a, hwaddr addr, uint64_t len,
@@ -606,9 +600,7 @@ void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
     *tx = sum;
 }
 
-/* -- split-phase
- * -----------------------------------------------------------------------------
- */
+/* -- split-phase ----------------------------------------------------------- */
 
 static void request_granted(TimingRequest *timing)
 {
@@ -673,8 +665,7 @@ void port_request(MemoryPort *port, PortRequest *rq)
     }
 }
 
-/* -- debugger and loader
- * ----------------------------------------------------------------------- */
+/* -- debugger and loader --------------------------------------------------- */
 
 uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
                     bool is_write)
