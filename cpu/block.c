@@ -461,7 +461,7 @@ static void set_fetch_run(Hart *h, Block *b)
     uint16_t n = 0;
     uint32_t data = 0;
     for (const Op *o = b->op; o->code != INSN_END; o++) {
-        data += block_records(rec, o);
+        data += op_is_recorded(o);
         step[n++] = (FetchStep){.offset = o->offset,
                                 .cycle = o->cycle,
                                 .word = block_word(h, b, o->offset),
@@ -501,7 +501,7 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
     uint64_t left = page_left(b->pc), watched = b->bytes + hazard_bytes(b);
     b->kept = mark_code(h, b, 0, watched < left ? watched : left) &&
               (!b->straddles || mark_code(h, b, 1, b->bytes - left));
-    if (h->record_kinds >> ACCESS_FETCH & 1) {
+    if (h->record_fetches) {
         set_fetch_run(h, b);
     }
     h->pool_used = (size_t)((uint8_t *)block_next(b) - h->pool);

@@ -9,39 +9,42 @@
 #include "cpu/hart_private.h"
 
 /* What an interpreter records (exec.inc, OBSERVED). */
-#define OBSERVE_DATA_ONLY                                                      \
-    1                 /* no fetches; loads and stores if they are wanted */
-#define OBSERVE_ALL 2 /* fetches, and the same */
+#define OBSERVE_DATA_ONLY 1 /* loads and stores */
+#define OBSERVE_ALL 2       /* fetches too */
 
-/* The head of a fetch run from op o, the block's number `first`, to the end. */
+/* Writes the head of a fetch run from op o, the block's number `first`, to the
+ * end. Returns where the next record goes. */
 static __attribute__((noinline)) MemoryRecord *
-run_open(Hart *h, const Block *b, const Op *o, uint32_t first, uint64_t base)
+run_open(MemoryRecorder *rec, const Block *b, const Op *o, uint32_t first,
+         uint64_t base)
 {
     if (o->code == INSN_END) {
-        return NULL;
+        return rec->next;
     }
-    MemoryRecorder *rec = h->data.world->recorder;
-    MemoryRecord *run = rec->next++;
+    MemoryRecord *run = rec->next;
     *run = b->fetch;
     run->info = 0;
     for (; o->code != INSN_END; o++) {
-        run->info += block_records(rec, o);
+        run->info += op_is_recorded(o);
     }
     run->value = (uint64_t)(b->count - first) << 32 | first;
     run->cycle = base;
-    return run;
+    return run + 1;
 }
 
-/* It ends before op number `end`; accesses that were made follow it. */
-static __attribute__((noinline)) MemoryRecord *
-run_close(const MemoryRecorder *rec, MemoryRecord *run, uint32_t first,
-          uint32_t end)
+/* Ends the run that is open before op number `end`: the accesses that were made
+ * follow its head, up to `next`. Gives `next` back to rec. */
+static __attribute__((noinline)) void
+run_close(MemoryRecorder *rec, MemoryRecord *next, const Block *b, uint32_t end)
 {
-    if (run) {
-        run->value = (uint64_t)(end - first) << 32 | first;
-        run->info = (uint32_t)(rec->next - run - 1);
+    MemoryRecord *run = next - 1;
+    while (run->site != b->fetch.site) {
+        run--;
     }
-    return NULL;
+    uint32_t first = (uint32_t)run->value;
+    run->value = (uint64_t)(end - first) << 32 | first;
+    run->info = (uint32_t)(next - run - 1);
+    rec->next = next;
 }
 
 static inline uint32_t divw_signed(uint32_t a, uint32_t b)

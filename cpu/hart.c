@@ -174,20 +174,21 @@ void hart_mode_changed(Hart *h)
  * ------------------------------------------------------------------------------
  */
 
-/* Chooses the interpreter. Decoded ops name its handlers and fetch runs count
- * what is recorded, so all blocks go when that changes. */
+/* Chooses the interpreter. Decoded ops name its handlers, so all blocks go when
+ * another is chosen. */
 static void choose_exec(Hart *h)
 {
     static HartExec *const execs[2][3] = {{exec32, exec32_data, exec32_all},
                                           {exec64, exec64_data, exec64_all}};
     const MemoryRecorder *rec = h->data.world->recorder;
     const uint32_t kinds = rec ? rec->kinds : 0;
-    bool fetches = kinds >> ACCESS_FETCH & 1;
-    HartExec *exec = execs[!hart_is32(h)][!rec ? 0 : fetches ? 2 : 1];
-    if (exec != h->exec || kinds != h->record_kinds) {
+    bool data = kinds & (1u << ACCESS_LOAD | 1u << ACCESS_STORE);
+    bool fetches = kinds & 1u << ACCESS_FETCH;
+    HartExec *exec = execs[!hart_is32(h)][fetches ? 2 : data ? 1 : 0];
+    if (exec != h->exec) {
         h->exec = exec;
         h->handler = exec(h, NULL, 0, false);
-        h->record_kinds = kinds;
+        h->record_fetches = fetches;
         h->flush = true;
     }
 }

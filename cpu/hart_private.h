@@ -184,7 +184,6 @@ struct Hart {
     PortEntry *closed;          /* entries that never hit: single-step mode */
     HartExec *exec;             /* the interpreter in use */
     const void *const *handler; /* its handlers */
-    uint32_t record_kinds;      /* that are recorded now */
     MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */
@@ -192,6 +191,7 @@ struct Hart {
     uint32_t index;
     bool jumped; /* pc was jumped to: its block's jump_extra is due */
     bool asleep, flush;
+    bool record_fetches; /* exec does */
     uint8_t priv;
     uint8_t code_space, data_space; /* HartSpace: follow hart_mode_changed() */
     bool paged;                     /* satp translates S and U */
@@ -258,14 +258,11 @@ void blocks_fold(void *hart); /* counts to the fetch port, cycles to totals */
 void blocks_rebound(Hart *h); /* the data port's worst_extra changed */
 void block_code_written(void *hart, RAMBlock *block, ram_addr_t offset,
                         uint64_t len);
-/* Is what the op does recorded behind its fetch run's head? */
-static inline bool block_records(const MemoryRecorder *rec, const Op *o)
+/* Is there an access of the op behind its fetch run's head? */
+static inline bool op_is_recorded(const Op *o)
 {
     unsigned time = o->code < INSN_NUM ? insn_table[o->code].time : TIME_SYSTEM;
-    unsigned kind = time == TIME_LOAD    ? ACCESS_LOAD
-                    : time == TIME_STORE ? ACCESS_STORE
-                                         : ACCESS_KINDS;
-    return rec->kinds >> kind & 1 & (kind < ACCESS_KINDS);
+    return time == TIME_LOAD || time == TIME_STORE;
 }
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);

@@ -132,8 +132,11 @@ typedef struct MemoryRecorder MemoryRecorder;
 struct MemoryRecorder {
     MemoryRecord *next, *end; /* room for producers: [next, end) */
     MemoryRecord *buffer;     /* records not handed over: [buffer, next) */
-    uint32_t kinds;           /* bit per AccessKind that is wanted */
-    bool beats;               /* beats are wanted */
+    /* Bit per AccessKind that is wanted. A hart's inline path records loads
+     * and stores when fetches or one of the two are wanted; who wants less
+     * leaves them out by their sites. */
+    uint32_t kinds;
+    bool beats; /* beats are wanted */
     /* Set by each producer that may write many records, for those that count on
      * the room they have seen. */
     bool crowded;
@@ -170,6 +173,18 @@ static inline MemoryRecord *record_room(MemoryRecorder *rec, unsigned n)
         rec->full(rec);
     }
     return rec->next;
+}
+
+/* Writes the head of an access that went the way its site says, at *r. */
+static inline void record_plain(MemoryRecord *r, uint32_t site, hwaddr address,
+                                uint64_t value, uint64_t cycle)
+{
+    const bool big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    uint64_t site_and_info = big ? (uint64_t)site << 32 : site;
+    memcpy(r, &site_and_info, sizeof(site_and_info)); /* one store */
+    r->address = address;
+    r->value = value;
+    r->cycle = cycle;
 }
 
 #ifdef __cplusplus

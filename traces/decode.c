@@ -333,6 +333,9 @@ static const MemoryRecord *decode_head(TraceStore *ts, const MemoryRecord *r,
         return end;
     }
     const MemorySite *s = &ts->recorder.site[r->site];
+    if (!(ts->recorder.kinds >> s->kind & 1)) {
+        return r + 1; /* of a hart's inline path: a head alone */
+    }
     const StoreSite *row = site_rows(ts, r->site);
     if (!row) {
         return end;
