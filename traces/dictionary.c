@@ -98,6 +98,7 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
     }
     slot->known = true;
     slot->name = strdup(port->name ? port->name : "");
+    slot->clock = port->clock;
     uint32_t clock = dictionary_clock(ts, port->clock);
     store_run(ts, "insert into initiator values(?,?,?,?,?,?,?,?)", "ittttiit",
               (int64_t)port->id, port->name, kind, owner, part, (int64_t)clock,
@@ -105,12 +106,11 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
               port->timing ? port->timing->name : NULL);
 }
 
-StoreInitiator *dictionary_initiator(TraceStore *ts, const MemoryPort *port)
+void dictionary_initiator(TraceStore *ts, const MemoryPort *port)
 {
     if (port->id >= ts->initiators || !ts->initiator[port->id].known) {
         trace_add_initiator(ts, port, "port", port->name, "");
     }
-    return initiator_slot(ts, port->id);
 }
 
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id)

@@ -23,7 +23,7 @@ static const char *region_name(TraceStore *ts, uint32_t id,
 
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     dictionary_initiator(ts, port);
     uint32_t n;
     const PortTraffic *t = port_traffic(port, &n);
@@ -45,7 +45,7 @@ void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 
 void summary_hart(TraceStore *ts, const HartFigures *h)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     const HartCounters *c = &h->counters;
     store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?)",
               "tuttuuuuuuuu", h->name, h->clock_hz, h->profile,
@@ -87,7 +87,7 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
 
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     if (end_ps > ts->end_ps) {
         ts->end_ps = end_ps;
     }
@@ -107,20 +107,6 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 }
 
 /* -- derived tables ------------------------------------------------------- */
-
-static void write_site_totals(TraceStore *ts)
-{
-    for (uint32_t id = 1; id <= ts->site_rows; id++) {
-        const SiteTotals *n = &ts->totals[id];
-        if (n->accesses) {
-            store_run(ts,
-                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6 from site where id = ?7",
-                      "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
-                      n->bus, n->target, (int64_t)id);
-        }
-    }
-}
 
 static const char derive[] =
     "create temp table f as select hart, symbol, sum(cycles) as cycles,"
@@ -223,7 +209,7 @@ static void check_records(TraceStore *ts)
         {"target cycles", SAME_AS_PORTS("target_cycles")},
         {"rows stored",
          "select printf('tx has %d rows, %d were recorded', a, b) from"
-         " (select (select count(*) from tx_row) as a,"
+         " (select (select coalesce(sum(rows), 0) from chunk) as a,"
          " (select coalesce(sum(accesses), 0) from tx_site) as b)"
          " where a <> b"},
     };
@@ -331,7 +317,7 @@ void summary_finish(TraceStore *ts)
         store_run(ts, "insert or ignore into run values('time_ps', ?)", "u",
                   ts->end_ps);
     }
-    write_site_totals(ts);
+    consume_write_totals(ts);
     hot_write(ts);
     store_script(ts, derive);
     write_completeness(ts);

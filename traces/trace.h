@@ -59,7 +59,7 @@ void trace_input(TraceStore *ts, const char *device, uint64_t time_ps,
 void trace_irq(TraceStore *ts, uint64_t time_ps, const char *source,
                unsigned line, bool level);
 /* The first error met (disk full, ...), or NULL. The run should end then. */
-const Error *trace_error(const TraceStore *ts);
+const Error *trace_error(TraceStore *ts);
 
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
@@ -70,7 +70,7 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
  * invariants, marks the run complete, closes. False: *errp says why (the file
  * is valid and holds what was committed). Frees ts in any case. */
 bool trace_close(TraceStore *ts, Error **errp);
-uint64_t trace_rows(const TraceStore *ts); /* rows of tx so far */
+uint64_t trace_rows(TraceStore *ts); /* rows of tx in the file */
 
 /* -- reading (socscope report, sql) --------------------------------------- */
 /* Opens a database read-only and checks that it is one of ours and not newer
