@@ -8,6 +8,7 @@
  *          threads the simulation does both itself.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "traces/store.h"
 
@@ -60,19 +61,33 @@ static size_t encode(StoreEncoder *e, const StoreBuffer *b, const void **blob)
                         blob);
 }
 
+/* Leaves out what is no row, and encodes the rest. */
+static size_t prepare(StoreEncoder *e, StoreBuffer *b, const void **blob)
+{
+    size_t known = known_records(b);
+    b->damaged = known < b->records;
+    b->records = known;
+    if (b->filtered) {
+        filter_buffer(e->ts, b);
+    }
+    *blob = NULL;
+    return b->records ? encode(e, b, blob) : 0;
+}
+
+static bool encoder_init(TraceStore *ts, StoreEncoder *e)
+{
+    e->ts = ts;
+    e->codec = codec_new();
+    return e->codec != NULL;
+}
+
 /* -- threads -------------------------------------------------------------- */
 
 static void take_in(StoreEncoder *e, StoreBuffer *b)
 {
     TraceStore *ts = e->ts;
-    const void *blob = NULL;
-    size_t known = known_records(b);
-    b->damaged = known < b->records;
-    b->records = known;
-    if (b->filtered) {
-        filter_buffer(ts, b);
-    }
-    size_t len = b->records ? encode(e, b, &blob) : 0;
+    const void *blob;
+    size_t len = prepare(e, b, &blob);
     pthread_mutex_lock(&ts->queue_lock);
     while (ts->taken_in != b->number) {
         pthread_cond_wait(&ts->queue_changed, &ts->queue_lock);
@@ -81,6 +96,8 @@ static void take_in(StoreEncoder *e, StoreBuffer *b)
     pthread_mutex_lock(&ts->lock);
     consume(ts, b, blob, len);
     pthread_mutex_unlock(&ts->lock);
+    /* a chunk, or nothing: not to be recovered from here */
+    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
     pthread_mutex_lock(&ts->queue_lock);
     ts->taken_in++;
     b->next = ts->free;
@@ -125,6 +142,7 @@ static void enqueue(TraceStore *ts, StoreBuffer *b)
 static void give_buffer(TraceStore *ts, StoreBuffer *b)
 {
     ts->filling = b;
+    ts->tail.head->number[b - ts->buffer] = ts->handed_over + 1;
     ts->recorder.buffer = ts->recorder.next = b->record;
     ts->recorder.end = b->record + STORE_BUFFER;
 }
@@ -133,7 +151,7 @@ static void give_buffer(TraceStore *ts, StoreBuffer *b)
 static void hand_over(TraceStore *ts)
 {
     StoreBuffer *b = ts->filling;
-    b->records = (size_t)(ts->recorder.next - ts->recorder.buffer);
+    b->records = b->handed = (size_t)(ts->recorder.next - ts->recorder.buffer);
     if (!b->records) {
         return;
     }
@@ -176,24 +194,34 @@ void handover_drain(TraceStore *ts)
     pthread_mutex_unlock(&ts->queue_lock);
 }
 
+void handover_take(TraceStore *ts, StoreBuffer *b)
+{
+    StoreEncoder *e = &ts->encoder[0];
+    if (!e->codec && !encoder_init(ts, e)) {
+        store_fail(ts, SQLITE_NOMEM);
+        return;
+    }
+    const void *blob;
+    size_t len = prepare(e, b, &blob);
+    consume(ts, b, blob, len);
+}
+
 /* -- begin and end -------------------------------------------------------- */
 
 bool handover_start(TraceStore *ts)
 {
     unsigned encoders = ts->threads ? ts->threads : 1;
-    for (unsigned i = 0; i < encoders; i++) {
-        ts->encoder[i].ts = ts;
-        ts->encoder[i].codec = codec_new();
-        if (!ts->encoder[i].codec) {
-            return store_fail(ts, SQLITE_NOMEM);
-        }
+    bool ok = tail_create(&ts->tail, ts->path, encoders + 2);
+    for (unsigned i = 0; i < encoders && ok; i++) {
+        ok = encoder_init(ts, &ts->encoder[i]);
     }
-    for (unsigned i = 0; i < encoders + 2; i++) {
+    if (!ok) {
+        return store_fail(ts, SQLITE_NOMEM);
+    }
+    trace_set_run_number(ts, "tail", ts->tail.fd >= 0);
+    for (unsigned i = encoders + 2; i-- > 0;) {
         StoreBuffer *b = &ts->buffer[i];
-        b->record = store_grow(ts, NULL, STORE_BUFFER, sizeof(*b->record));
-        if (!b->record) {
-            return false;
-        }
+        b->record = tail_buffer(&ts->tail, i);
         b->next = ts->free;
         ts->free = b;
     }
@@ -228,8 +256,6 @@ void handover_free(TraceStore *ts)
         codec_free(ts->encoder[i].codec);
         free(ts->encoder[i].site);
     }
-    for (unsigned i = 0; i < STORE_THREADS + 2; i++) {
-        free(ts->buffer[i].record);
-    }
-    row_sites_free(&ts->sites, free);
+    row_sites_free(&ts->sites, NULL);
+    tail_close(&ts->tail, true);
 }
