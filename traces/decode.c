@@ -304,6 +304,7 @@ static const MemoryRecord *decode_run(TraceStore *ts, const MemoryRecord *head,
         first + count < s->run_length ? first + count : s->run_length;
     const MemoryRecord *r = head + 1;
     const MemoryRecord *accesses = head->info < end - r ? r + head->info : end;
+    bool wanted = filter_site(ts, head->site);
     for (uint64_t i = first; i < last; i++) {
         const FetchStep *step = &s->run[i];
         Tx tx = {.site = s,
@@ -314,8 +315,12 @@ static const MemoryRecord *decode_run(TraceStore *ts, const MemoryRecord *head,
                  .pc = s->pc + step->offset,
                  .pa = s->pc + step->offset - s->place->va_offset,
                  .value = step->word};
-        inline_costs(ts, &tx);
-        finish_tx(ts, &tx);
+        if (trace_filter_wants(&ts->filter, wanted, tx.pa, tx.size)) {
+            inline_costs(ts, &tx);
+            finish_tx(ts, &tx);
+        } else {
+            ts->left_out++;
+        }
         while (r < accesses && !ts->error &&
                (i + 1 == last || r->cycle < head->cycle + step[1].cycle)) {
             r = decode_head(ts, r, accesses);
@@ -335,6 +340,11 @@ static const MemoryRecord *decode_head(TraceStore *ts, const MemoryRecord *r,
     const MemorySite *s = &ts->recorder.site[r->site];
     if (!(ts->recorder.kinds >> s->kind & 1)) {
         return r + 1; /* of a hart's inline path: a head alone */
+    }
+    if (!s->run && !trace_filter_wants(&ts->filter, filter_site(ts, r->site),
+                                       r->address, s->size)) {
+        ts->left_out++;
+        return filter_skip(r, end);
     }
     const StoreSite *row = site_rows(ts, r->site);
     if (!row) {
@@ -377,7 +387,11 @@ void decode_flush(TraceStore *ts)
 {
     MemoryRecorder *rec = &ts->recorder;
     if (ts->buffer) {
-        decode_records(ts, rec->buffer, rec->next);
+        if (ts->ring.keep) {
+            ring_take(ts, rec->buffer, rec->next);
+        } else {
+            decode_records(ts, rec->buffer, rec->next);
+        }
         rec->next = rec->buffer;
     }
 }

@@ -98,6 +98,7 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
     }
     slot->known = true;
     slot->name = strdup(port->name ? port->name : "");
+    slot->owner = strdup(owner ? owner : "");
     uint32_t clock = dictionary_clock(ts, port->clock);
     store_run(ts, "insert into initiator values(?,?,?,?,?,?,?,?)", "ittttiit",
               (int64_t)port->id, port->name, kind, owner, part, (int64_t)clock,
@@ -163,8 +164,15 @@ void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
                   (int64_t)mr->id, mr->name, type, bus, address,
                   region_size(mr), cls ? cls->name : NULL);
     }
-    store_run(ts, "insert into region_map values(0,?,?,1)", "iu",
-              (int64_t)mr->id, address);
+    trace_map(ts, 0, mr, address, region_size(mr), true);
+}
+
+void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
+               uint64_t address, uint64_t size, bool mapped)
+{
+    dictionary_region(ts, mr->id, mr);
+    store_run(ts, "insert into region_map values(?,?,?,?,?)", "uiuiu", time_ps,
+              (int64_t)mr->id, address, (int64_t)mapped, size);
 }
 
 static const char *region_type(const MemoryRegion *mr)
@@ -316,6 +324,7 @@ void dictionary_free(TraceStore *ts)
 {
     for (uint32_t i = 0; i < ts->initiators; i++) {
         free(ts->initiator[i].name);
+        free(ts->initiator[i].owner);
     }
     for (uint32_t i = 0; i < ts->regions; i++) {
         if (ts->region[i]) {

@@ -373,6 +373,8 @@ static void store_free(TraceStore *ts)
     free(ts->buffer);
     free(ts->site);
     free(ts->totals);
+    free(ts->decision);
+    ring_free(ts);
     free(ts->path);
     error_free(ts->error);
     free(ts);
@@ -480,6 +482,7 @@ static void leave_whole(const char *path)
 bool trace_close(TraceStore *ts, Error **errp)
 {
     decode_flush(ts);
+    trace_keep_now(ts);
     dictionary_seal_symbols(ts);
     summary_finish(ts);
     if (!ts->error) {

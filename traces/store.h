@@ -51,7 +51,7 @@ typedef struct StoreRegion {
 
 typedef struct StoreInitiator {
     bool known;
-    char *name;
+    char *name, *owner;
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
 } StoreInitiator;
@@ -79,6 +79,15 @@ typedef struct CachedStatement {
     sqlite3_stmt *stmt;
 } CachedStatement;
 
+/* The last transactions, as records. */
+typedef struct TraceRing {
+    uint64_t keep;    /* transactions; 0: the ring is not in use */
+    uint64_t count;   /* transactions in it */
+    uint64_t dropped; /* that were in it */
+    MemoryRecord *record;
+    size_t capacity, first, used; /* records; capacity: a power of two */
+} TraceRing;
+
 struct TraceStore {
     sqlite3 *db;
     char *path;
@@ -101,6 +110,17 @@ struct TraceStore {
     size_t hot_count, hot_capacity; /* capacity: a power of two */
     uint64_t beats_missing;         /* of transactions that were completed */
     uint64_t beat_bytes;
+    /* what is left out */
+    TraceFilter filter;
+    bool filtered;     /* the filter is not open */
+    uint8_t *decision; /* of the filter, by site */
+    uint32_t decisions;
+    uint64_t left_out;
+    TraceRing ring;
+    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
+    unsigned windows; /* rows of trace_window */
+    bool has_counted;
+    uint64_t counted; /* while recording was on, by the ports */
     /* dictionaries */
     StoreRegion **region;
     uint32_t regions;
@@ -178,6 +198,16 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
                    uint64_t cycles);
 /* Derived tables, metric values, invariants, completeness. */
 void summary_finish(TraceStore *ts);
+
+/* -- filter.c ------------------------------------------------------------- */
+/* May transactions of the recorder's site be wanted? */
+bool filter_site(TraceStore *ts, uint32_t id);
+/* Behind the records of the transaction at head. */
+const MemoryRecord *filter_skip(const MemoryRecord *head,
+                                const MemoryRecord *end);
+/* Takes records into the ring. */
+void ring_take(TraceStore *ts, const MemoryRecord *r, const MemoryRecord *end);
+void ring_free(TraceStore *ts);
 
 /* -- metrics.c ------------------------------------------------------------ */
 /* A number, if its SQL has one column; else a table. */
