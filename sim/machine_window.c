@@ -11,7 +11,9 @@
  *          recorded from that time of its own on.
  * Units    picoseconds.
  * Missing  With several harts, what others did between a pc and the end of the
- *          quantum, in turns before, is not recorded.
+ *          quantum, in turns before, is not recorded; and on a timed bus, what
+ *          one of them waits for another's turn in the same quantum depends on
+ *          which accesses were inline, so a window may move it.
  */
 #include <string.h>
 
