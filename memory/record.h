@@ -144,6 +144,8 @@ struct MemoryRecorder {
      * least RECORD_ROOM free. Called by record_room() only; cannot fail: the
      * owner keeps its error for later and takes records no further. */
     void (*full)(MemoryRecorder *rec);
+    /* Told of each new site, before a record names it; may be NULL. */
+    void (*site_made)(MemoryRecorder *rec, uint32_t id);
     void *opaque;
     /* private: the site table */
     MemorySite *site;

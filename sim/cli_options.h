@@ -55,7 +55,7 @@ bool cli_trace_windows(RunOptions *opt, Machine *m);
 /* Before machine_attach_trace(). */
 void cli_trace_describe(const RunOptions *opt, TraceStore *ts);
 /* After machine_detach_trace(): a trace that was asked for and is empty. */
-void cli_trace_warn(const RunOptions *opt, const TraceStore *ts,
-                    bool window_came, bool trigger_came);
+void cli_trace_warn(const RunOptions *opt, TraceStore *ts, bool window_came,
+                    bool trigger_came);
 
 #endif

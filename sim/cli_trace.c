@@ -331,8 +331,8 @@ void cli_trace_describe(const RunOptions *opt, TraceStore *ts)
                                        : "exit");
 }
 
-void cli_trace_warn(const RunOptions *opt, const TraceStore *ts,
-                    bool window_came, bool trigger_came)
+void cli_trace_warn(const RunOptions *opt, TraceStore *ts, bool window_came,
+                    bool trigger_came)
 {
     if (!opt->trace.enabled) {
         return;

@@ -99,6 +99,7 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
     slot->known = true;
     slot->name = strdup(port->name ? port->name : "");
     slot->owner = strdup(owner ? owner : "");
+    slot->clock = port->clock;
     uint32_t clock = dictionary_clock(ts, port->clock);
     store_run(ts, "insert into initiator values(?,?,?,?,?,?,?,?)", "ittttiit",
               (int64_t)port->id, port->name, kind, owner, part, (int64_t)clock,
@@ -106,17 +107,21 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
               port->timing ? port->timing->name : NULL);
 }
 
-StoreInitiator *dictionary_initiator(TraceStore *ts, const MemoryPort *port)
+void dictionary_initiator(TraceStore *ts, const MemoryPort *port)
 {
     if (port->id >= ts->initiators || !ts->initiator[port->id].known) {
         trace_add_initiator(ts, port, "port", port->name, "");
     }
-    return initiator_slot(ts, port->id);
 }
 
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id)
 {
     return id < ts->initiators ? ts->initiator[id].name : NULL;
+}
+
+const char *dictionary_owner(const TraceStore *ts, uint32_t id)
+{
+    return id < ts->initiators ? ts->initiator[id].owner : NULL;
 }
 
 /* -- regions -------------------------------------------------------------- */
@@ -170,7 +175,9 @@ void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
 void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
                uint64_t address, uint64_t size, bool mapped)
 {
+    pthread_mutex_lock(&ts->lock);
     dictionary_region(ts, mr->id, mr);
+    pthread_mutex_unlock(&ts->lock);
     store_run(ts, "insert into region_map values(?,?,?,?,?)", "uiuiu", time_ps,
               (int64_t)mr->id, address, (int64_t)mapped, size);
 }

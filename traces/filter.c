@@ -2,11 +2,12 @@
  * filter.c - which transactions become rows, and the last ones before a
  * trigger.
  *
- * Model    A filter asks who, where, which way and of which kind, which a site
- *          says once, and at which address, which a record says. Transactions
- *          it does not want are counted, so that rows and those are what the
- *          ports counted.
- *          The last N are kept as records, in a ring ahead of the store: each
+ * Model    A filter asks who, where, which way and of which kind, which is
+ *          decided once for a site, and at which address, which a record says.
+ *          A buffer is copied without what is not wanted; a fetch run is cut
+ *          where its instructions are not. What is left out is counted, so that
+ *          rows and it are what the ports counted.
+ *          The last N are kept as records, in a ring ahead of the buffers: each
  *          transaction with its timing and beats, a fetch run as one record per
  *          instruction. The ring grows to what N of them take.
  * Units    records; physical addresses.
@@ -67,50 +68,127 @@ bool trace_filter_is_open(const TraceFilter *f)
 void trace_set_filter(TraceStore *ts, const TraceFilter *filter)
 {
     ts->filter = *filter;
-    ts->filtered = !trace_filter_is_open(filter);
+    ts->filtered |= filter->ranges != 0; /* else sites decide */
 }
 
-/* What was decided of a site; made on first use. */
-enum { SITE_NEW, SITE_UNWANTED, SITE_WANTED };
-
-bool filter_site(TraceStore *ts, uint32_t id)
+uint64_t trace_left_out(TraceStore *ts)
 {
-    if (!ts->filtered) {
-        return true;
-    }
-    if (id >= ts->decisions) {
-        uint32_t n = ts->recorder.site_capacity;
-        uint8_t *decision = store_grow(ts, ts->decision, n, 1);
-        if (!decision) {
-            return false;
-        }
-        memset(decision + ts->decisions, SITE_NEW, n - ts->decisions);
-        ts->decision = decision;
-        ts->decisions = n;
-    }
-    if (ts->decision[id] == SITE_NEW) {
-        const MemorySite *s = &ts->recorder.site[id];
-        const StoreRegion *region =
-            dictionary_region(ts, s->place->region_id, s->place->mr);
-        const StoreInitiator *initiator = dictionary_initiator(ts, s->port);
-        bool wanted =
-            initiator && trace_filter_site(&ts->filter, s, initiator->owner,
-                                           region ? region->name : NULL,
-                                           region && region->io);
-        ts->decision[id] = wanted ? SITE_WANTED : SITE_UNWANTED;
-    }
-    return ts->decision[id] == SITE_WANTED;
+    pthread_mutex_lock(&ts->lock);
+    uint64_t n = ts->left_out;
+    pthread_mutex_unlock(&ts->lock);
+    return n;
 }
 
-const MemoryRecord *filter_skip(const MemoryRecord *head,
-                                const MemoryRecord *end)
+/* -- buffers -------------------------------------------------------------- */
+
+/* Behind what belongs to the head at r. */
+static const MemoryRecord *skip_costs(const MemoryRecord *r,
+                                      const MemoryRecord *end)
 {
-    const MemoryRecord *r = head + 1;
-    while (r < end && (r->site == RECORD_TIMING || r->site == RECORD_BEAT ||
-                       r->site == RECORD_PLACE)) {
-        r++;
+    while (++r < end && (r->site == RECORD_TIMING || r->site == RECORD_BEAT ||
+                         r->site == RECORD_PLACE)) {
     }
     return r;
+}
+
+typedef struct Filtering {
+    const TraceStore *ts;
+    MemoryRecord *out;
+    uint64_t left_out;
+} Filtering;
+
+static bool is_recorded(const TraceStore *ts, const RowSite *s)
+{
+    return ts->recorder.kinds >> s->kind & 1;
+}
+
+/* Copies the access at r, if it is wanted. Returns what follows it. */
+static const MemoryRecord *filter_access(Filtering *f, const MemoryRecord *r,
+                                         const MemoryRecord *end, bool *wanted)
+{
+    const RowSite *s = row_site(&f->ts->sites, r->site);
+    const MemoryRecord *next = skip_costs(r, end);
+    *wanted = !s || trace_filter_wants(&f->ts->filter, s->wanted, r->address,
+                                       s->size);
+    if (*wanted) {
+        memcpy(f->out, r, (size_t)(next - r) * sizeof(*r));
+        f->out += next - r;
+    } else {
+        f->left_out += is_recorded(f->ts, s);
+    }
+    return next;
+}
+
+static bool step_wanted(const TraceStore *ts, const RowSite *s, uint64_t step)
+{
+    uint64_t pa = s->pc + s->step[step].offset - s->va_offset;
+    return trace_filter_wants(&ts->filter, s->wanted, pa, s->step[step].size);
+}
+
+/* A fetch run: its stretches of wanted instructions, and in their places the
+ * accesses that follow its head. */
+static const MemoryRecord *filter_run(Filtering *f, const RowSite *s,
+                                      const MemoryRecord *head,
+                                      const MemoryRecord *end)
+{
+    uint64_t i = head->value & 0xffffffff, last = i + (head->value >> 32);
+    last = last < s->steps ? last : s->steps;
+    const MemoryRecord *r = head + 1;
+    uint32_t heads = head->info;
+    while (i < last) {
+        bool wanted = step_wanted(f->ts, s, i);
+        uint64_t to = i + 1;
+        while (to < last && step_wanted(f->ts, s, to) == wanted) {
+            to++;
+        }
+        MemoryRecord *run = wanted ? f->out++ : NULL;
+        if (run) {
+            *run = *head;
+            run->value = (to - i) << 32 | i;
+            run->info = 0;
+        } else {
+            f->left_out += is_recorded(f->ts, s) ? to - i : 0;
+        }
+        while (heads && r < end &&
+               (to == last || r->cycle < head->cycle + s->step[to].cycle)) {
+            bool copied;
+            r = filter_access(f, r, end, &copied);
+            heads--;
+            if (run) {
+                run->info += copied;
+            }
+        }
+        i = to;
+    }
+    return r;
+}
+
+/* Stretches of one run there can be: ranges, as a run's addresses rise. */
+static size_t filter_room(const TraceStore *ts, size_t records)
+{
+    return records * (ts->filter.ranges ? ts->filter.ranges : 1);
+}
+
+bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to)
+{
+    _Static_assert(STORE_BUFFER * TRACE_FILTER_RANGES <= CODEC_MAX_RECORDS,
+                   "a filtered buffer is one chunk");
+    *to = *b;
+    to->record = malloc((filter_room(ts, b->records) + 1) * sizeof(*b->record));
+    if (!to->record) {
+        return false;
+    }
+    Filtering f = {.ts = ts, .out = to->record};
+    const MemoryRecord *r = b->record, *end = r + b->records;
+    while (r < end) {
+        const RowSite *s = row_site(&ts->sites, r->site);
+        bool copied;
+        r = s && s->steps ? filter_run(&f, s, r, end)
+                          : filter_access(&f, r, end, &copied);
+    }
+    to->records = (size_t)(f.out - to->record);
+    to->left_out = f.left_out;
+    return true;
 }
 
 /* -- the ring ------------------------------------------------------------- */
@@ -118,11 +196,6 @@ const MemoryRecord *filter_skip(const MemoryRecord *head,
 void trace_keep_last(TraceStore *ts, uint64_t n)
 {
     ts->ring.keep = ts->kept_of = n;
-}
-
-uint64_t trace_left_out(const TraceStore *ts)
-{
-    return ts->left_out;
 }
 
 static bool is_head(const MemoryRecord *r)
@@ -170,15 +243,11 @@ static bool ring_room(TraceStore *ts, size_t n)
     return true;
 }
 
-/* Keeps the transaction [r, end), if it is wanted. */
+/* Keeps the transaction [r, end). */
 static void ring_put(TraceStore *ts, const MemoryRecord *r,
-                     const MemoryRecord *end, bool wanted)
+                     const MemoryRecord *end)
 {
     TraceRing *ring = &ts->ring;
-    if (!wanted) {
-        ts->left_out++;
-        return;
-    }
     if (ring->count == ring->keep) {
         ring_drop(ring);
         ring->dropped++;
@@ -193,82 +262,83 @@ static void ring_put(TraceStore *ts, const MemoryRecord *r,
     ring->count++;
 }
 
-static const MemoryRecord *ring_head(TraceStore *ts, const MemoryRecord *r,
-                                     const MemoryRecord *end);
-
-static const MemoryRecord *ring_run(TraceStore *ts, const MemoryRecord *head,
+/* A fetch run, an instruction at a time, with its accesses. */
+static const MemoryRecord *ring_run(TraceStore *ts, const RowSite *s,
+                                    const MemoryRecord *head,
                                     const MemoryRecord *end)
 {
-    const MemorySite *s = &ts->recorder.site[head->site];
-    bool wanted = filter_site(ts, head->site);
     uint64_t first = head->value & 0xffffffff;
     uint64_t last = first + (head->value >> 32);
-    last = last < s->run_length ? last : s->run_length;
+    last = last < s->steps ? last : s->steps;
     const MemoryRecord *r = head + 1;
-    const MemoryRecord *accesses = head->info < end - r ? r + head->info : end;
+    uint32_t heads = head->info;
     for (uint64_t i = first; i < last; i++) {
-        const FetchStep *step = &s->run[i];
         MemoryRecord one = *head;
         one.info = 0;
         one.value = UINT64_C(1) << 32 | i;
-        uint64_t pa = s->pc + step->offset - s->place->va_offset;
-        ring_put(ts, &one, &one + 1,
-                 trace_filter_wants(&ts->filter, wanted, pa, step->size));
-        while (r < accesses && !ts->error &&
-               (i + 1 == last || r->cycle < head->cycle + step[1].cycle)) {
-            r = ring_head(ts, r, accesses);
+        ring_put(ts, &one, &one + 1);
+        while (
+            heads && r < end &&
+            (i + 1 == last || r->cycle < head->cycle + s->step[i + 1].cycle)) {
+            const MemoryRecord *next = skip_costs(r, end);
+            ring_put(ts, r, next);
+            r = next;
+            heads--;
         }
     }
     return r;
 }
 
-static const MemoryRecord *ring_head(TraceStore *ts, const MemoryRecord *r,
-                                     const MemoryRecord *end)
+static void ring_records(TraceStore *ts, const StoreBuffer *b)
 {
-    if (r->site >= ts->recorder.sites) {
-        store_fail_text(ts, "a record of no known site was handed over");
-        return end;
+    const MemoryRecord *r = b->record, *end = r + b->records;
+    while (r < end) {
+        const RowSite *s = row_site(&ts->sites, r->site);
+        if (s && s->steps) {
+            r = ring_run(ts, s, r, end);
+        } else {
+            const MemoryRecord *next = skip_costs(r, end);
+            ring_put(ts, r, next);
+            r = next;
+        }
     }
-    const MemorySite *s = &ts->recorder.site[r->site];
-    if (!(ts->recorder.kinds >> s->kind & 1)) {
-        return r + 1;
-    }
-    if (s->run) {
-        return ring_run(ts, r, end);
-    }
-    const MemoryRecord *next = filter_skip(r, end);
-    ring_put(ts, r, next,
-             trace_filter_wants(&ts->filter, filter_site(ts, r->site),
-                                r->address, s->size));
-    return next;
 }
 
-void ring_take(TraceStore *ts, const MemoryRecord *r, const MemoryRecord *end)
+void ring_take(TraceStore *ts, const StoreBuffer *b)
 {
-    while (r < end && !ts->error) {
-        r = ring_head(ts, r, end);
+    StoreBuffer chosen;
+    if (!ts->filtered) {
+        ring_records(ts, b);
+    } else if (filter_buffer(ts, b, &chosen)) {
+        ts->left_out += chosen.left_out;
+        ring_records(ts, &chosen);
+        free(chosen.record);
+    } else {
+        store_fail(ts, SQLITE_NOMEM);
     }
 }
 
 void trace_keep_now(TraceStore *ts)
 {
     TraceRing *ring = &ts->ring;
-    if (!ring->keep) {
+    if (!ring->keep || !ts->filling) {
         return;
     }
-    decode_flush(ts);
-    ring->keep = 0; /* from here on records go straight to the store */
-    MemoryRecord *line =
-        ring->used ? store_grow(ts, NULL, ring->used, sizeof(*line)) : NULL;
-    for (size_t i = 0; line && i < ring->used; i++) {
-        line[i] = *ring_at(ring, i);
+    handover_drain(ts); /* into the ring */
+    ring->keep = 0;
+    MemoryRecorder *rec = &ts->recorder;
+    for (size_t i = 0; i < ring->used;) {
+        size_t n = 1; /* of one transaction */
+        while (i + n < ring->used && !is_head(ring_at(ring, i + n))) {
+            n++;
+        }
+        record_room(rec, (unsigned)n);
+        for (; n; n--) {
+            *rec->next++ = *ring_at(ring, i++);
+        }
     }
-    if (line) {
-        decode_records(ts, line, line + ring->used);
-    }
-    free(line);
+    handover_drain(ts);
     ring_free(ts);
-    store_commit_some(ts);
 }
 
 void ring_free(TraceStore *ts)

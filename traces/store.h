@@ -8,8 +8,11 @@
 #ifndef TRACES_STORE_H
 #define TRACES_STORE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 
+#include "traces/codec.h"
+#include "traces/rows.h"
 #include "traces/trace.h"
 
 #ifdef __cplusplus
@@ -17,11 +20,12 @@ extern "C" {
 #endif
 
 enum {
-    TRACE_SCHEMA_VERSION = 1,
+    TRACE_SCHEMA_VERSION = 2,
     TRACE_APPLICATION_ID = 0x534f4353, /* "SOCS" */
-    STORE_BUFFER = 1 << 16,            /* records */
+    STORE_BUFFER = 1 << 15,            /* records of a buffer, and a chunk */
+    STORE_THREADS = 8,                 /* at most */
     BATCH_ROWS = 32,
-    BATCH_COLUMNS = 14,
+    BATCH_COLUMNS = 8,
     HOT_MEMORY_GRANULE = 64, /* bytes of memory that share one hot_address */
     HOT_ROWS = 1000,
 };
@@ -52,15 +56,11 @@ typedef struct StoreRegion {
 typedef struct StoreInitiator {
     bool known;
     char *name, *owner;
+    const ClockDomain *clock;
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
+    uint64_t chunk_first, chunk_last; /* cycles; first > last: none */
 } StoreInitiator;
-
-/* A recorder's site as rows of `site`: one, or one per fetch step. */
-typedef struct StoreSite {
-    uint32_t row;        /* 0: not written yet */
-    StoreRegion *region; /* NULL: nothing answers there */
-} StoreSite;
 
 typedef struct SiteTotals {
     uint64_t accesses, errors, beats, wait, bus, target;
@@ -69,7 +69,7 @@ typedef struct SiteTotals {
 typedef struct HotEntry {
     uint32_t region; /* id; 0: a free slot */
     uint8_t dir;
-    char *reg; /* NULL: not asked yet */
+    uint32_t reg; /* id in `register`; 0: has no name */
     uint64_t offset;
     uint64_t accesses, bytes, wait, bus, target;
 } HotEntry;
@@ -78,6 +78,28 @@ typedef struct CachedStatement {
     const char *sql; /* compared by address: string literals only */
     sqlite3_stmt *stmt;
 } CachedStatement;
+
+/* A record buffer on its way from the recorder to the file. */
+typedef struct StoreBuffer StoreBuffer;
+struct StoreBuffer {
+    MemoryRecord *record; /* STORE_BUFFER */
+    size_t records;
+    uint32_t sites;    /* that its records may name: ids below it */
+    bool filtered;     /* some of its records may be unwanted */
+    uint64_t left_out; /* transactions, by the filter */
+    bool damaged;      /* records of no known site followed */
+    uint64_t number;   /* order of hand-over */
+    StoreBuffer *next;
+};
+
+/* Who encodes: a thread, or the one that runs the machine. */
+typedef struct StoreEncoder {
+    TraceStore *ts;
+    Codec *codec;
+    CodecSite *site;
+    uint32_t sites, capacity;
+    pthread_t thread;
+} StoreEncoder;
 
 /* The last transactions, as records. */
 typedef struct TraceRing {
@@ -89,38 +111,52 @@ typedef struct TraceRing {
 } TraceRing;
 
 struct TraceStore {
+    /* Held by whoever uses what is between here and `recorder`. */
+    pthread_mutex_t lock; /* recursive */
     sqlite3 *db;
     char *path;
     Error *error;
     CachedStatement cached[48];
     unsigned cached_count;
-    RowBatch tx, beat;
+    RowBatch mmio;
     uint64_t rows;         /* of tx */
     uint64_t uncommitted;  /* rows of any table */
     uint64_t committed_at; /* seconds of the host's steady clock */
-    /* recording */
-    MemoryRecorder recorder;
-    MemoryRecord *buffer;
-    bool recording;
-    StoreSite *site;
-    uint32_t sites;
-    SiteTotals *totals; /* by id of `site` */
-    uint32_t site_rows, totals_capacity;
+    uint64_t chunks;
+    uint32_t written_sites; /* record sites that are in the file */
+    SiteTotals *totals;     /* by id of `site` */
+    uint32_t totals_capacity;
+    uint64_t *whole_runs; /* by record site: runs recorded from end to end */
+    uint32_t whole_capacity;
     HotEntry *hot;
     size_t hot_count, hot_capacity; /* capacity: a power of two */
-    uint64_t beats_missing;         /* of transactions that were completed */
+    uint32_t registers;
+    uint64_t beats_missing; /* of transactions that were completed */
     uint64_t beat_bytes;
-    /* what is left out */
-    TraceFilter filter;
-    bool filtered;     /* the filter is not open */
-    uint8_t *decision; /* of the filter, by site */
-    uint32_t decisions;
-    uint64_t left_out;
-    TraceRing ring;
-    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
-    unsigned windows; /* rows of trace_window */
+    uint64_t left_out; /* by the filter */
+    unsigned windows;  /* rows of trace_window */
     bool has_counted;
     uint64_t counted; /* while recording was on, by the ports */
+    /* the recorder's side */
+    MemoryRecorder recorder;
+    bool recording;
+    RowSites sites;
+    uint32_t site_rows;
+    TraceFilter filter;
+    bool filtered; /* some site is not wanted, or addresses decide */
+    TraceRing ring;
+    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
+    StoreBuffer buffer[STORE_THREADS + 2];
+    StoreBuffer *filling;
+    /* hand-over */
+    pthread_mutex_t queue_lock;
+    pthread_cond_t queue_changed;
+    StoreBuffer *queue, *free;
+    uint64_t handed_over, taken_in; /* buffers */
+    bool closing;
+    StoreEncoder encoder[STORE_THREADS];
+    unsigned threads; /* 0: encoder[0] is the recorder's thread */
+    unsigned running; /* threads */
     /* dictionaries */
     StoreRegion **region;
     uint32_t regions;
@@ -166,18 +202,40 @@ const char *dictionary_symbol_name(const TraceStore *ts, uint32_t id);
 /* Entries made on the fly when nobody added them. */
 StoreRegion *dictionary_region(TraceStore *ts, uint32_t id,
                                const MemoryRegion *mr);
-StoreInitiator *dictionary_initiator(TraceStore *ts, const MemoryPort *port);
+void dictionary_initiator(TraceStore *ts, const MemoryPort *port);
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id);
+const char *dictionary_owner(const TraceStore *ts, uint32_t id);
 const char *dictionary_dir(unsigned dir);
 uint32_t dictionary_clock(TraceStore *ts, const ClockDomain *clk);
 void dictionary_free(TraceStore *ts);
 
-/* -- decode.c ------------------------------------------------------------- */
-/* Turns records into rows. */
-void decode_records(TraceStore *ts, const MemoryRecord *r,
-                    const MemoryRecord *end);
-/* Hands over what the recorder holds. */
-void decode_flush(TraceStore *ts);
+/* -- handover.c ----------------------------------------------------------- */
+/* Buffers, encoders and their threads; false: the error is kept. */
+bool handover_start(TraceStore *ts);
+/* Hands over what the recorder holds, and waits until all is in the file (or
+ * the error is kept). */
+void handover_drain(TraceStore *ts);
+/* The same, and ends the threads. */
+void handover_stop(TraceStore *ts);
+void handover_free(TraceStore *ts);
+
+/* -- filter.c ------------------------------------------------------------- */
+/* Copies what is wanted of b to *to, whose records are the caller's to free.
+ * False: no memory. */
+bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to);
+/* Takes a buffer's records into the ring. */
+void ring_take(TraceStore *ts, const StoreBuffer *b);
+void ring_free(TraceStore *ts);
+
+/* -- consume.c ------------------------------------------------------------ */
+/* Tells the store of the recorder's site: MemoryRecorder.site_made. */
+void consume_site_made(MemoryRecorder *rec, uint32_t id);
+/* Counts the records of a buffer and writes them, encoded, as a chunk. Buffers
+ * come in the order of hand-over. */
+void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
+             size_t len);
+/* Writes what was counted: tx_site. */
+void consume_write_totals(TraceStore *ts);
 
 /* -- hot.c ---------------------------------------------------------------- */
 HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,
@@ -198,16 +256,6 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
                    uint64_t cycles);
 /* Derived tables, metric values, invariants, completeness. */
 void summary_finish(TraceStore *ts);
-
-/* -- filter.c ------------------------------------------------------------- */
-/* May transactions of the recorder's site be wanted? */
-bool filter_site(TraceStore *ts, uint32_t id);
-/* Behind the records of the transaction at head. */
-const MemoryRecord *filter_skip(const MemoryRecord *head,
-                                const MemoryRecord *end);
-/* Takes records into the ring. */
-void ring_take(TraceStore *ts, const MemoryRecord *r, const MemoryRecord *end);
-void ring_free(TraceStore *ts);
 
 /* -- metrics.c ------------------------------------------------------------ */
 /* A number, if its SQL has one column; else a table. */

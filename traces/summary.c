@@ -23,7 +23,7 @@ static const char *region_name(TraceStore *ts, uint32_t id,
 
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     dictionary_initiator(ts, port);
     uint32_t n;
     const PortTraffic *t = port_traffic(port, &n);
@@ -45,7 +45,7 @@ void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 
 void summary_hart(TraceStore *ts, const HartFigures *h)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     const HartCounters *c = &h->counters;
     store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?)",
               "tuttuuuuuuuu", h->name, h->clock_hz, h->profile,
@@ -87,7 +87,7 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
 
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     if (end_ps > ts->end_ps) {
         ts->end_ps = end_ps;
     }
@@ -107,20 +107,6 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 }
 
 /* -- derived tables ------------------------------------------------------- */
-
-static void write_site_totals(TraceStore *ts)
-{
-    for (uint32_t id = 1; id <= ts->site_rows; id++) {
-        const SiteTotals *n = &ts->totals[id];
-        if (n->accesses) {
-            store_run(ts,
-                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6 from site where id = ?7",
-                      "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
-                      n->bus, n->target, (int64_t)id);
-        }
-    }
-}
 
 static const char derive[] =
     "create temp table f as select hart, symbol, sum(cycles) as cycles,"
@@ -164,7 +150,8 @@ static bool is_partial(TraceStore *ts)
 /* Why tx is not all that the ports counted; NULL: it is. */
 static const char *why_not_all(TraceStore *ts)
 {
-    return ts->filtered       ? "skipped: the filter left some out"
+    return !trace_filter_is_open(&ts->filter)
+               ? "skipped: the filter left some out"
            : ts->ring.dropped ? "skipped: only the last ones were kept"
            : is_partial(ts)   ? "skipped: recording was not on all the time"
                               : NULL;
@@ -196,7 +183,7 @@ static void write_completeness(TraceStore *ts)
                  ts->recorder.beats ? "rows of beat"
                                     : "not recorded where they are several");
         size_t n = strlen(text);
-        if (ts->filtered) {
+        if (!trace_filter_is_open(&ts->filter)) {
             n += (size_t)snprintf(text + n, sizeof(text) - n,
                                   " %llu transactions were left out by the "
                                   "filter (trace_spec).",
@@ -278,7 +265,7 @@ static void check_records(TraceStore *ts)
         {"target cycles", SAME_AS_PORTS("target_cycles")},
         {"rows stored",
          "select printf('tx has %d rows, %d were recorded', a, b) from"
-         " (select (select count(*) from tx_row) as a,"
+         " (select (select coalesce(sum(rows), 0) from chunk) as a,"
          " (select coalesce(sum(accesses), 0) from tx_site) as b)"
          " where a <> b"},
     };
@@ -406,7 +393,7 @@ void summary_finish(TraceStore *ts)
         store_run(ts, "insert or ignore into run values('time_ps', ?)", "u",
                   ts->end_ps);
     }
-    write_site_totals(ts);
+    consume_write_totals(ts);
     hot_write(ts);
     store_script(ts, derive);
     write_completeness(ts);

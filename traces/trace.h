@@ -46,7 +46,7 @@ void trace_add_symbol(TraceStore *ts, uint64_t address, uint64_t size,
 typedef struct TraceRange {
     uint64_t first, last; /* both belong to it */
 } TraceRange;
-enum { TRACE_FILTER_NAMES = 16, TRACE_FILTER_RANGES = 16 };
+enum { TRACE_FILTER_NAMES = 16, TRACE_FILTER_RANGES = 8 };
 /* What is wanted of the kinds that are recorded. Alternatives in a list; all
  * that is set must hold. All zero: everything. */
 typedef struct TraceFilter {
@@ -98,7 +98,7 @@ void trace_irq(TraceStore *ts, uint64_t time_ps, const char *source,
 void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
                uint64_t address, uint64_t size, bool mapped);
 /* The first error met (disk full, ...), or NULL. The run should end then. */
-const Error *trace_error(const TraceStore *ts);
+const Error *trace_error(TraceStore *ts);
 
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
@@ -109,8 +109,8 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
  * invariants, marks the run complete, closes. False: *errp says why (the file
  * is valid and holds what was committed). Frees ts in any case. */
 bool trace_close(TraceStore *ts, Error **errp);
-uint64_t trace_rows(const TraceStore *ts);     /* rows of tx so far */
-uint64_t trace_left_out(const TraceStore *ts); /* by the filter, so far */
+uint64_t trace_rows(TraceStore *ts);     /* rows of tx in the file */
+uint64_t trace_left_out(TraceStore *ts); /* by the filter, so far */
 
 /* -- reading (socscope report, sql) --------------------------------------- */
 /* Opens a database read-only and checks that it is one of ours and not newer
