@@ -22,7 +22,7 @@ class TraceCase(Case):
         done = self.good("run", config, firmware, "-o", "out", "--quiet", *options, status=status)
         db = sqlite3.connect(self.dir / "out/run.db")
         self.assertEqual(db.execute("select name, detail from check_result where not ok").fetchall(), [])
-        rows = db.execute(f"select {COLUMNS} from tx order by rowid").fetchall()
+        rows = self.rows(f"select {COLUMNS} from tx order by rowid")
         run = dict(db.execute("select key, value from run"))
         windows = db.execute("select begin_cause, end_cause, begin_cycle, end_cycle from trace_window").fetchall()
         self.symbols = dict(db.execute("select name, address from symbol"))
@@ -85,7 +85,7 @@ class Spec(TraceCase):
 
 class Windows(TraceCase):
     def program(self, *options):
-        return self.trace(cli_test.FIRMWARE / "rv32/interrupts.elf", *options,
+        return self.trace(cli_test.FIRMWARE / "rv32/interrupts.elf", *options, "--limit-insns", "15000", status=124,
                           config=pathlib.Path(__file__).resolve().parent.parent / "configs/virt32.yaml")
 
     def test_a_real_program(self):
@@ -107,7 +107,8 @@ class Windows(TraceCase):
                                            "trap_handler")
         self.assertEqual(rows, [r for a, b in zip(reached["trap_vector"], reached["trap_handler"])
                                 for r in every[a:b]])
-        self.assertEqual(len(windows), 42)
+        self.assertEqual(len(windows), len(reached["trap_vector"]))
+        self.assertGreater(len(windows), 5)
         rows, _, windows, _ = self.program("--trace=fetch,store", "--trace-from", "insns=1000", "--trace-to", "phase=1")
         mark = next(i for i, r in enumerate(every) if r[6] == 0x10000007 and r[8] == 1)
         self.assertEqual(rows, every[fetches[1000]:mark + 1])
