@@ -160,7 +160,7 @@ class Help(Case):
         self.bad(says=["socscope --help"])
         self.bad("rnu", says=['unknown command "rnu"', 'did you mean "run"?'])
         self.bad("help", "mapp", says=['did you mean "map"?'])
-        self.bad("run", "--trac", "--trce", says=["unknown option --trce", 'did you mean "--trace"?'])
+        self.bad("run", "--trce", says=["unknown option --trce", 'did you mean "--trace"?'])
         self.bad("run", "-z", "board.yaml", "hello.elf", says=["unknown option -z"])
         self.bad("run", "--limit-insns", says=["--limit-insns needs a value"])
         self.bad("run", "--quiet=1", "board.yaml", "hello.elf", says=["--quiet takes no value"])

@@ -25,15 +25,19 @@ void consume_site_made(MemoryRecorder *rec, uint32_t id)
         store_fail_host(ts, errno);
     } else {
         row_site_fill(site, s, id, ts->site_rows + 1);
-        site->wanted = rec->kinds >> s->kind & 1;
-        ts->filtered |= !site->wanted;
         ts->site_rows += row_site_rows(site);
         uint64_t before = ts->uncommitted;
         dictionary_initiator(ts, s->port);
-        dictionary_region(ts, s->place->region_id, s->place->mr);
+        const StoreRegion *region =
+            dictionary_region(ts, s->place->region_id, s->place->mr);
         if (ts->uncommitted != before) { /* recovery needs to know them */
             store_script(ts, "commit; begin");
         }
+        site->wanted = (rec->kinds >> s->kind & 1) &&
+                       trace_filter_site(
+                           &ts->filter, s, dictionary_owner(ts, s->port->id),
+                           region ? region->name : NULL, region && region->io);
+        ts->filtered |= !site->wanted;
         if (!row_sites_add(&ts->sites, site)) {
             store_fail_text(ts, "there are too many places in the program that "
                                 "access memory");

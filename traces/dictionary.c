@@ -98,6 +98,7 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
     }
     slot->known = true;
     slot->name = strdup(port->name ? port->name : "");
+    slot->owner = strdup(owner ? owner : "");
     slot->clock = port->clock;
     uint32_t clock = dictionary_clock(ts, port->clock);
     store_run(ts, "insert into initiator values(?,?,?,?,?,?,?,?)", "ittttiit",
@@ -126,6 +127,11 @@ bool dictionary_known_initiator(TraceStore *ts, uint32_t id, const char *name)
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id)
 {
     return id < ts->initiators ? ts->initiator[id].name : NULL;
+}
+
+const char *dictionary_owner(const TraceStore *ts, uint32_t id)
+{
+    return id < ts->initiators ? ts->initiator[id].owner : NULL;
 }
 
 /* -- regions -------------------------------------------------------------- */
@@ -173,8 +179,17 @@ void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
                   (int64_t)mr->id, mr->name, type, bus, address,
                   region_size(mr), cls ? cls->name : NULL);
     }
-    store_run(ts, "insert into region_map values(0,?,?,1)", "iu",
-              (int64_t)mr->id, address);
+    trace_map(ts, 0, mr, address, region_size(mr), true);
+}
+
+void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
+               uint64_t address, uint64_t size, bool mapped)
+{
+    pthread_mutex_lock(&ts->lock);
+    dictionary_region(ts, mr->id, mr);
+    pthread_mutex_unlock(&ts->lock);
+    store_run(ts, "insert into region_map values(?,?,?,?,?)", "uiuiu", time_ps,
+              (int64_t)mr->id, address, (int64_t)mapped, size);
 }
 
 static const char *region_type(const MemoryRegion *mr)
@@ -346,6 +361,7 @@ void dictionary_free(TraceStore *ts)
 {
     for (uint32_t i = 0; i < ts->initiators; i++) {
         free(ts->initiator[i].name);
+        free(ts->initiator[i].owner);
     }
     for (uint32_t i = 0; i < ts->regions; i++) {
         if (ts->region[i]) {

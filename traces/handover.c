@@ -61,17 +61,35 @@ static size_t encode(StoreEncoder *e, const StoreBuffer *b, const void **blob)
                         blob);
 }
 
-/* Leaves out what is no row, and encodes the rest. */
-static size_t prepare(StoreEncoder *e, StoreBuffer *b, const void **blob)
+/* Leaves out what is no row and encodes the rest, *chosen. */
+static size_t prepare(StoreEncoder *e, StoreBuffer *b, StoreBuffer *chosen,
+                      const void **blob)
 {
     size_t known = known_records(b);
     b->damaged = known < b->records;
     b->records = known;
-    if (b->filtered) {
-        filter_buffer(e->ts, b);
-    }
+    b->left_out = 0;
+    *chosen = *b;
     *blob = NULL;
-    return b->records ? encode(e, b, blob) : 0;
+    if (b->filtered && !filter_buffer(e->ts, b, chosen)) {
+        *chosen = *b;
+        return 0; /* no memory, says consume() */
+    }
+    return chosen->records ? encode(e, chosen, blob) : 0;
+}
+
+/* Writes what was prepared, and makes b empty: it is a chunk, or nothing. */
+static void finish(TraceStore *ts, StoreBuffer *b, StoreBuffer *chosen,
+                   const void *blob, size_t len)
+{
+    pthread_mutex_lock(&ts->lock);
+    ts->left_out += chosen->left_out;
+    consume(ts, chosen, blob, len);
+    pthread_mutex_unlock(&ts->lock);
+    if (chosen->record != b->record) {
+        free(chosen->record);
+    }
+    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
 }
 
 static bool encoder_init(TraceStore *ts, StoreEncoder *e)
@@ -87,17 +105,14 @@ static void take_in(StoreEncoder *e, StoreBuffer *b)
 {
     TraceStore *ts = e->ts;
     const void *blob;
-    size_t len = prepare(e, b, &blob);
+    StoreBuffer chosen;
+    size_t len = prepare(e, b, &chosen, &blob);
     pthread_mutex_lock(&ts->queue_lock);
     while (ts->taken_in != b->number) {
         pthread_cond_wait(&ts->queue_changed, &ts->queue_lock);
     }
     pthread_mutex_unlock(&ts->queue_lock);
-    pthread_mutex_lock(&ts->lock);
-    consume(ts, b, blob, len);
-    pthread_mutex_unlock(&ts->lock);
-    /* a chunk, or nothing: not to be recovered from here */
-    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
+    finish(ts, b, &chosen, blob, len);
     pthread_mutex_lock(&ts->queue_lock);
     ts->taken_in++;
     b->next = ts->free;
@@ -157,6 +172,13 @@ static void hand_over(TraceStore *ts)
     }
     b->sites = ts->sites.count;
     b->filtered = ts->filtered;
+    if (ts->ring.keep) {
+        b->records = known_records(b);
+        ring_take(ts, b);
+        memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
+        give_buffer(ts, b);
+        return;
+    }
     b->number = ts->handed_over++;
     if (!ts->running) {
         take_in(&ts->encoder[0], b);
@@ -202,8 +224,10 @@ void handover_take(TraceStore *ts, StoreBuffer *b)
         return;
     }
     const void *blob;
-    size_t len = prepare(e, b, &blob);
-    consume(ts, b, blob, len);
+    StoreBuffer chosen;
+    b->handed = b->records;
+    size_t len = prepare(e, b, &chosen, &blob);
+    finish(ts, b, &chosen, blob, len);
 }
 
 /* -- begin and end -------------------------------------------------------- */

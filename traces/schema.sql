@@ -22,7 +22,7 @@ create table bus(id integer primary key, name text, width_bytes integer,
 create table region(id integer primary key, name text, type text, bus text,
     address integer, size integer, device text);
 create table region_map(time integer, region_id integer, address integer,
-    mapped integer);
+    mapped integer, size integer);
 create table symbol(id integer primary key, address integer, size integer,
     name text);
 create table kind(id integer primary key, name text, recorded integer);
@@ -79,6 +79,8 @@ create table fault(time integer, cycle integer, hart text, pc integer,
 create table irq(time integer, source text, line integer, level integer);
 create table input(time integer, device text, bytes blob);
 create table log(time integer, level text, text text);
+create table trace_window(begin_ps integer, end_ps integer,
+    begin_cycle integer, end_cycle integer, begin_cause text, end_cause text);
 create table phase(id integer, seq integer, begin_ps integer, end_ps integer,
     begin_cycle integer, end_cycle integer, cycles integer);
 

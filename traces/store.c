@@ -416,6 +416,7 @@ void store_free(TraceStore *ts)
     hot_free(ts);
     free(ts->totals);
     free(ts->whole_runs);
+    ring_free(ts);
     free(ts->path);
     error_free(ts->error);
     pthread_mutex_destroy(&ts->lock);
@@ -567,6 +568,7 @@ bool store_finish(TraceStore *ts, Error **errp)
 
 bool trace_close(TraceStore *ts, Error **errp)
 {
+    trace_keep_now(ts);
     handover_stop(ts);
     dictionary_seal_symbols(ts);
     trace_set_run_number(ts, "complete", 1);

@@ -56,7 +56,7 @@ typedef struct StoreRegion {
 
 typedef struct StoreInitiator {
     bool known;
-    char *name;
+    char *name, *owner;
     const ClockDomain *clock;
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
@@ -87,6 +87,7 @@ struct StoreBuffer {
     size_t records, handed; /* now, and when it was handed over */
     uint32_t sites;         /* that its records may name: ids below it */
     bool filtered;          /* some of its records may be unwanted */
+    uint64_t left_out;      /* transactions, by the filter */
     bool damaged;           /* records of no known site followed */
     uint64_t number;        /* order of hand-over */
     StoreBuffer *next;
@@ -100,6 +101,15 @@ typedef struct StoreEncoder {
     uint32_t sites, capacity;
     pthread_t thread;
 } StoreEncoder;
+
+/* The last transactions, as records. */
+typedef struct TraceRing {
+    uint64_t keep;    /* transactions; 0: the ring is not in use */
+    uint64_t count;   /* transactions in it */
+    uint64_t dropped; /* that were in it */
+    MemoryRecord *record;
+    size_t capacity, first, used; /* records; capacity: a power of two */
+} TraceRing;
 
 struct TraceStore {
     /* Held by whoever uses what is between here and `recorder`. */
@@ -124,13 +134,20 @@ struct TraceStore {
     size_t hot_count, hot_capacity; /* capacity: a power of two */
     uint64_t beats_missing;         /* of transactions that were completed */
     uint64_t beat_bytes;
+    uint64_t left_out; /* by the filter */
+    unsigned windows;  /* rows of trace_window */
+    bool has_counted;
+    uint64_t counted; /* while recording was on, by the ports */
     /* the recorder's side */
     MemoryRecorder recorder;
     bool recording;
     bool recovered; /* the run was killed */
     RowSites sites;
     uint32_t site_rows;
-    bool filtered; /* some site is not wanted */
+    TraceFilter filter;
+    bool filtered; /* some site is not wanted, or addresses decide */
+    TraceRing ring;
+    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
     Tail tail;
     StoreBuffer buffer[TAIL_BUFFERS];
     StoreBuffer *filling;
@@ -206,6 +223,7 @@ StoreRegion *dictionary_region(TraceStore *ts, uint32_t id,
                                const MemoryRegion *mr);
 void dictionary_initiator(TraceStore *ts, const MemoryPort *port);
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id);
+const char *dictionary_owner(const TraceStore *ts, uint32_t id);
 const char *dictionary_dir(unsigned dir);
 uint32_t dictionary_clock(TraceStore *ts, const ClockDomain *clk);
 void dictionary_free(TraceStore *ts);
@@ -223,8 +241,12 @@ void handover_free(TraceStore *ts);
 void handover_take(TraceStore *ts, StoreBuffer *b);
 
 /* -- filter.c ------------------------------------------------------------- */
-/* Leaves the records out that are not wanted. */
-void filter_buffer(TraceStore *ts, StoreBuffer *b);
+/* Copies what is wanted of b to *to, whose records are the caller's to free.
+ * False: no memory. */
+bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to);
+/* Takes a buffer's records into the ring. */
+void ring_take(TraceStore *ts, const StoreBuffer *b);
+void ring_free(TraceStore *ts);
 
 /* -- consume.c ------------------------------------------------------------ */
 /* Tells the store of the recorder's site: MemoryRecorder.site_made. */
