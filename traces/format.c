@@ -147,23 +147,40 @@ int format_csv(sqlite3_stmt *stmt, FILE *out)
     return rc;
 }
 
+static void print_json_row(FILE *out, sqlite3_stmt *stmt)
+{
+    int columns = sqlite3_column_count(stmt);
+    putc('{', out);
+    for (int c = 0; c < columns; c++) {
+        const char *name = sqlite3_column_name(stmt, c);
+        fputs(c ? ", " : "", out);
+        format_json_string(out, name ? name : "", name ? strlen(name) : 0);
+        fputs(": ", out);
+        format_json_value(out, stmt, c);
+    }
+    putc('}', out);
+}
+
 int format_json(sqlite3_stmt *stmt, FILE *out)
 {
-    int columns = sqlite3_column_count(stmt), rc;
     const char *between = "[";
+    int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !ferror(out)) {
-        fprintf(out, "%s\n  {", between);
+        fprintf(out, "%s\n  ", between);
         between = ",";
-        for (int c = 0; c < columns; c++) {
-            const char *name = sqlite3_column_name(stmt, c);
-            fputs(c ? ", " : "", out);
-            format_json_string(out, name ? name : "", name ? strlen(name) : 0);
-            fputs(": ", out);
-            format_json_value(out, stmt, c);
-        }
-        putc('}', out);
+        print_json_row(out, stmt);
     }
     fputs(*between == '[' ? "[]\n" : "\n]\n", out);
+    return rc;
+}
+
+int format_jsonl(sqlite3_stmt *stmt, FILE *out)
+{
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !ferror(out)) {
+        print_json_row(out, stmt);
+        putc('\n', out);
+    }
     return rc;
 }
 

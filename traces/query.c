@@ -289,6 +289,24 @@ sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
     return NULL;
 }
 
+char *query_text(sqlite3 *db, const char *sql, const char *arg)
+{
+    sqlite3_stmt *stmt = NULL;
+    char *text = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK) {
+        if (arg) {
+            sqlite3_bind_text(stmt, 1, arg, -1, SQLITE_STATIC);
+        }
+        if (sqlite3_step(stmt) == SQLITE_ROW &&
+            sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+            const char *value = (const char *)sqlite3_column_text(stmt, 0);
+            text = value ? strdup(value) : NULL;
+        }
+    }
+    sqlite3_finalize(stmt);
+    return text;
+}
+
 /* -- one SELECT --------------------------------------------------------------
  */
 
