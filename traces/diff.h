@@ -76,7 +76,7 @@ typedef struct DiffDivergence {
     uint64_t compared; /* equal ones, of all initiators */
     bool found;
     bool addresses; /* only in operands that may hold addresses */
-    char initiator[64];
+    char initiator[128];
     uint64_t before; /* equal ones of this initiator before it */
     DiffPoint side[DIFF_SIDES];
 } DiffDivergence;

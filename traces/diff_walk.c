@@ -133,7 +133,7 @@ static bool read_kinds(Walk *w, int side)
 
 static const char site_sql[] =
     "select s.id, s.kind_id, s.dir, s.size, s.pc, r.name, y.name,"
-    " s.pc - y.address, i.name, s.initiator_id from site s"
+    " s.pc - y.address, i.name || ' ' || i.part, s.initiator_id from site s"
     " left join initiator i on i.id = s.initiator_id left join region r on "
     "r.id = s.region_id"
     " left join symbol y on y.id = s.symbol_id order by s.id";
@@ -462,7 +462,8 @@ static void stream_walk(Stream *s, bool accesses)
 
 typedef struct Initiator {
     int64_t id[DIFF_SIDES];
-    char name[64];
+    const char *name; /* a hart's parts share it */
+    char label[128];  /* name and part */
     bool fetch, data; /* part of a hart */
 } Initiator;
 
@@ -485,8 +486,10 @@ static bool walk_initiator(Walk *w, const Initiator *i)
         bool fetches = !*d->instruction.subject ||
                        !strcmp(d->instruction.subject, "instructions");
         bool accesses = fetches ? i->fetch : i->data;
-        snprintf(s.access.initiator, sizeof(s.access.initiator), "%s", i->name);
-        snprintf(s.timing.initiator, sizeof(s.timing.initiator), "%s", i->name);
+        snprintf(s.access.initiator, sizeof(s.access.initiator), "%s",
+                 i->label);
+        snprintf(s.timing.initiator, sizeof(s.timing.initiator), "%s",
+                 i->label);
         stream_walk(&s, accesses);
         if (accesses) {
             keep_first(&d->instruction, &s.access);
@@ -549,7 +552,7 @@ static bool walk_mmio(Walk *w, const Initiator *i)
     sqlite3_stmt *s[DIFF_SIDES] = {0};
     int rc[DIFF_SIDES] = {SQLITE_ERROR, SQLITE_ERROR};
     DiffDivergence one = {0};
-    snprintf(one.initiator, sizeof(one.initiator), "%s", i->name);
+    snprintf(one.initiator, sizeof(one.initiator), "%.60s", i->name);
     bool ok = true;
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         s[side] = diff_prepare(d, side, mmio_sql);
@@ -609,13 +612,16 @@ static void choose(Walk *w)
 }
 
 static const char initiator_sql[] =
-    "select id, name, part = 'fetch', part = 'data' from initiator"
-    " where name is not null order by id";
+    "select id, name, part = 'fetch', part = 'data', coalesce(part, ''),"
+    " id = (select min(j.id) from initiator j where j.name = i.name)"
+    " from initiator i where name is not null order by id";
 
-static int64_t id_in_b(Walk *w, const char *name)
+static int64_t id_in_b(Walk *w, const char *label)
 {
     char *text = query_text(w->d->side[1].db,
-                            "select id from initiator where name = ?1", name);
+                            "select id from initiator where name || ' ' ||"
+                            " coalesce(part, '') = ?1",
+                            label);
     int64_t id = text ? strtoll(text, NULL, 10) : -1;
     free(text);
     return id;
@@ -631,11 +637,13 @@ static bool walk_initiators(Walk *w)
         Initiator i = {.id[0] = sqlite3_column_int64(stmt, 0),
                        .fetch = sqlite3_column_int64(stmt, 2) != 0,
                        .data = sqlite3_column_int64(stmt, 3) != 0};
-        snprintf(i.name, sizeof(i.name), "%s",
-                 (const char *)sqlite3_column_text(stmt, 1));
-        i.id[1] = id_in_b(w, i.name);
-        ok = i.id[1] < 0 ||
-             (walk_initiator(w, &i) && (*d->mmio.why_not || walk_mmio(w, &i)));
+        i.name = (const char *)sqlite3_column_text(stmt, 1);
+        snprintf(i.label, sizeof(i.label), "%s %s", i.name,
+                 (const char *)sqlite3_column_text(stmt, 4));
+        bool first_of_name = sqlite3_column_int64(stmt, 5) != 0;
+        i.id[1] = id_in_b(w, i.label);
+        ok = (i.id[1] < 0 || walk_initiator(w, &i)) &&
+             (!first_of_name || *d->mmio.why_not || walk_mmio(w, &i));
     }
     sqlite3_finalize(stmt);
     return ok && diff_done(d, 0, rc);

@@ -27,47 +27,53 @@ static bool is_private(const char *table)
            !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
 }
 
-static const char tables_sql[] =
-    "select distinct name from pragma_table_list where type <> 'shadow'"
-    " and schema in ('main', 'temp') order by name";
-
-static bool unknown_table(sqlite3 *db, const char *path, const char *table,
-                          Error **errp)
+/* Steps to the next table; NULL at the end. */
+static const char *next_table(sqlite3_stmt *list)
 {
-    char names[1024] = "";
-    sqlite3_stmt *stmt = query_prepare(db, path, tables_sql, errp);
-    if (!stmt) {
-        return false;
-    }
-    while (sqlite3_step(stmt) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(stmt, 0);
-        size_t n = strlen(names);
-        if (name && !is_private(name)) {
-            snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", name);
+    while (sqlite3_step(list) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(list, 1);
+        const char *type = (const char *)sqlite3_column_text(list, 2);
+        if (name && type && strcmp(type, "shadow") != 0 && !is_private(name)) {
+            return name;
         }
     }
-    sqlite3_finalize(stmt);
-    return error_set(errp, "%s: there is no table %s; the tables are %s", path,
+    return NULL;
+}
+
+static const char tables_sql[] = "pragma table_list";
+
+/* False: there is none of that name; *errp names those there are. */
+static bool find_table(sqlite3 *db, const char *path, const char *table,
+                       Error **errp)
+{
+    sqlite3_stmt *list = query_prepare(db, path, tables_sql, errp);
+    if (!list) {
+        return false;
+    }
+    char names[1024] = "";
+    bool found = false;
+    for (const char *name; !found && (name = next_table(list));) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", name);
+        found = !strcmp(name, table);
+    }
+    sqlite3_finalize(list);
+    return found ||
+           error_set(errp, "%s: there is no table %s; the tables are %s", path,
                      table, names);
 }
 
-static bool has_table(sqlite3 *db, const char *table)
+/* Is rowid among the columns that * gives of tx? */
+static bool shows_rowid(sqlite3 *db)
 {
-    char *name = query_text(
-        db, "select name from pragma_table_list where name = ?1", table);
-    bool has = name != NULL;
-    free(name);
-    return has;
-}
-
-/* Is rowid among the columns that * gives? */
-static bool shows_rowid(sqlite3 *db, const char *table)
-{
-    char *name = query_text(
-        db, "select name from pragma_table_info(?1) where name = 'rowid'",
-        table);
-    bool shows = name != NULL;
-    free(name);
+    sqlite3_stmt *stmt = NULL;
+    bool shows = false;
+    sqlite3_prepare_v2(db, "pragma table_info(tx)", -1, &stmt, NULL);
+    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(stmt, 1);
+        shows |= name && !strcmp(name, "rowid");
+    }
+    sqlite3_finalize(stmt);
     return shows;
 }
 
@@ -76,7 +82,7 @@ static sqlite3_stmt *open_rows(sqlite3 *db, const char *path, const char *table,
                                const char *where, Error **errp)
 {
     bool is_tx = !strcmp(table, "tx");
-    const char *columns = is_tx && !shows_rowid(db, table) ? "rowid, *" : "*";
+    const char *columns = is_tx && !shows_rowid(db) ? "rowid, *" : "*";
     char *sql =
         sqlite3_mprintf("select %s from \"%w\"%s%s%s%s", columns, table,
                         where ? " where (" : "", where ? where : "",
@@ -111,7 +117,7 @@ bool trace_export(const char *path, const char *table, const char *where,
         return false;
     }
     sqlite3_stmt *stmt = NULL;
-    bool ok = has_table(db, table) || unknown_table(db, path, table, errp);
+    bool ok = find_table(db, path, table, errp);
     if (ok) {
         stmt = open_rows(db, path, table, where, errp);
         ok = stmt != NULL;
@@ -285,17 +291,13 @@ static bool copy_tables(Expand *e)
     if (!copy_table(e, "tx")) {
         return false;
     }
-    sqlite3_stmt *names = query_prepare(e->from, e->path, tables_sql, e->errp);
-    bool ok = names != NULL;
-    int rc = SQLITE_DONE;
-    while (ok && (rc = sqlite3_step(names)) == SQLITE_ROW) {
-        const char *table = (const char *)sqlite3_column_text(names, 0);
-        ok = !table || !strcmp(table, "tx") || is_private(table) ||
-             copy_table(e, table);
+    sqlite3_stmt *list = query_prepare(e->from, e->path, tables_sql, e->errp);
+    bool ok = list != NULL;
+    for (const char *name; ok && (name = next_table(list));) {
+        ok = !strcmp(name, "tx") || copy_table(e, name);
     }
-    sqlite3_finalize(names);
-    return ok &&
-           (rc == SQLITE_DONE || query_fail(e->errp, e->path, e->from, rc));
+    sqlite3_finalize(list);
+    return ok;
 }
 
 /* What the file says of itself. */
