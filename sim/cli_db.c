@@ -57,18 +57,22 @@ static int sql(int argc, char **argv)
     static const struct option options[] = {
         {"csv", no_argument, NULL, 'c'},
         {"json", no_argument, NULL, 'j'},
+        {"units", no_argument, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     TraceFormat format = TRACE_TABLE;
+    bool units = false;
     int c;
     opterr = 0;
     while ((c = getopt_long_only(argc, argv, ":", options, NULL)) != -1) {
         switch (c) {
         case 'c': format = TRACE_CSV; break;
         case 'j': format = TRACE_JSON; break;
+        case 'u': units = true; break;
         default: return cli_bad_option(argv, c, options);
         }
     }
+    format = format == TRACE_CSV && units ? TRACE_CSV_UNITS : format;
     if (argc - optind != 2) {
         return cli_error("sql takes a database and one statement: socscope sql "
                          "RUN.db \"SELECT ...\"");
@@ -82,12 +86,14 @@ static int sql(int argc, char **argv)
 const CliCommand cli_sql = {
     .name = "sql",
     .summary = "ask the database of a run",
-    .help = "usage: socscope sql RUN.db \"SELECT ...\" [-csv|-json]\n\n"
-            "Runs one SELECT and prints its rows as a table. The tables are in "
-            "docs/database.md;\n\"select name, type from sqlite_schema\" lists "
-            "them.\n\n"
-            "  -csv       comma-separated values with a heading\n"
-            "  -json      an array of objects\n",
+    .help =
+        "usage: socscope sql RUN.db \"SELECT ...\" [-csv|-json] [--units]\n\n"
+        "Runs one SELECT and prints its rows as a table, columns with "
+        "their units. The tables are\nin docs/database.md; \"select name, "
+        "type from sqlite_schema\" lists them.\n\n"
+        "  -csv       comma-separated values with a heading\n"
+        "  --units    units in the heading of -csv, too\n"
+        "  -json      an array of objects\n",
     .run = sql,
 };
 

@@ -75,6 +75,7 @@ typedef struct DiffDivergence {
     char why_not[160]; /* "": was compared */
     uint64_t compared; /* equal ones, of all initiators */
     bool found;
+    bool parted;    /* not found before an initiator did something else */
     bool addresses; /* only in operands that may hold addresses */
     char initiator[128];
     uint64_t before; /* equal ones of this initiator before it */

@@ -251,8 +251,9 @@ static void print_divergence(const DiffDivergence *v, FILE *out)
         fputs(" (fetches were not recorded in both; of loads and stores)", out);
     }
     if (!v->found) {
-        fprintf(out, ": none in %s %s\n",
-                counted(n, sizeof(n), (int64_t)v->compared, false), v->subject);
+        fprintf(out, ": none in %s %s%s\n",
+                counted(n, sizeof(n), (int64_t)v->compared, false), v->subject,
+                v->parted ? ", up to where the initiators part" : "");
         return;
     }
     fprintf(out, ": %s, after %s equal %s%s\n", v->initiator,
@@ -410,7 +411,8 @@ static void json_divergence(FILE *out, const DiffDivergence *v, bool last)
     json_text(out, v->subject);
     fputs(", \"not_compared\": ", out);
     json_text(out, *v->why_not ? v->why_not : NULL);
-    fprintf(out, ", \"found\": %s", v->found ? "true" : "false");
+    fprintf(out, ", \"compared\": %" PRIu64 ", \"found\": %s", v->compared,
+            v->found ? "true" : "false");
     if (v->found) {
         fputs(", \"initiator\": ", out);
         json_text(out, v->initiator);

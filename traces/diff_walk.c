@@ -285,6 +285,7 @@ static void point_symbol(DiffPoint *p, const char *symbol, uint64_t offset)
 static void keep_first(DiffDivergence *to, const DiffDivergence *one)
 {
     to->compared += one->compared;
+    to->parted |= one->parted;
     if (!one->found) {
         return;
     }
@@ -371,7 +372,7 @@ static void stream_point(const Stream *s, int side, DiffPoint *p, bool timing)
     }
     const char *region =
         site->region ? s->w->names.text[site->region] : "(nothing there)";
-    int n = is_fetch(s, side)
+    int n = is_fetch(s, side) && !timing
                 ? snprintf(p->what, sizeof(p->what), "word 0x%0*" PRIx64,
                            2 * (int)site->size, column(s, side, S_VALUE))
                 : snprintf(p->what, sizeof(p->what),
@@ -452,6 +453,7 @@ static void stream_walk(Stream *s, bool accesses)
         stream_next(s, 1);
     }
     bool ended = s->rc[0] != SQLITE_ROW && s->rc[1] != SQLITE_ROW;
+    s->timing.parted = !ended && !s->timing.found;
     if (accesses && !ended) {
         s->access.addresses = false;
         found(s, &s->access, false);

@@ -123,7 +123,7 @@ bool trace_export(const char *path, const char *table, const char *where,
         ok = stmt != NULL;
     }
     if (ok) {
-        int rc = format == TRACE_EXPORT_CSV ? format_csv(stmt, out)
+        int rc = format == TRACE_EXPORT_CSV ? format_csv(stmt, false, out)
                                             : format_jsonl(stmt, out);
         if (fflush(out) != 0 || ferror(out)) {
             ok = error_set(errp, "the output cannot be written: %s",

@@ -320,9 +320,10 @@ bool trace_sql(const char *path, const char *sql, TraceFormat format, FILE *out,
     sqlite3_stmt *stmt = query_prepare(db, path, sql, errp);
     bool ok = stmt != NULL;
     if (ok) {
-        int rc = format == TRACE_CSV    ? format_csv(stmt, out)
-                 : format == TRACE_JSON ? format_json(stmt, out)
-                                        : format_table(stmt, out);
+        int rc = format == TRACE_TABLE ? format_table(stmt, out)
+                 : format == TRACE_JSON
+                     ? format_json(stmt, out)
+                     : format_csv(stmt, format == TRACE_CSV_UNITS, out);
         if (fflush(out) != 0 || ferror(out)) {
             ok = error_set(errp, "the output cannot be written: %s",
                            strerror(errno));

@@ -211,7 +211,8 @@ void query_limit(sqlite3 *db, uint64_t *steps);
 void format_json_string(struct _IO_FILE *out, const char *text, size_t len);
 void format_json_value(struct _IO_FILE *out, sqlite3_stmt *stmt, int column);
 /* All rows of stmt; the code sqlite ended with, SQLITE_DONE when all is well.*/
-int format_csv(sqlite3_stmt *stmt, struct _IO_FILE *out);
+/* units: headings have them, as the table column_unit says. */
+int format_csv(sqlite3_stmt *stmt, bool units, struct _IO_FILE *out);
 int format_json(sqlite3_stmt *stmt, struct _IO_FILE *out);
 int format_jsonl(sqlite3_stmt *stmt, struct _IO_FILE *out);
 int format_table(sqlite3_stmt *stmt, struct _IO_FILE *out);

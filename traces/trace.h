@@ -78,7 +78,12 @@ uint64_t trace_rows(const TraceStore *ts); /* rows of tx so far */
 struct sqlite3;
 struct sqlite3 *trace_open_existing(const char *path, Error **errp);
 
-typedef enum TraceFormat { TRACE_TABLE, TRACE_CSV, TRACE_JSON } TraceFormat;
+typedef enum TraceFormat {
+    TRACE_TABLE, /* headings have the columns' units: "time [ps]" */
+    TRACE_CSV,
+    TRACE_CSV_UNITS, /* so have these */
+    TRACE_JSON
+} TraceFormat;
 /* Runs one SELECT and prints its rows to `out`. */
 struct _IO_FILE;
 bool trace_sql(const char *path, const char *sql, TraceFormat format,
