@@ -12,6 +12,10 @@
 
 #include "traces/store.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { DIFF_COUNTS = 5, DIFF_SIDES = 2 };
 
 typedef struct DiffSide {
@@ -142,4 +146,7 @@ void diff_print_json(const Diff *d, FILE *out);
 /* 1234.5 with commas; of a whole number no digits after the point. */
 void diff_number(char *text, size_t size, double value, bool whole, bool sign);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

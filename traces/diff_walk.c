@@ -50,8 +50,9 @@ typedef struct Walk {
     WalkSide side[DIFF_SIDES];
     char kind_name[KINDS][16];
     bool common[KINDS]; /* recorded on both sides */
-    /* The issue of the last equal row, by A's initiator_id modulo 256. */
-    uint64_t last_cycle[256];
+    /* Of the rows equal from the first on, by A's initiator_id modulo 256: the
+     * last one's issue, and how many there are of kinds in common. */
+    uint64_t last_cycle[256], equal[256];
 } Walk;
 
 static bool no_memory(Diff *d)
@@ -256,6 +257,7 @@ static bool walk_all(Walk *w)
         }
         d->equal_rows = (uint64_t)sqlite3_column_int64(s[0], 0);
         const WalkSite *site = site_of(w, 0, sqlite3_column_int64(s[0], 2));
+        w->equal[site->initiator_id] += w->common[site->kind];
         w->last_cycle[site->initiator_id] =
             (uint64_t)sqlite3_column_int64(s[0], 1);
     }
@@ -472,7 +474,7 @@ typedef struct Initiator {
 static bool walk_initiator(Walk *w, const Initiator *i)
 {
     Diff *d = w->d;
-    Stream s = {.w = w};
+    Stream s = {.w = w, .equal = w->equal[i->id[0] & 255]};
     bool ok = true;
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         s.stmt[side] = diff_prepare(d, side, stream_sql);
@@ -548,12 +550,25 @@ static bool same_mmio(sqlite3_stmt *const s[DIFF_SIDES])
            sqlite3_column_int64(s[0], 6) == sqlite3_column_int64(s[1], 6);
 }
 
+/* Of those among the rows equal from the first on. */
+static uint64_t equal_mmio(Walk *w, const Initiator *i)
+{
+    char *sql = sqlite3_mprintf("select count(*) from mmio where initiator = ?1"
+                                " and tx <= %llu",
+                                (unsigned long long)w->d->equal_rows);
+    char *text = sql ? query_text(w->d->side[0].db, sql, i->name) : NULL;
+    uint64_t n = text ? strtoull(text, NULL, 10) : 0;
+    sqlite3_free(sql);
+    free(text);
+    return n;
+}
+
 static bool walk_mmio(Walk *w, const Initiator *i)
 {
     Diff *d = w->d;
     sqlite3_stmt *s[DIFF_SIDES] = {0};
     int rc[DIFF_SIDES] = {SQLITE_ERROR, SQLITE_ERROR};
-    DiffDivergence one = {0};
+    DiffDivergence one = {.compared = equal_mmio(w, i)};
     snprintf(one.initiator, sizeof(one.initiator), "%.60s", i->name);
     bool ok = true;
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
@@ -666,9 +681,11 @@ bool diff_walk(Diff *d)
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         ok = read_kinds(&w, side) && read_sites(&w, side);
     }
-    ok = ok && walk_all(&w);
     if (ok) {
         choose(&w);
+        ok = walk_all(&w);
+    }
+    if (ok) {
         ok = d->rows_equal || *d->timing.why_not || walk_initiators(&w);
     }
     for (uint32_t i = 1; i <= w.names.count; i++) {
