@@ -35,6 +35,17 @@ static const char *text_of(sqlite3_stmt *stmt, int column)
     return text ? text : "";
 }
 
+/* A copy that does nothing to a terminal. */
+static char *printable(const char *text)
+{
+    char *copy = strdup(text);
+    for (char *p = copy; p && *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        *p = c < 0x20 || c == 0x7f ? '?' : *p;
+    }
+    return copy;
+}
+
 static DiffMetric *add_metric(Diff *d, sqlite3_stmt *stmt)
 {
     DiffMetric *list = diff_grow(d, d->metric, d->metrics, sizeof(*list));
@@ -43,9 +54,9 @@ static DiffMetric *add_metric(Diff *d, sqlite3_stmt *stmt)
     }
     d->metric = list;
     DiffMetric *m = &list[d->metrics++];
-    *m = (DiffMetric){.name = strdup(text_of(stmt, 0)),
-                      .unit = strdup(text_of(stmt, 1)),
-                      .exactness = strdup(text_of(stmt, 2))};
+    *m = (DiffMetric){.name = printable(text_of(stmt, 0)),
+                      .unit = printable(text_of(stmt, 1)),
+                      .exactness = printable(text_of(stmt, 2))};
     if (!m->name || !m->unit || !m->exactness) {
         error_set(d->errp, "the host has no memory left");
         return NULL;

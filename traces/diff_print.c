@@ -256,7 +256,9 @@ static void print_divergence(const DiffDivergence *v, FILE *out)
                 v->parted ? ", up to where the initiators part" : "");
         return;
     }
-    fprintf(out, ": %s, after %s equal %s%s\n", v->initiator,
+    fputs(": ", out);
+    print_name(out, v->initiator);
+    fprintf(out, ", after %s equal %s%s\n",
             counted(n, sizeof(n), (int64_t)v->before, false), v->subject,
             v->addresses ? "; only operands that may hold addresses differ"
                          : "");

@@ -177,7 +177,12 @@ TEST(Diff, FirstTiming)
         << a.text;
     EXPECT_NE(string::npos, found.find("\n  A  tx " + row + " ")) << found;
     EXPECT_NE(string::npos, found.find(", " + label + ",")) << found;
-    EXPECT_NE(string::npos, found.find(", target 77,")) << found;
+    string gap = value("select max(cycle) - (select max(cycle) from tx where "
+                       "initiator_id = 2 and rowid < " +
+                       row + ") from tx where rowid = " + row);
+    EXPECT_NE(string::npos,
+              found.find(", target 77, " + gap + " cycles after the one"))
+        << found << gap;
     EXPECT_TRUE(a.says("First different instruction: none in "));
 
     // later by a cycle, and so is all that follows: only the first one counts

@@ -220,6 +220,47 @@ TEST_F(Export, AnOldFileIsReplacedOrKept)
     unlink(to.c_str());
 }
 
+// Whatever a file holds: an answer or one line, and no crash.
+TEST_F(Export, FlippedBytes)
+{
+    string good = temporary("good.db"), bad = temporary("bad.db");
+    string to = temporary("to.db");
+    ASSERT_TRUE(write_run(good, 9, 40));
+    Error *err = nullptr;
+    ASSERT_TRUE(trace_expand(good.c_str(), to.c_str(), nullptr, &err));
+    for (const string &whole : {read_file(good), read_file(to)}) {
+        std::mt19937 dice(4);
+        for (unsigned i = 0; i < 20; i++) {
+            string text = whole;
+            for (unsigned n = 1 + dice() % 20; n > 0; n--) {
+                text[100 + dice() % (text.size() - 100)] =
+                    static_cast<char>(dice() % 4 ? dice() : 0xff);
+            }
+            write_file(bad, text);
+            bool failed;
+            TraceDiff what{};
+            printed([&](FILE *out) {
+                trace_check(bad.c_str(), false, out, &failed, &err);
+                message(err);
+                trace_diff(good.c_str(), bad.c_str(), &what, out, out, &failed,
+                           &err);
+                message(err);
+                trace_diff(bad.c_str(), good.c_str(), &what, out, out, &failed,
+                           &err);
+                message(err);
+                trace_export(bad.c_str(), "tx", "size > 1", TRACE_EXPORT_CSV,
+                             out, &err);
+                message(err);
+            });
+            trace_expand(bad.c_str(), to.c_str(), "rowid < 20", &err);
+            message(err);
+        }
+    }
+    for (const string &file : {good, bad, to}) {
+        unlink(file.c_str());
+    }
+}
+
 // Headings of sql have the unit of what is in the column.
 TEST_F(Export, UnitsInHeadings)
 {
