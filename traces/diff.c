@@ -381,41 +381,47 @@ static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int c)
            (n == 0 || (x && y && !memcmp(x, y, (size_t)n)));
 }
 
-/* Compares all rows, in their order, of two tables that both have. */
-static bool compare_table(Diff *d, const char *table)
+bool diff_same_rows(Diff *d, const char *sql, bool *same, int64_t *row)
 {
-    char sql[128];
-    snprintf(sql, sizeof(sql), "select * from %s order by rowid", table);
     sqlite3_stmt *s[DIFF_SIDES] = {diff_prepare(d, 0, sql), NULL};
     s[1] = s[0] ? diff_prepare(d, 1, sql) : NULL;
     bool ok = s[1] != NULL;
-    int64_t row = 0;
-    bool same = ok && sqlite3_column_count(s[0]) == sqlite3_column_count(s[1]);
-    int rc[DIFF_SIDES] = {SQLITE_DONE, SQLITE_DONE};
-    while (same) {
+    int columns = ok ? sqlite3_column_count(s[0]) : 0;
+    bool equal = ok && columns == sqlite3_column_count(s[1]);
+    int rc[DIFF_SIDES] = {SQLITE_ROW, SQLITE_ROW};
+    *row = 0;
+    while (equal) {
+        ++*row;
         rc[0] = sqlite3_step(s[0]);
         rc[1] = sqlite3_step(s[1]);
-        same = rc[0] == SQLITE_ROW && rc[1] == SQLITE_ROW;
-        if (!same) {
+        if (rc[0] != SQLITE_ROW || rc[1] != SQLITE_ROW) {
+            equal = rc[0] == rc[1];
             break;
         }
-        row++;
-        for (int c = 0; same && c < sqlite3_column_count(s[0]); c++) {
-            same = same_value(s[0], s[1], c);
+        for (int c = 0; equal && c < columns; c++) {
+            equal = same_value(s[0], s[1], c);
         }
     }
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         ok = rc[side] == SQLITE_ROW || diff_done(d, side, rc[side]);
     }
-    if (ok && !(rc[0] == SQLITE_DONE && rc[1] == SQLITE_DONE)) {
-        char where[64];
-        snprintf(where, sizeof(where), "first at row %lld",
-                 (long long)(row + (rc[0] != rc[1])));
-        ok = diff_add(d, &d->tables, table, where, where, NULL);
-    }
     sqlite3_finalize(s[0]);
     sqlite3_finalize(s[1]);
+    *same = equal;
     return ok;
+}
+
+static bool compare_table(Diff *d, const char *table)
+{
+    char sql[128], where[64];
+    bool same;
+    int64_t row;
+    snprintf(sql, sizeof(sql), "select * from %s order by rowid", table);
+    if (!diff_same_rows(d, sql, &same, &row)) {
+        return false;
+    }
+    snprintf(where, sizeof(where), "first at row %lld", (long long)row);
+    return same || diff_add(d, &d->tables, table, where, where, NULL);
 }
 
 static bool compare_tables(Diff *d)

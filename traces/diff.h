@@ -112,6 +112,9 @@ bool diff_add(Diff *d, DiffTexts *list, const char *name, const char *a,
 sqlite3_stmt *diff_prepare(Diff *d, int side, const char *sql);
 /* False, with sqlite's message, unless rc is SQLITE_DONE. */
 bool diff_done(Diff *d, int side, int rc);
+/* Does one SELECT give the same rows, in the same order, on both sides? *row:
+ * the first that differs, from 1. */
+bool diff_same_rows(Diff *d, const char *sql, bool *same, int64_t *row);
 /* A value of `run`; the caller frees it; NULL: not there. */
 char *diff_run_value(Diff *d, int side, const char *key);
 

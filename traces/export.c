@@ -20,20 +20,14 @@
 
 /* -- tables ---------------------------------------------------------------- */
 
-/* How tx and beat are stored is nobody's business. */
-static bool is_private(const char *table)
-{
-    return !strcmp(table, "tx_row") || !strcmp(table, "beat_row") ||
-           !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
-}
-
 /* Steps to the next table; NULL at the end. */
 static const char *next_table(sqlite3_stmt *list)
 {
     while (sqlite3_step(list) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(list, 1);
         const char *type = (const char *)sqlite3_column_text(list, 2);
-        if (name && type && strcmp(type, "shadow") != 0 && !is_private(name)) {
+        if (name && type && strcmp(type, "shadow") != 0 &&
+            !query_is_private(name)) {
             return name;
         }
     }

@@ -289,6 +289,12 @@ sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
     return NULL;
 }
 
+bool query_is_private(const char *table)
+{
+    return !strcmp(table, "tx_row") || !strcmp(table, "beat_row") ||
+           !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
+}
+
 char *query_text(sqlite3 *db, const char *sql, const char *arg)
 {
     sqlite3_stmt *stmt = NULL;

@@ -200,6 +200,8 @@ bool query_fail(Error **errp, const char *path, sqlite3 *db, int rc);
 /* Prepares one read-only statement. */
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
                             Error **errp);
+/* Is a table how tx and beat are stored, which is nobody's business? */
+bool query_is_private(const char *table);
 /* The first column of the first row as text, which the caller frees; NULL:
  * there is none, or it is null. ?1 of the SQL is arg, unless NULL. */
 char *query_text(sqlite3 *db, const char *sql, const char *arg);

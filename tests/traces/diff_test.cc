@@ -116,6 +116,26 @@ TEST(Diff, OneValueIsEnough)
     }
 }
 
+// What rows are made of may be stored alike and still mean something else.
+TEST(Diff, EqualStorageIsNotEnough)
+{
+    string run = temporary("a.db");
+    ASSERT_TRUE(write_run(run, seed, transactions));
+    for (const char *sql :
+         {"update result_name set name = 'fine' where id = 0",
+          "update site set pc = pc + 2 where id = 1",
+          "update site set symbol_id = 2 where symbol_id = 1",
+          "update flag_name set name = 'odd' where id = 1",
+          "update initiator set name = 'cpu1.data' where id = 2",
+          "update symbol set name = 'start' where name = '_start'",
+          "update region set name = 'rom' where name = 'flash'"}) {
+        Copy copy(run, sql);
+        EXPECT_FALSE(diff(run, copy.path).says("identical")) << sql;
+    }
+    EXPECT_TRUE(diff(run, Copy(run).path).says("identical"));
+    unlink(run.c_str());
+}
+
 // -- where they part ----------------------------------------------------------
 
 TEST(Diff, FirstInstruction)
@@ -402,7 +422,16 @@ TEST(Diff, TheRegionThatChangedIsNamed)
     EXPECT_NE(string::npos, text.find("+1,234")) << text;
     EXPECT_EQ(string::npos, text.find("\n  ram ")) << text;
     EXPECT_TRUE(diff(base(), copy.path, {}, true)
-                    .says("{\"name\": \"flash\", \"what\": \"fetch\", "));
+                    .says("{\"name\": \"flash\", \"what\": \"fetch\", " +
+                          value("select printf('\"accesses\": [%d, %d], "
+                                "\"bytes\": [%d, %d], \"wait_cycles\": [%d, "
+                                "%d], \"bus_cycles\": [%d, %d], \"target_cyc"
+                                "les\": [%d, %d]', n, n, b, b, w, w, u, u, t, "
+                                "t + 1234) from (select sum(accesses) n, "
+                                "sum(bytes) b, sum(wait_cycles) w, "
+                                "sum(bus_cycles) u, sum(target_cycles) t from "
+                                "traffic where region = 'flash' and kind = "
+                                "'fetch')")));
 }
 
 // -- thresholds
