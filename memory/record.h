@@ -197,7 +197,8 @@ static inline void record_put(MemoryRecord *r, MemoryRecord v)
 static inline void record_plain(MemoryRecord *r, uint32_t site, hwaddr address,
                                 uint64_t value, uint64_t cycle)
 {
-    record_put(r, (MemoryRecord){site, 0, address, value, cycle});
+    const MemoryRecord head = {site, 0, address, value, cycle};
+    record_put(r, head);
 }
 
 #ifdef __cplusplus

@@ -1,7 +1,9 @@
 /*
- * cli_db.c - report and sql: reading the database of a run.
+ * cli_db.c - report, sql, export, expand: reading the database of a run.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,18 +97,22 @@ static int sql(int argc, char **argv)
     static const struct option options[] = {
         {"csv", no_argument, NULL, 'c'},
         {"json", no_argument, NULL, 'j'},
+        {"units", no_argument, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     TraceFormat format = TRACE_TABLE;
+    bool units = false;
     int c;
     opterr = 0;
     while ((c = getopt_long_only(argc, argv, ":", options, NULL)) != -1) {
         switch (c) {
         case 'c': format = TRACE_CSV; break;
         case 'j': format = TRACE_JSON; break;
+        case 'u': units = true; break;
         default: return cli_bad_option(argv, c, options);
         }
     }
+    format = format == TRACE_CSV && units ? TRACE_CSV_UNITS : format;
     if (argc - optind != 2) {
         return cli_error("sql takes a database and one statement: socscope sql "
                          "RUN.db \"SELECT ...\"");
@@ -120,11 +126,144 @@ static int sql(int argc, char **argv)
 const CliCommand cli_sql = {
     .name = "sql",
     .summary = "ask the database of a run",
-    .help = "usage: socscope sql RUN.db \"SELECT ...\" [-csv|-json]\n\n"
-            "Runs one SELECT and prints its rows as a table. The tables are in "
-            "docs/database.md;\n\"select name, type from sqlite_schema\" lists "
-            "them.\n\n"
-            "  -csv       comma-separated values with a heading\n"
-            "  -json      an array of objects\n",
+    .help =
+        "usage: socscope sql RUN.db \"SELECT ...\" [-csv|-json] [--units]\n\n"
+        "Runs one SELECT and prints its rows as a table, columns with "
+        "their units. The tables are\nin docs/database.md; \"select name, "
+        "type from sqlite_schema\" lists them.\n\n"
+        "  -csv       comma-separated values with a heading\n"
+        "  --units    units in the heading of -csv, too\n"
+        "  -json      an array of objects\n",
     .run = sql,
+};
+
+/* -- export --------------------------------------------------------------- */
+
+/* Writes beside FILE and moves it there when it is whole. */
+static bool export_to_file(const char *path, const char *table,
+                           const char *where, TraceExportFormat format,
+                           const char *to, Error **errp)
+{
+    size_t size = strlen(to) + 32;
+    char *part = malloc(size);
+    if (!part) {
+        return error_set(errp, "the host has no memory left");
+    }
+    snprintf(part, size, "%s.part-%d", to, (int)getpid());
+    FILE *out = fopen(part, "w");
+    bool ok = out || error_set(errp,
+                               "-o %s: %s; give a file that can be "
+                               "written",
+                               to, strerror(errno));
+    if (out) {
+        ok = trace_export(path, table, where, format, out, errp);
+        if (fclose(out) != 0 && ok) {
+            ok = error_set(errp, "-o %s: %s; is the disk full?", to,
+                           strerror(errno));
+        }
+        if (ok && rename(part, to) != 0) {
+            ok = error_set(errp, "-o %s: %s; give a file that can be written",
+                           to, strerror(errno));
+        }
+        if (!ok) {
+            unlink(part);
+        }
+    }
+    free(part);
+    return ok;
+}
+
+static int export(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"table", required_argument, NULL, 't'},
+        {"where", required_argument, NULL, 'w'},
+        {"out", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *format = NULL, *table = "tx", *where = NULL, *to = NULL;
+    int c;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
+        switch (c) {
+        case 'f': format = optarg; break;
+        case 't': table = optarg; break;
+        case 'w': where = optarg; break;
+        case 'o': to = optarg; break;
+        default: return cli_bad_option(argv, c, options);
+        }
+    }
+    if (argc - optind != 1 || !format) {
+        return cli_error("export takes a database and a format: socscope "
+                         "export RUN.db --format csv|jsonl");
+    }
+    bool csv = !strcmp(format, "csv");
+    if (!csv && strcmp(format, "jsonl") != 0) {
+        return cli_error("--format %s: is none of csv, jsonl", format);
+    }
+    TraceExportFormat as = csv ? TRACE_EXPORT_CSV : TRACE_EXPORT_JSONL;
+    Error *err = NULL;
+    bool ok = to ? export_to_file(argv[optind], table, where, as, to, &err)
+                 : trace_export(argv[optind], table, where, as, stdout, &err);
+    return ok ? CLI_OK : cli_fail(err);
+}
+
+const CliCommand cli_export = {
+    .name = "export",
+    .summary = "rows of a table as csv or jsonl",
+    .help = "usage: socscope export RUN.db --format csv|jsonl [--table NAME] "
+            "[--where EXPR] [-o FILE]\n\n"
+            "Prints the rows of a table, those of tx in order of recording; "
+            "memory does not grow\nwith them.\n\n"
+            "  --format csv|jsonl   RFC 4180 with a heading; a JSON object per "
+            "line\n"
+            "  --table NAME         tx unless given\n"
+            "  --where EXPR         only rows where this SQL expression "
+            "holds: \"region = 'uart0'\"\n"
+            "  -o, --out FILE       writes FILE, which appears when it is "
+            "whole\n",
+    .run = export,
+};
+
+/* -- expand --------------------------------------------------------------- */
+
+static int expand(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"where", required_argument, NULL, 'w'},
+        {"out", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *where = NULL, *to = NULL;
+    int c;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
+        switch (c) {
+        case 'w': where = optarg; break;
+        case 'o': to = optarg; break;
+        default: return cli_bad_option(argv, c, options);
+        }
+    }
+    if (argc - optind != 1 || !to) {
+        return cli_error("expand takes a database and a file to write: "
+                         "socscope expand RUN.db -o PLAIN.db");
+    }
+    Error *err = NULL;
+    return trace_expand(argv[optind], to, where, &err) ? CLI_OK : cli_fail(err);
+}
+
+const CliCommand cli_expand = {
+    .name = "expand",
+    .summary = "a database of plain tables for other tools",
+    .help = "usage: socscope expand RUN.db -o PLAIN.db [--where EXPR]\n\n"
+            "Writes a SQLite database in which tx, beat, tx_site and all other "
+            "tables are plain\nrows, under the same names: for tools that "
+            "cannot read ours. It is much larger, and\nappears when it is "
+            "whole.\n\n"
+            "  --where EXPR     only transactions where this SQL expression "
+            "over tx holds, with their\n                   beats, mmio rows "
+            "and tx_site; other summaries stay those of the run\n"
+            "  -o, --out FILE   the file to write\n",
+    .run = expand,
 };

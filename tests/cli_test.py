@@ -138,7 +138,8 @@ class Help(Case):
     def test_every_command_of_the_list_explains_itself(self):
         text = self.good("--help").stdout
         names = re.findall(r"^  ([a-z]+)  ", text, re.M)
-        self.assertEqual(names, ["run", "report", "sql", "map", "devices", "help"])
+        self.assertEqual(names, ["run", "report", "diff", "sql", "check", "export", "expand", "map", "devices",
+                                 "help"])
         self.assertEqual(self.good("help").stdout, text)
         for name in names[:-1]:
             explained = self.good(name, "--help").stdout
@@ -148,7 +149,7 @@ class Help(Case):
 
     def test_every_option_of_the_help_works(self):
         """What --help names must be known: an option it lists is never an "unknown option"."""
-        for name in ("run", "report", "sql", "map"):
+        for name in ("run", "report", "diff", "sql", "check", "export", "expand", "map"):
             for option in set(re.findall(r"(?<![\w-])--?[a-z][a-z-]+", self.good(name, "--help").stdout)) - {"--help"}:
                 error = self.call(name, option, "1").stderr
                 self.assertNotIn("unknown option", error, f"{name} {option}")
@@ -168,6 +169,10 @@ class Help(Case):
         self.bad("run", "board.yaml", "hello.elf", "more", says=["socscope run CONFIG FIRMWARE"])
         self.bad("report", says=["socscope report RUN.db"])
         self.bad("sql", "x.db", says=["SELECT"])
+        self.bad("diff", "a.db", says=["socscope diff A.db B.db"])
+        self.bad("check", says=["socscope check RUN.db"])
+        self.bad("export", "a.db", says=["--format csv|jsonl"])
+        self.bad("expand", "a.db", says=["-o PLAIN.db"])
         self.bad("map", says=["socscope map CONFIG"])
         self.bad("devices", "a", "b", says=["socscope devices"])
 

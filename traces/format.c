@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "traces/store.h"
 
@@ -126,15 +127,47 @@ static void print_csv_value(FILE *out, sqlite3_stmt *stmt, int column)
     }
 }
 
+/* -- headings ------------------------------------------------------------- */
+
+/* Does a name say its unit, as wait_cycles and begin_ps do? */
+static bool says_unit(const char *name, const char *unit)
+{
+    size_t n = strlen(name), m = strlen(unit);
+    return n >= m && strcasecmp(name + n - m, unit) == 0;
+}
+
+/* The column's name, with the unit of what it is in its table: "time [ps]".
+ * Expressions have none. */
+static void heading(sqlite3_stmt *stmt, int column, bool units, char *text,
+                    size_t size)
+{
+    const char *name = sqlite3_column_name(stmt, column);
+    const char *origin = sqlite3_column_origin_name(stmt, column);
+    snprintf(text, size, "%s", name ? name : "");
+    char *unit =
+        units && origin
+            ? query_text(sqlite3_db_handle(stmt),
+                         "select unit from column_unit where name = ?1", origin)
+            : NULL;
+    size_t n = strlen(text);
+    if (unit && !says_unit(text, unit) && n < size) {
+        snprintf(text + n, size - n, " [%.16s]", unit);
+    }
+    free(unit);
+}
+
+enum { HEADING = 256 };
+
 /* -- formats -------------------------------------------------------------- */
 
-int format_csv(sqlite3_stmt *stmt, FILE *out)
+int format_csv(sqlite3_stmt *stmt, bool units, FILE *out)
 {
     int columns = sqlite3_column_count(stmt), rc;
     for (int c = 0; c < columns; c++) {
-        const char *name = sqlite3_column_name(stmt, c);
+        char name[HEADING];
+        heading(stmt, c, units, name, sizeof(name));
         fputs(c ? "," : "", out);
-        print_csv_text(out, name ? name : "", name ? strlen(name) : 0);
+        print_csv_text(out, name, strlen(name));
     }
     fputs("\r\n", out);
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !ferror(out)) {
@@ -147,23 +180,40 @@ int format_csv(sqlite3_stmt *stmt, FILE *out)
     return rc;
 }
 
+static void print_json_row(FILE *out, sqlite3_stmt *stmt)
+{
+    int columns = sqlite3_column_count(stmt);
+    putc('{', out);
+    for (int c = 0; c < columns; c++) {
+        const char *name = sqlite3_column_name(stmt, c);
+        fputs(c ? ", " : "", out);
+        format_json_string(out, name ? name : "", name ? strlen(name) : 0);
+        fputs(": ", out);
+        format_json_value(out, stmt, c);
+    }
+    putc('}', out);
+}
+
 int format_json(sqlite3_stmt *stmt, FILE *out)
 {
-    int columns = sqlite3_column_count(stmt), rc;
     const char *between = "[";
+    int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !ferror(out)) {
-        fprintf(out, "%s\n  {", between);
+        fprintf(out, "%s\n  ", between);
         between = ",";
-        for (int c = 0; c < columns; c++) {
-            const char *name = sqlite3_column_name(stmt, c);
-            fputs(c ? ", " : "", out);
-            format_json_string(out, name ? name : "", name ? strlen(name) : 0);
-            fputs(": ", out);
-            format_json_value(out, stmt, c);
-        }
-        putc('}', out);
+        print_json_row(out, stmt);
     }
     fputs(*between == '[' ? "[]\n" : "\n]\n", out);
+    return rc;
+}
+
+int format_jsonl(sqlite3_stmt *stmt, FILE *out)
+{
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !ferror(out)) {
+        print_json_row(out, stmt);
+        putc('\n', out);
+    }
     return rc;
 }
 
@@ -290,9 +340,8 @@ static void table_heading(Table *t, sqlite3_stmt *stmt)
     table_widen(t);
     for (int line = 0; line < 2; line++) {
         for (int c = 0; c < t->columns; c++) {
-            const char *name = sqlite3_column_name(stmt, c);
-            char text[256];
-            snprintf(text, sizeof(text), "%s", name ? name : "");
+            char text[HEADING];
+            heading(stmt, c, true, text, sizeof(text));
             size_t *w = &t->width[c];
             *w = text_width(text) > *w ? text_width(text) : *w;
             bool right = t->rows && t->cell[c].number;

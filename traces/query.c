@@ -293,6 +293,30 @@ sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
     return NULL;
 }
 
+bool query_is_private(const char *table)
+{
+    return !strcmp(table, "record_site") || !strcmp(table, "mmio_row") ||
+           !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
+}
+
+char *query_text(sqlite3 *db, const char *sql, const char *arg)
+{
+    sqlite3_stmt *stmt = NULL;
+    char *text = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK) {
+        if (arg) {
+            sqlite3_bind_text(stmt, 1, arg, -1, SQLITE_STATIC);
+        }
+        if (sqlite3_step(stmt) == SQLITE_ROW &&
+            sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+            const char *value = (const char *)sqlite3_column_text(stmt, 0);
+            text = value ? strdup(value) : NULL;
+        }
+    }
+    sqlite3_finalize(stmt);
+    return text;
+}
+
 /* -- one SELECT --------------------------------------------------------------
  */
 
@@ -306,9 +330,10 @@ bool trace_sql(const char *path, const char *sql, TraceFormat format, FILE *out,
     sqlite3_stmt *stmt = query_prepare(db, path, sql, errp);
     bool ok = stmt != NULL;
     if (ok) {
-        int rc = format == TRACE_CSV    ? format_csv(stmt, out)
-                 : format == TRACE_JSON ? format_json(stmt, out)
-                                        : format_table(stmt, out);
+        int rc = format == TRACE_TABLE ? format_table(stmt, out)
+                 : format == TRACE_JSON
+                     ? format_json(stmt, out)
+                     : format_csv(stmt, format == TRACE_CSV_UNITS, out);
         if (fflush(out) != 0 || ferror(out)) {
             ok = error_set(errp, "the output cannot be written: %s",
                            strerror(errno));

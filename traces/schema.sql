@@ -116,3 +116,15 @@ create table hot_address(region text, type text, offset integer,
 create table metric(name text primary key, unit text, definition text,
     sql text, exactness text, value numeric) without rowid;
 create table check_result(name text, ok integer, detail text);
+-- A column of one name has one unit, in whatever table.
+create table column_unit(name text primary key, unit text) without rowid;
+insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
+    ('end_ps', 'ps'), ('cycle', 'cycles'), ('begin_cycle', 'cycles'),
+    ('end_cycle', 'cycles'), ('cycles', 'cycles'), ('wait_cycles', 'cycles'),
+    ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
+    ('idle_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
+    ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
+    ('fetch_cycles', 'cycles'), ('size', 'bytes'), ('offset', 'bytes'),
+    ('granule', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
+    ('width_bytes', 'bytes'), ('peak_bytes', 'bytes'), ('hz', 'Hz'),
+    ('clock_hz', 'Hz');

@@ -277,6 +277,12 @@ void summary_hart(TraceStore *ts, const HartFigures *h);
 void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
                    uint64_t bytes, uint64_t entries, uint64_t instructions,
                    uint64_t cycles);
+/* What the totals of ports, harts and buses must satisfy among themselves: the
+ * SQL has no row, else its first says why not. */
+typedef struct Invariant {
+    const char *name, *sql;
+} Invariant;
+extern const Invariant total_invariants[]; /* ends with a NULL name */
 /* Derived tables, metric values, invariants, completeness. */
 void summary_finish(TraceStore *ts);
 
@@ -295,6 +301,11 @@ bool query_fail(Error **errp, const char *path, sqlite3 *db, int rc);
 /* Prepares one read-only statement. */
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
                             Error **errp);
+/* Is a table how tx and beat are stored, which is nobody's business? */
+bool query_is_private(const char *table);
+/* The first column of the first row as text, which the caller frees; NULL:
+ * there is none, or it is null. ?1 of the SQL is arg, unless NULL. */
+char *query_text(sqlite3 *db, const char *sql, const char *arg);
 /* From now on statements of db stop after so many virtual machine steps in
  * all: a foreign database may hold endless ones. */
 void query_limit(sqlite3 *db, uint64_t *steps);
@@ -303,8 +314,10 @@ void query_limit(sqlite3 *db, uint64_t *steps);
 void format_json_string(struct _IO_FILE *out, const char *text, size_t len);
 void format_json_value(struct _IO_FILE *out, sqlite3_stmt *stmt, int column);
 /* All rows of stmt; the code sqlite ended with, SQLITE_DONE when all is well.*/
-int format_csv(sqlite3_stmt *stmt, struct _IO_FILE *out);
+/* units: headings have them, as the table column_unit says. */
+int format_csv(sqlite3_stmt *stmt, bool units, struct _IO_FILE *out);
 int format_json(sqlite3_stmt *stmt, struct _IO_FILE *out);
+int format_jsonl(sqlite3_stmt *stmt, struct _IO_FILE *out);
 int format_table(sqlite3_stmt *stmt, struct _IO_FILE *out);
 
 #ifdef __cplusplus

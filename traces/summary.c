@@ -162,7 +162,9 @@ static bool is_partial(TraceStore *ts)
 /* Why tx is not all that the ports counted; NULL: it is. */
 static const char *why_not_all(TraceStore *ts)
 {
-    return !trace_filter_is_open(&ts->filter)
+    return ts->recovered
+               ? "skipped: the run was killed, its counters are gone"
+           : !trace_filter_is_open(&ts->filter)
                ? "skipped: the filter left some out"
            : ts->ring.dropped ? "skipped: only the last ones were kept"
            : is_partial(ts)   ? "skipped: recording was not on all the time"
@@ -331,45 +333,51 @@ static void check_records(TraceStore *ts)
               " where a <> b");
 }
 
+const Invariant total_invariants[] = {
+    {"busy <= elapsed", "select printf('%s was busy for %d of %d cycles', bus,"
+                        " busy_cycles, elapsed_cycles) from bus_load"
+                        " where busy_cycles > elapsed_cycles"},
+    {"bus waits",
+     "select printf('%s waited %d cycles, initiators on it %d', bus,"
+     " wait_cycles, n) from (select b.bus, b.wait_cycles,"
+     " coalesce((select sum(c.wait_cycles) from contention c"
+     " where c.bus = b.bus), 0) as n from bus_load b)"
+     " where n <> wait_cycles"},
+    {"cycles by category",
+     "select printf('%s has %d cycles, its categories %d', h.name,"
+     " h.cycles, sum(c.cycles)) from hart h join hart_cycles c"
+     " on c.hart = h.name group by h.name having"
+     " sum(c.cycles) <> h.cycles or min(c.cycles) < 0"},
+    {"cycles by function",
+     "select printf('%s ran for %d cycles, its functions %d', name,"
+     " busy, n) from (select name, cycles - idle_cycles as busy,"
+     " coalesce((select sum(f.cycles) from function_cost f"
+     " where f.hart = name), 0) as n from hart) where n <> busy"},
+    {"instructions by function",
+     /* one that traps is begun but does not retire */
+     "select printf('%s retired %d instructions in %d traps, its"
+     " functions began %d', name, instructions, traps, n) from"
+     " (select name, instructions, traps,"
+     " coalesce((select sum(f.instructions) from function_cost f"
+     " where f.hart = name), 0) as n from hart)"
+     " where n not between instructions and instructions + traps"},
+    {"bytes per bus",
+     "select printf('%s moved %d bytes, initiators on it %d', bus,"
+     " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
+     " from traffic t join initiator i on i.id = t.initiator_id"
+     " where i.bus = b.bus and t.kind <> 'fetch') as n,"
+     " (select sum(errors) from traffic t"
+     " join initiator i on i.id = t.initiator_id"
+     " where i.bus = b.bus) as errors from bus_load b)"
+     " where n <> bytes and errors = 0"},
+    {0},
+};
+
 static void check_totals(TraceStore *ts)
 {
-    check_sql(ts, "busy <= elapsed",
-              "select printf('%s was busy for %d of %d cycles', bus,"
-              " busy_cycles, elapsed_cycles) from bus_load"
-              " where busy_cycles > elapsed_cycles");
-    check_sql(ts, "bus waits",
-              "select printf('%s waited %d cycles, initiators on it %d', bus,"
-              " wait_cycles, n) from (select b.bus, b.wait_cycles,"
-              " coalesce((select sum(c.wait_cycles) from contention c"
-              " where c.bus = b.bus), 0) as n from bus_load b)"
-              " where n <> wait_cycles");
-    check_sql(ts, "cycles by category",
-              "select printf('%s has %d cycles, its categories %d', h.name,"
-              " h.cycles, sum(c.cycles)) from hart h join hart_cycles c"
-              " on c.hart = h.name group by h.name having"
-              " sum(c.cycles) <> h.cycles or min(c.cycles) < 0");
-    check_sql(ts, "cycles by function",
-              "select printf('%s ran for %d cycles, its functions %d', name,"
-              " busy, n) from (select name, cycles - idle_cycles as busy,"
-              " coalesce((select sum(f.cycles) from function_cost f"
-              " where f.hart = name), 0) as n from hart) where n <> busy");
-    check_sql(ts, "instructions by function",
-              /* one that traps is begun but does not retire */
-              "select printf('%s retired %d instructions in %d traps, its"
-              " functions began %d', name, instructions, traps, n) from"
-              " (select name, instructions, traps,"
-              " coalesce((select sum(f.instructions) from function_cost f"
-              " where f.hart = name), 0) as n from hart)"
-              " where n not between instructions and instructions + traps");
-    check_sql(ts, "bytes per bus",
-              "select printf('%s moved %d bytes, initiators on it %d', bus,"
-              " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
-              " from traffic t join initiator i on i.id = t.initiator_id"
-              " where i.bus = b.bus and t.kind <> 'fetch') as n,"
-              " (select sum(errors) from traffic t"
-              " join initiator i on i.id = t.initiator_id"
-              " where i.bus = b.bus) as errors from bus_load b)"
-              " where n <> bytes and errors = 0");
+    for (const Invariant *i = total_invariants; i->name; i++) {
+        check_sql(ts, i->name, i->sql);
+    }
 }
 
 /* -- metric values -------------------------------------------------------- */

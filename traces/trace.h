@@ -129,13 +129,47 @@ bool trace_recover(const char *path, uint64_t *rows, bool *done, Error **errp);
 struct sqlite3;
 struct sqlite3 *trace_open_existing(const char *path, Error **errp);
 
-typedef enum TraceFormat { TRACE_TABLE, TRACE_CSV, TRACE_JSON } TraceFormat;
+typedef enum TraceFormat {
+    TRACE_TABLE, /* headings have the columns' units: "time [ps]" */
+    TRACE_CSV,
+    TRACE_CSV_UNITS, /* so have these */
+    TRACE_JSON
+} TraceFormat;
 /* Runs one SELECT and prints its rows to `out`. */
 struct _IO_FILE;
 bool trace_sql(const char *path, const char *sql, TraceFormat format,
                struct _IO_FILE *out, Error **errp);
 /* The terminal report. plain: ASCII only, no colours. json: as JSON. */
 bool trace_report(const char *path, bool plain, bool json, struct _IO_FILE *out,
+                  Error **errp);
+
+typedef struct TraceDiff {
+    bool json;
+    const char *junit;          /* a file to write; NULL: none */
+    const char *const *fail_on; /* thresholds: "cycles > +2%" */
+    size_t fail_ons;
+} TraceDiff;
+/* What changed from run a to run b. Prints to `out`, and one line to `failures`
+ * per threshold that failed; *failed says whether one did. */
+bool trace_diff(const char *a, const char *b, const TraceDiff *options,
+                struct _IO_FILE *out, struct _IO_FILE *failures, bool *failed,
+                Error **errp);
+
+/* Computes the invariants of docs/database.md from the rows; a line each.
+ * *failed says whether one does not hold. */
+bool trace_check(const char *path, bool json, struct _IO_FILE *out,
+                 bool *failed, Error **errp);
+
+typedef enum TraceExportFormat {
+    TRACE_EXPORT_CSV,
+    TRACE_EXPORT_JSONL
+} TraceExportFormat;
+/* Prints the rows of a table where an SQL expression (NULL: any) holds. */
+bool trace_export(const char *path, const char *table, const char *where,
+                  TraceExportFormat format, struct _IO_FILE *out, Error **errp);
+/* Writes plain tables to `to`, which is there only when all went well.
+ * `where`: of tx, with what belongs to those transactions; NULL: all. */
+bool trace_expand(const char *path, const char *to, const char *where,
                   Error **errp);
 
 #ifdef __cplusplus

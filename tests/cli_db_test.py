@@ -1,0 +1,228 @@
+"""diff, check, export and expand on databases of real runs.
+
+usage: cli_db_test.py SOCSCOPE FIRMWARE_FOLDER     (the folder holds rv32/NAME.elf and rv64/NAME.elf)
+"""
+import csv
+import io
+import json
+import os
+import pathlib
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import unittest
+import xml.etree.ElementTree
+
+import cli_test
+from cli_test import CONFIGS, Case
+
+
+class Databases(Case):
+    def record(self, name, *args, out, config="mcu", trace="--trace"):
+        self.good("run", CONFIGS / f"{config}.yaml", cli_test.FIRMWARE / "rv32" / f"{name}.elf", "-o", out, trace,
+                  "--quiet", *args)
+        return f"{out}/run.db"
+
+    def diff(self, a, b, *args, status=0):
+        return json.loads(self.good("diff", a, b, "--json", *args, status=status).stdout)
+
+    # -- diff --------------------------------------------------------------------------------------------------------
+
+    def test_the_same_run_twice_is_identical(self):
+        a, b = (self.record("twin-a", out=out) for out in ("a", "b"))
+        text = self.good("diff", a, b, "--fail-on", "cycles != 0").stdout
+        self.assertIn("\nidentical: ", text)
+        found = self.diff(a, b)
+        self.assertTrue(found["identical"] and found["comparable"] and found["all_rows_equal"])
+
+    def test_two_builds_that_differ_in_one_function(self):
+        a, b = (self.record(f"twin-{x}", out=x) for x in "ab")
+        found = self.diff(a, b)
+        self.assertFalse(found["identical"])
+        self.assertTrue(found["comparable"])
+        self.assertEqual(found["config"], [])
+        names = [f["name"].split(".")[0] for f in found["functions"]]
+        self.assertEqual(names, ["checksum"], "and no other function")
+        one, two = found["functions"][0]["cycles"]
+        self.assertGreater(two, 2 * one)
+        cycles = next(m for m in found["metrics"] if m["name"] == "cycles")
+        self.assertEqual(cycles["change"], two - one)
+        where = found["divergence"]["instruction"]
+        self.assertTrue(where["found"])
+        self.assertFalse(where["only_addresses"])
+        for side, db in (("a", a), ("b", b)):
+            self.assertTrue(where[side]["symbol"].startswith("checksum"), where)
+            row = sqlite3.connect(self.dir / db).execute(
+                "select time, pc, symbol, kind from tx where rowid = ?", (where[side]["tx"],)).fetchone()
+            self.assertEqual(row, (where[side]["time"], where[side]["pc"], where[side]["symbol"].split("+")[0], "fetch"))
+        self.assertFalse(found["divergence"]["mmio"]["found"], "the firmwares print the same")
+        text = self.good("diff", a, b).stdout
+        self.assertRegex(text, r"the most changed first\n.*\n  checksum")
+
+    def test_two_configurations_that_differ_in_one_wait_state(self):
+        a = self.record("twin-a", out="a")
+        b = self.record("twin-a", "--set", "uart0.wait_states=4", out="b")
+        found = self.diff(a, b)
+        self.assertEqual([(c["name"], c["a"], c["b"]) for c in found["config"]],
+                         [("devices.uart0.wait_states", "1", "4")])
+        first = found["regions"][0]
+        self.assertEqual((first["name"], first["what"]), ("uart0", "data"))
+        accesses, cycles = first["accesses"][0], first["target_cycles"]
+        self.assertEqual(cycles[1] - cycles[0], 3 * accesses, "three more cycles for each access")
+        self.assertEqual(len(found["regions"]), 1, "no other region cost anything else")
+        self.assertFalse(found["divergence"]["instruction"]["found"])
+        where = found["divergence"]["timing"]
+        self.assertIn("uart0+0x", where["a"]["what"])
+        self.assertIn("target 1,", where["a"]["what"])
+        self.assertIn("target 4,", where["b"]["what"])
+        first_access = sqlite3.connect(self.dir / a).execute("select min(tx) from mmio where region = 'uart0'").fetchone()
+        self.assertEqual(where["a"]["tx"], first_access[0])
+        self.assertIn("devices.uart0.wait_states: 1 -> 4", self.good("diff", a, b).stdout)
+
+    def test_thresholds(self):
+        a, b = (self.record(f"twin-{x}", out=x) for x in "ab")
+        done = self.good("diff", a, b, "--fail-on", "cycles > +2%", "--fail-on", "traps > 0", "--fail-on",
+                         "instructions >= 1", "--junit", "j.xml", status=1)
+        lines = done.stderr.splitlines()
+        self.assertEqual([line.split(": ")[:3] for line in lines],
+                         [["socscope", "failed", "cycles > +2%"], ["socscope", "failed", "instructions >= 1"]])
+        suite = xml.etree.ElementTree.parse(self.dir / "j.xml").getroot()[0]
+        self.assertEqual([(c.get("name"), c.find("failure") is not None) for c in suite],
+                         [("cycles > +2%", True), ("traps > 0", False), ("instructions >= 1", True)])
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("3", "2"))
+        self.good("diff", b, a, "--fail-on", "cycles > +2%")
+        self.assertTrue(self.diff(a, b, "--fail-on", "cycles > 5", status=1)["thresholds"][0]["failed"])
+        self.bad("diff", a, b, "--fail-on", "cylces > 2", says=['"cylces > 2"', "no metric cylces", "cycles"])
+        self.bad("diff", a, b, "--fail-on", "cycles + 2", says=['"cycles + 2"', "cycles > +2%"])
+        self.bad("diff", a, "none.db", says=["none.db"])
+        self.bad("diff", a, b, "--junit", "no/such/j.xml", says=["--junit no/such/j.xml"])
+
+    def test_what_is_not_comparable_is_said_first(self):
+        a = self.record("twin-a", out="a")
+        others = {"quantum (ps)": self.record("twin-a", "--quantum", "2us", out="q"),
+                  "trace_kinds": self.record("twin-a", out="k", trace="--trace=data")}
+        self.good("run", CONFIGS / "mcu.yaml", cli_test.FIRMWARE / "rv32/twin-a.elf", "-o", "l", "--trace",
+                  "--limit-insns", "3000", status=124)
+        others["limits"] = "l/run.db"
+        for name, b in others.items():
+            found = self.diff(a, b)
+            self.assertFalse(found["comparable"])
+            self.assertIn(name, [h["name"] for h in found["not_comparable"]])
+            self.assertTrue(self.good("diff", a, b).stdout.splitlines()[3].startswith("NOT COMPARABLE"))
+        where = self.diff(a, "l/run.db")["divergence"]["instruction"]
+        self.assertEqual((where["equal_before"], where["b"]), (3000, None), "one run went on")
+        found = self.diff(a, others["trace_kinds"])["divergence"]
+        self.assertEqual(found["instruction"]["of"], "loads and stores")
+        self.assertFalse(found["instruction"]["found"])
+        self.assertFalse(found["mmio"]["found"])
+        self.assertGreater(found["mmio"]["compared"], 50)
+
+    def test_a_killed_run_is_compared_as_far_as_it_got(self):
+        a = self.record("twin-a", out="a")
+        run = subprocess.Popen([cli_test.SOCSCOPE, "run", "board.yaml", "loop.elf", "-o", "killed", "--trace"],
+                               cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        killed = self.dir / "killed/run.db"
+        for _ in range(500):
+            if killed.exists() and killed.stat().st_size > 1 << 20:
+                break
+            time.sleep(0.02)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        found = self.diff(a, killed)
+        self.assertIn("the run ended properly", [h["name"] for h in found["not_comparable"]])
+        self.bad("diff", a, killed, "--fail-on", "cycles > 2", says=["its run did not end"])
+        self.assertIn("skipped  totals", self.good("check", killed).stdout)
+
+    # -- check -------------------------------------------------------------------------------------------------------
+
+    def test_check(self):
+        for name, config in (("twin-b", "mcu"), ("uart", "mcu"), ("access", "virt32"), ("interrupts", "virt32")):
+            db = self.record(name, out=name, config=config)
+            lines = self.good("check", db).stdout.splitlines()
+            self.assertTrue(all(line.startswith("ok  ") for line in lines[:-1]), lines)
+            self.assertRegex(lines[-1], r"^0 of \d\d do not hold$")
+        self.good("expand", db, "-o", "plain.db")
+        plain = sqlite3.connect(self.dir / "plain.db")
+        plain.execute("delete from tx where rowid = (select max(rowid) from tx)")
+        plain.commit()
+        plain.close()
+        done = self.good("check", "plain.db", status=1)
+        self.assertIn("\nFAILED   rows numbered: ", done.stdout)
+        checks = json.loads(self.good("check", "plain.db", "--json", status=1).stdout)
+        self.assertEqual(len(checks), done.stdout.count("\n") - 1)
+        self.assertTrue(any(c["ok"] is False for c in checks))
+        self.write("text.db", "this is no database\n" * 100)
+        self.bad("check", "text.db", says=["text.db"])
+
+    # -- export, expand ----------------------------------------------------------------------------------------------
+
+    def test_exported_rows_answer_as_the_database_does(self):
+        db = self.record("twin-a", out="a")
+        query = "select symbol, kind, count(*), sum(size), sum(target_cycles), max(time) from {} group by 1, 2 order by 1, 2"
+        want = sqlite3.connect(self.dir / db).execute(query.format("tx")).fetchall()
+        other = sqlite3.connect(":memory:")
+        rows = list(csv.reader(io.StringIO(self.good("export", db, "--format", "csv").stdout, newline="")))
+        other.execute(f"create table loaded({', '.join(c + ' numeric' for c in rows[0])})")
+        other.executemany(f"insert into loaded values({', '.join('?' * len(rows[0]))})",
+                          [[v if v != "" else None for v in row] for row in rows[1:]])
+        self.assertEqual(other.execute(query.format("loaded")).fetchall(), want)
+        lines = self.good("export", db, "--format", "jsonl", "--where", "region = 'uart0'").stdout.splitlines()
+        registers = sqlite3.connect(self.dir / db).execute("select tx, offset, value from mmio where region = 'uart0'")
+        self.assertEqual([(r["rowid"], r["offset"], r["value"]) for r in map(json.loads, lines)], registers.fetchall())
+        self.good("expand", db, "-o", "plain.db")
+        self.assertEqual(sqlite3.connect(self.dir / "plain.db").execute(query.format("tx")).fetchall(), want)
+        self.assertIn("identical", self.good("diff", db, "plain.db").stdout)
+
+    def test_files_appear_when_they_are_whole(self):
+        db = self.record("twin-a", out="a")
+        self.good("export", db, "--format", "csv", "--table", "mmio", "-o", "mmio.csv")
+        self.assertEqual((self.dir / "mmio.csv").read_text().count("\n"), 1 + int(json.loads(self.good(
+            "sql", db, "select count(*) n from mmio", "-json").stdout)[0]["n"]))
+        self.bad("export", db, "--format", "csv", "--where", "nothing > 1", "-o", "x.csv", says=["nothing > 1"])
+        self.bad("export", db, "--format", "csv", "-o", "no/such/x.csv", says=["no/such/x.csv"])
+        self.bad("export", db, "--format", "cvs", says=["--format cvs", "csv, jsonl"])
+        self.bad("export", db, "--format", "csv", "--table", "xt", says=["no table xt", "tx"])
+        self.bad("expand", db, "-o", "x.db", "--where", "nothing > 1", says=["nothing > 1"])
+        self.bad("expand", db, "-o", "no/such/x.db", says=["no/such/x.db"])
+        before = self.files()
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        for args in (("expand", db, "-o", "x.db"), ("export", db, "--format", "csv", "-o", "x.csv")):
+            done = self.call(*args, preexec_fn=small_files)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertRegex(done.stderr, r"\Asocscope: error: [^\n]+\n\Z")
+            self.assertEqual(self.files(), before)
+
+    def test_an_interrupted_expand_leaves_nothing(self):
+        self.good("run", "board.yaml", "loop.elf", "-o", "long", "--trace", "--limit-insns", "400000", status=124)
+        before = self.files()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            run = subprocess.Popen([cli_test.SOCSCOPE, "expand", "long/run.db", "-o", "x.db"], cwd=self.dir,
+                                   stderr=subprocess.DEVNULL)
+            for _ in range(500):
+                if any(".part-" in name for name in self.files()):
+                    break
+                time.sleep(0.01)
+            run.send_signal(number)
+            self.assertNotEqual(run.wait(), 0)
+            self.assertEqual(self.files(), before)
+
+    def test_units_in_headings(self):
+        self.run_board("hello.elf", "-o", "out", "--trace")
+        query = "select time, cycle, size from tx limit 1"
+        self.assertEqual(self.good("sql", "out/run.db", query, "-csv").stdout.splitlines()[0], "time,cycle,size")
+        self.assertEqual(self.good("sql", "out/run.db", query, "-csv", "--units").stdout.splitlines()[0],
+                         "time [ps],cycle [cycles],size [bytes]")
+        self.assertIn("time [ps]", self.good("sql", "out/run.db", query).stdout)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    cli_test.SOCSCOPE, cli_test.FIRMWARE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
