@@ -277,9 +277,8 @@ static void decode_sites(Codec *c, MemoryRecord *out, size_t n, uint32_t sites)
                 s.bad |= told >= c->locals;
                 local = told < c->locals ? (uint32_t)told : 0;
             }
-            *guess = local;
+            *guess = after[a] = local;
         }
-        after[a] = local;
         out[i] = (MemoryRecord){.site = id[local]};
         c->local[i] = local;
         block_add(c, &block, i, kind[local]);
@@ -290,6 +289,7 @@ static void decode_sites(Codec *c, MemoryRecord *out, size_t n, uint32_t sites)
     c->before[0] = a;
     c->before[1] = b;
     c->before[2] = d;
+    block.records = (uint32_t)n;
     c->block = block;
     c->stream[PASS_SITE] = s;
 }
@@ -319,9 +319,12 @@ static void decode_info(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_INFO];
     InfoState *const state = c->info;
-    for (uint32_t k = 0; k < c->block.heads; k++) {
-        size_t i = c->head_at[k];
-        InfoState *p = &state[c->local[i]];
+    for (uint32_t i = 0; i < c->block.records; i++) {
+        uint32_t local = c->local[i];
+        if (local < SPECIALS) {
+            continue;
+        }
+        InfoState *p = &state[local];
         if (s.run) {
             s.run--;
         } else {
@@ -445,9 +448,11 @@ static void decode_cycles(Codec *c, MemoryRecord *out)
     uint32_t head = c->cycle_head;
     Gap *const gaps = c->gap;
     const uint32_t shift = 32 - c->gap_bits;
-    for (uint32_t k = 0; k < c->block.heads; k++) {
-        size_t i = c->head_at[k];
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
+        if (local < SPECIALS) {
+            continue;
+        }
         Gap *g = &gaps[gap_hash(head, local) >> shift];
         uint64_t gap = extend32(g->cycles[0]);
         if (s.run) {

@@ -105,9 +105,8 @@ static void encode_sites(Codec *c, const MemoryRecord *r, size_t n,
                 put_miss(&s, SITE_EXPLICIT);
                 s.byte = put_varint(s.byte, local);
             }
-            *guess = local;
+            *guess = after[a] = local;
         }
-        after[a] = local;
         use[local].records++;
         c->local[i] = local;
         block_add(c, &block, i, kind[local]);
@@ -118,6 +117,7 @@ static void encode_sites(Codec *c, const MemoryRecord *r, size_t n,
     c->before[0] = a;
     c->before[1] = b;
     c->before[2] = d;
+    block.records = (uint32_t)n;
     c->block = block;
     c->stream[PASS_SITE] = s;
 }
@@ -152,9 +152,12 @@ static void encode_info(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_INFO];
     InfoState *const state = c->info;
-    for (uint32_t k = 0; k < c->block.heads; k++) {
-        size_t i = c->head_at[k];
-        InfoState *p = &state[c->local[i]];
+    for (uint32_t i = 0; i < c->block.records; i++) {
+        uint32_t local = c->local[i];
+        if (local < SPECIALS) {
+            continue;
+        }
+        InfoState *p = &state[local];
         uint64_t value = r[i].value & p->run;
         if (r[i].info == p->info[FIELD_LAST] &&
             value == p->value[FIELD_LAST]) {
@@ -296,9 +299,11 @@ static void encode_cycles(Codec *c, const MemoryRecord *r)
     uint32_t head = c->cycle_head;
     Gap *const gaps = c->gap;
     const uint32_t shift = 32 - c->gap_bits;
-    for (uint32_t k = 0; k < c->block.heads; k++) {
-        size_t i = c->head_at[k];
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
+        if (local < SPECIALS) {
+            continue;
+        }
         Gap *g = &gaps[gap_hash(head, local) >> shift];
         uint64_t gap = r[i].cycle - cycle;
         if (gap == extend32(g->cycles[0])) {
@@ -485,7 +490,7 @@ size_t codec_encode(Codec *c, const MemoryRecord *r, size_t n,
         encode_addresses(c, r + i);
         encode_values(c, r + i);
         encode_cycles(c, r + i);
-        if (c->block.heads < count) {
+        if (c->block.runs + c->block.datas < count) {
             encode_extras(c, r + i, count);
         } else {
             extra_head(c, c->local[count - 1], &r[i + count - 1]);

@@ -91,6 +91,7 @@ typedef struct AddressState {
 typedef struct ValueState {
     uint64_t last;
     int32_t stride, delta;
+    uint64_t mask; /* of the bytes of an access */
     uint8_t way, size;
 } ValueState;
 
@@ -127,7 +128,7 @@ typedef struct Buffer {
 
 /* How many records of the block are what. */
 typedef struct Block {
-    uint32_t heads, runs, datas;
+    uint32_t runs, datas, records;
 } Block;
 
 struct Codec {
@@ -168,7 +169,7 @@ struct Codec {
 
     /* The block at hand: local ids, and which records are what. */
     uint32_t local[BLOCK];
-    uint16_t head_at[BLOCK + 1], run_at[BLOCK + 1], data_at[BLOCK + 1];
+    uint16_t run_at[BLOCK + 1], data_at[BLOCK + 1];
     Block block;
     Buffer raw[COLUMNS], blob;
     void *compressor, *decompressor;
@@ -247,17 +248,12 @@ static inline void address_learn(AddressState *s, uint64_t address,
     near[0] = address;
 }
 
-static inline uint64_t image_mask(unsigned size)
-{
-    return size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
-}
-
 /* Sets guess[way] for the first two ways; the others are the last values. */
 static inline void value_guess(const ValueState *s, uint64_t word,
                                unsigned shift, uint64_t guess[VALUE_WAYS])
 {
     guess[VALUE_STRIDE] = s->last + extend32(s->stride);
-    guess[VALUE_IMAGE] = word >> shift & image_mask(s->size);
+    guess[VALUE_IMAGE] = word >> shift & s->mask;
 }
 
 static inline void value_learn(ValueState *s, uint64_t value, uint64_t *word,
@@ -267,8 +263,7 @@ static inline void value_learn(ValueState *s, uint64_t value, uint64_t *word,
     s->stride = delta == s->delta ? delta : s->stride;
     s->delta = delta;
     s->last = value;
-    uint64_t mask = image_mask(s->size);
-    *word = (*word & ~(mask << shift)) | (value & mask) << shift;
+    *word ^= ((*word >> shift ^ value) & s->mask) << shift;
     guess[VALUE_3] = guess[VALUE_2];
     guess[VALUE_2] = guess[VALUE_1];
     guess[VALUE_1] = value;
@@ -330,6 +325,7 @@ static inline void site_begin(Codec *c, uint32_t local, unsigned size)
     c->after[local] = 0;
     c->address[local] = (AddressState){.last = c->first_address[local]};
     c->value[local] = (ValueState){
+        .mask = size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1,
         .size = (uint8_t)size,
         .way = kind == CODEC_READ ? VALUE_IMAGE : VALUE_STRIDE};
     c->info[local] = (InfoState){
@@ -339,9 +335,7 @@ static inline void site_begin(Codec *c, uint32_t local, unsigned size)
 /* Enters record i of the block into the lists of its kind. */
 static inline void block_add(Codec *c, Block *b, size_t i, unsigned kind)
 {
-    c->head_at[b->heads] = c->run_at[b->runs] = c->data_at[b->datas] =
-        (uint16_t)i;
-    b->heads += kind != SPECIAL;
+    c->run_at[b->runs] = c->data_at[b->datas] = (uint16_t)i;
     b->runs += kind == CODEC_RUN;
     b->datas += kind < CODEC_RUN;
 }
