@@ -5,10 +5,11 @@
  *
  * Streams: all that ELF does on CONFIG, its loads and stores alone, a large
  * program, and noise (trace_streams.h). Rows are transactions: a fetch run is
- * as many as it has fetches. Each chunk's least CPU time of N rounds (5) counts,
- * which other work on the machine disturbs least. Every line has its goal and
- * whether it was met; with --check the exit status is 1 when one was not.
- * Every chunk is decoded and compared; a difference is exit status 1 at once.
+ * as many as it has fetches. Each chunk's least CPU time of N rounds (5)
+ * counts, which other work on the machine disturbs least. Every line has its
+ * goal and whether it was met; with --check the exit status is 1 when one was
+ * not. Every chunk is decoded and compared; a difference is exit status 1 at
+ * once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,10 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static double least(double a, double b) { return a < b ? a : b; }
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 static bool decode_chunk(Codec *c, const void *blob, size_t len,
                          unsigned fields, MemoryRecord *out, size_t n,
@@ -104,7 +108,8 @@ static bool measure(const Stream *s, unsigned rounds, Result *result)
     return ok;
 }
 
-/* -- what is printed -------------------------------------------------------- */
+/* -- what is printed --------------------------------------------------------
+ */
 
 typedef struct Goal {
     double rows, bytes, decode; /* M rows/s, B/row, ns/row; 0: none */
@@ -155,16 +160,15 @@ static int fail(Error *err)
 /* Makes stream i; the caller frees it. */
 static bool make_stream(Stream *s, unsigned i, char **file, Error **errp)
 {
-    static const char *const names[STREAMS] = {
-        "fetches and data", "data", "large program", "noise"};
+    static const char *const names[STREAMS] = {"fetches and data", "data",
+                                               "large program", "noise"};
     const uint32_t data =
         1u << ACCESS_LOAD | 1u << ACCESS_STORE | 1u << ACCESS_AMO;
     s->name = names[i];
     switch (i) {
     case 0:
-        return stream_of_machine(s, file[0], file[1],
-                                 data | 1u << ACCESS_FETCH, SKIP, RECORDS,
-                                 CHUNK, errp);
+        return stream_of_machine(s, file[0], file[1], data | 1u << ACCESS_FETCH,
+                                 SKIP, RECORDS, CHUNK, errp);
     case 1:
         return stream_of_machine(s, file[0], file[1], data, SKIP, RECORDS,
                                  CHUNK, errp);

@@ -1,10 +1,11 @@
 /*
  * trace_streams.c - streams of records for trace_bench.
  */
+#include "bench/trace_streams.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/trace_streams.h"
 #include "sim/machine.h"
 
 static uint64_t random_next(uint64_t *state)
@@ -38,7 +39,8 @@ uint64_t stream_rows(const Stream *s, size_t first, size_t records)
     return rows;
 }
 
-/* -- a machine -------------------------------------------------------------- */
+/* -- a machine --------------------------------------------------------------
+ */
 
 typedef struct Capture {
     Stream *stream;
@@ -107,11 +109,12 @@ bool stream_of_machine(Stream *s, const char *config, const char *elf,
     return ok;
 }
 
-/* -- a large program -------------------------------------------------------- */
+/* -- a large program --------------------------------------------------------
+ */
 
 enum {
     FUNCTIONS = 2000,
-    BLOCKS = 12, /* of a function */
+    BLOCKS = 12,  /* of a function */
     ACCESSES = 3, /* of a block, at most */
     DEPTH = 24,
     WORDS = 1 << 18,
@@ -183,8 +186,8 @@ static void make_block(Stream *s, Program *p, uint32_t f, uint32_t i)
                      : pattern < 7 ? FIELD
                      : pattern < 8 ? GLOBAL
                                    : ARRAY;
-        a->offset = a->pattern == GLOBAL ? below(state, 1 << 12)
-                                         : below(state, 12);
+        a->offset =
+            a->pattern == GLOBAL ? below(state, 1 << 12) : below(state, 12);
     }
 }
 
@@ -243,15 +246,15 @@ static void run_program(Stream *s, Program *p, size_t records)
         }
         uint32_t top = depth - 1, f = frame[top].function;
         const BasicBlock *b = &p->block[f][frame[top].block];
-        s->records += run_block(p, b, f, top, frame[top].object,
-                                s->record + s->records);
+        s->records +=
+            run_block(p, b, f, top, frame[top].object, s->record + s->records);
         bool taken = below(state, 256) < b->taken_256;
         frame[top].block = taken ? b->target : frame[top].block + 1;
         if (b->callee < FUNCTIONS && depth < DEPTH && budget) {
             frame[depth].function = b->callee;
             frame[depth].block = 0;
-            frame[depth].object = below(state, 3) ? frame[top].object
-                                                  : popular(state, OBJECTS);
+            frame[depth].object =
+                below(state, 3) ? frame[top].object : popular(state, OBJECTS);
             depth++;
             budget--;
         }
@@ -282,7 +285,8 @@ bool stream_of_program(Stream *s, size_t records)
     return ok;
 }
 
-/* -- noise ------------------------------------------------------------------ */
+/* -- noise ------------------------------------------------------------------
+ */
 
 bool stream_of_noise(Stream *s, size_t records)
 {

@@ -42,10 +42,10 @@ void codec_free(Codec *c)
     for (unsigned i = 0; i < COLUMNS; i++) {
         free(c->raw[i].data);
     }
-    void *arrays[] = {c->site,  c->after, c->use,         c->first_address,
-                      c->value, c->info,  c->first_value, c->first_info,
-                      c->map,   c->after3, c->image,      c->gap,
-                      c->extra, c->address, c->blob.data, c->kind};
+    void *arrays[] = {c->site,  c->after,   c->use,         c->first_address,
+                      c->value, c->info,    c->first_value, c->first_info,
+                      c->map,   c->after3,  c->image,       c->gap,
+                      c->extra, c->address, c->blob.data,   c->kind};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         free(arrays[i]);
     }

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 enum {
-    CODEC_ID = 1,              /* of the format below; stored with each chunk */
+    CODEC_ID = 1, /* of the format below; stored with each chunk */
     CODEC_MAX_RECORDS = 1 << 18, /* in a chunk */
 };
 
@@ -32,13 +32,13 @@ typedef enum CodecClass {
 } CodecClass;
 typedef struct CodecSite {
     uint8_t kind; /* CodecClass */
-    uint8_t size;  /* bytes of an access, 255: more than 8 */
+    uint8_t size; /* bytes of an access, 255: more than 8 */
 } CodecSite;
 
 /* What the dictionary at the head of a blob says of one site. */
 typedef struct CodecSiteUse {
-    uint32_t site;    /* as in MemoryRecord.site */
-    uint32_t records; /* heads of that site in the chunk */
+    uint32_t site;      /* as in MemoryRecord.site */
+    uint32_t records;   /* heads of that site in the chunk */
     hwaddr first, last; /* least and largest address of those heads */
 } CodecSiteUse;
 

@@ -20,7 +20,8 @@ typedef struct Head {
     } column[COLUMNS];
 } Head;
 
-/* -- columns ---------------------------------------------------------------- */
+/* -- columns ----------------------------------------------------------------
+ */
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -86,7 +87,8 @@ static uint64_t get_number(Stream *s)
     return v;
 }
 
-/* -- the head --------------------------------------------------------------- */
+/* -- the head ---------------------------------------------------------------
+ */
 
 static bool bad_blob(Error **errp, const char *what)
 {
@@ -237,7 +239,8 @@ bool codec_sites(Codec *c, const void *blob, size_t len,
     return true;
 }
 
-/* -- passes ----------------------------------------------------------------- */
+/* -- passes -----------------------------------------------------------------
+ */
 
 static uint32_t next_site(Codec *c, Stream *s, uint32_t sites)
 {
@@ -435,7 +438,7 @@ static uint64_t cycle_miss(Stream *s, const Gap *g)
         return extend32(g->cycles[1]);
     }
     s->bad |= token >= CYCLE_TOKENS;
-    uint64_t off = token <= CYCLE_SMALL ? token
+    uint64_t off = token <= CYCLE_SMALL   ? token
                    : token < CYCLE_TOKENS ? get_bytes(s, token - CYCLE_DELTA)
                                           : 0;
     return extend32(g->cycles[0]) + unzigzag(off);
@@ -502,20 +505,23 @@ static void decode_extras(Codec *c, MemoryRecord *out, size_t n)
     }
 }
 
-/* -- all -------------------------------------------------------------------- */
+/* -- all --------------------------------------------------------------------
+ */
 
 static bool wanted(Pass pass, unsigned fields)
 {
     static const uint8_t field[PASSES] = {
-        [PASS_SITE] = 0xff,           [PASS_INFO] = CODEC_INFO,
-        [PASS_ADDRESS] = CODEC_ADDRESS, [PASS_VALUE] = CODEC_VALUE,
-        [PASS_CYCLE] = CODEC_CYCLE,   [PASS_EXTRA] = CODEC_INFO,
+        [PASS_SITE] = 0xff,
+        [PASS_INFO] = CODEC_INFO,
+        [PASS_ADDRESS] = CODEC_ADDRESS,
+        [PASS_VALUE] = CODEC_VALUE,
+        [PASS_CYCLE] = CODEC_CYCLE,
+        [PASS_EXTRA] = CODEC_INFO,
     };
     return pass == PASS_SITE || (fields & field[pass]);
 }
 
-static bool open_streams(Codec *c, const Head *h, unsigned fields,
-                         Error **errp)
+static bool open_streams(Codec *c, const Head *h, unsigned fields, Error **errp)
 {
     for (unsigned pass = 0; pass < PASSES; pass++) {
         unsigned column = COLUMN_PASSES + 2 * pass;

@@ -10,7 +10,8 @@
 
 enum { ZSTD_LEVEL = 1 };
 
-/* -- columns ---------------------------------------------------------------- */
+/* -- columns ----------------------------------------------------------------
+ */
 
 static uint8_t *put_varint(uint8_t *p, uint64_t v)
 {
@@ -49,7 +50,8 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
     return p;
 }
 
-/* -- passes ----------------------------------------------------------------- */
+/* -- passes -----------------------------------------------------------------
+ */
 
 static uint32_t new_site(Codec *c, const MemoryRecord *r, CodecSite site)
 {
@@ -159,8 +161,7 @@ static void encode_info(Codec *c, const MemoryRecord *r)
         }
         InfoState *p = &state[local];
         uint64_t value = r[i].value & p->run;
-        if (r[i].info == p->info[FIELD_LAST] &&
-            value == p->value[FIELD_LAST]) {
+        if (r[i].info == p->info[FIELD_LAST] && value == p->value[FIELD_LAST]) {
             s.run++;
         } else {
             info_miss(&s, p, r[i].info, value);
@@ -197,7 +198,8 @@ static inline void use_address(CodecSiteUse *use, uint64_t address)
     use->last = address > use->last ? address : use->last;
 }
 
-/* Of each block first the runs, which stay where they are, then the accesses. */
+/* Of each block first the runs, which stay where they are, then the accesses.
+ */
 static void encode_addresses(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_ADDRESS];
@@ -326,10 +328,9 @@ static void encode_extra(Codec *c, Stream *s, uint32_t local,
     Extra *e = extra_entry(c, local), was = *e;
     c->beats |= is_beat(local);
     extra_learn(c, e, local, r);
-    uint64_t off[] = {zigzag(e->address - was.address),
-                      zigzag(e->value - was.value),
-                      zigzag(e->cycle - was.cycle),
-                      zigzag((uint64_t)e->info - was.info)};
+    uint64_t off[] = {
+        zigzag(e->address - was.address), zigzag(e->value - was.value),
+        zigzag(e->cycle - was.cycle), zigzag((uint64_t)e->info - was.info)};
     unsigned missed = 0;
     for (unsigned k = 0; k < 4; k++) {
         missed |= (unsigned)(off[k] != 0) << k;
@@ -359,7 +360,8 @@ static void encode_extras(Codec *c, const MemoryRecord *r, size_t n)
     }
 }
 
-/* -- the blob --------------------------------------------------------------- */
+/* -- the blob ---------------------------------------------------------------
+ */
 
 /* One field of all sites after the other: like to like compresses best. */
 static uint8_t *encode_dictionary(const Codec *c, uint8_t *p)
@@ -439,8 +441,7 @@ static size_t encode_blob(Codec *c, size_t n)
     }
     uint8_t *p = c->blob.data + HEADER_BYTES;
     for (unsigned i = 0; i < COLUMNS; i++) {
-        p = put_column(c, p, c->raw[i].data,
-                       (size_t)(end[i] - c->raw[i].data));
+        p = put_column(c, p, c->raw[i].data, (size_t)(end[i] - c->raw[i].data));
     }
     uint8_t *head = put32(c->blob.data, CODEC_MAGIC) + 8;
     head = put32(put32(head, (uint32_t)n), c->locals - SPECIALS);

@@ -13,9 +13,9 @@
 #ifndef TRACES_CODEC_PRIVATE_H
 #define TRACES_CODEC_PRIVATE_H
 
-#include "traces/codec.h"
-
 #include <string.h>
+
+#include "traces/codec.h"
 
 enum {
     BLOCK = 512, /* records a pass handles before the next pass takes over */
@@ -58,7 +58,7 @@ enum {
     ADDRESS_NEAR,   /* that of the access before + what it was off by */
     ADDRESS_NEAR2,  /* that of the one before it */
     ADDRESS_WAYS,
-    ADDRESS_DELTA = 4,  /* + bytes 0..8: zigzag of the difference to the last */
+    ADDRESS_DELTA = 4, /* + bytes 0..8: zigzag of the difference to the last */
     ADDRESS_FROM_NEAR = 13, /* + bytes 0..8: to the access before */
     ADDRESS_TOKENS = 22,
 };
@@ -182,7 +182,8 @@ void codec_clear_extras(Codec *c);
 /* The most bytes a column can have for n records of `sites` sites. */
 size_t codec_column_limit(unsigned column, size_t n, size_t sites);
 
-/* -- numbers ---------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------
+ */
 
 static inline uint64_t codec_le64(uint64_t v)
 {
@@ -204,9 +205,13 @@ static inline unsigned bytes_of(uint64_t v)
     return v ? (71u - (unsigned)__builtin_clzll(v)) / 8 : 0;
 }
 
-static inline uint64_t extend32(int32_t v) { return (uint64_t)(int64_t)v; }
+static inline uint64_t extend32(int32_t v)
+{
+    return (uint64_t)(int64_t)v;
+}
 
-/* -- predictors ------------------------------------------------------------- */
+/* -- predictors -------------------------------------------------------------
+ */
 
 /* Hashes: the top bits index a table. */
 static inline uint32_t after3_hash(uint32_t a, uint32_t b, uint32_t d)
@@ -238,8 +243,7 @@ static inline void address_learn(AddressState *s, uint64_t address,
                                  uint64_t near[2])
 {
     int32_t delta = (int32_t)(uint32_t)(address - s->last);
-    s->off[ADDRESS_STRIDE] =
-        delta == s->delta ? delta : s->off[ADDRESS_STRIDE];
+    s->off[ADDRESS_STRIDE] = delta == s->delta ? delta : s->off[ADDRESS_STRIDE];
     s->off[ADDRESS_NEAR] = (int32_t)(uint32_t)(address - near[0]);
     s->off[ADDRESS_NEAR2] = (int32_t)(uint32_t)(address - near[1]);
     s->delta = delta;
@@ -314,7 +318,8 @@ static inline void extra_learn(Codec *c, Extra *e, uint32_t local,
     c->ordinal++;
 }
 
-/* -- sites ------------------------------------------------------------------ */
+/* -- sites ------------------------------------------------------------------
+ */
 
 /* A site's state before its first record; the first address is known. */
 static inline void site_begin(Codec *c, uint32_t local, unsigned size)
