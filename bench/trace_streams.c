@@ -150,8 +150,8 @@ typedef struct Program {
 /* Few often, many rarely. */
 static uint32_t popular(uint64_t *state, uint32_t n)
 {
-    uint64_t a = below(state, n), b = below(state, n), c = below(state, n);
-    return (uint32_t)(a * b / n * c / n);
+    uint64_t a = below(state, n), b = below(state, n);
+    return (uint32_t)(a * b / n);
 }
 
 static uint32_t add_site(Stream *s, CodecClass kind)
@@ -173,9 +173,9 @@ static void make_block(Stream *s, Program *p, uint32_t f, uint32_t i)
     /* Most branches nearly always go one way; a few are anybody's guess. */
     uint32_t kind = below(state, 16);
     b->taken_256 = kind < 9 ? 3 : kind < 15 ? 250 : 128;
-    bool loop = below(state, 5) == 0;
+    bool loop = below(state, 8) == 0;
     b->target = loop ? below(state, i + 1) : i + 1 + below(state, 3);
-    b->taken_256 = loop ? 224 : b->taken_256;
+    b->taken_256 = loop ? 192 : b->taken_256;
     b->callee = below(state, 4) == 0 ? popular(state, FUNCTIONS) : FUNCTIONS;
     for (uint32_t k = 0; k < b->accesses; k++) {
         Access *a = &b->access[k];

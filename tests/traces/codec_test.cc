@@ -256,7 +256,7 @@ TEST(Codec, FieldsAgreeWithAll)
 TEST(Codec, SitesAgreeWithTheRecords)
 {
     Codecs c;
-    for (uint64_t seed = 0; seed < 8; seed++) {
+    for (unsigned seed = 0; seed < 8; seed++) {
         Stream s = mix(seed, 3000, 400, seed * 20);
         vector<CodecSiteUse> want;
         vector<size_t> at(s.sites.size(), SIZE_MAX);
