@@ -238,11 +238,11 @@ static void run_program(Stream *s, Program *p, size_t records)
     uint32_t depth = 0, budget = 0;
     while (s->records + ACCESSES + 1 <= records) {
         if (depth == 0) { /* the next thing to compile */
-            frame[0].function = popular(state, FUNCTIONS);
+            frame[0].function = below(state, FUNCTIONS);
             frame[0].block = 0;
             frame[0].object = popular(state, OBJECTS);
             depth = 1;
-            budget = 4000;
+            budget = 100;
         }
         uint32_t top = depth - 1, f = frame[top].function;
         const BasicBlock *b = &p->block[f][frame[top].block];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -330,6 +331,19 @@ TEST(Codec, WhatRepeatsCostsNothing)
     EXPECT_LT(c.encode(s).size(), s.records.size() / 100);
 }
 
+// Strides of two sites that do not help each other.
+TEST(Codec, StridesCostNothing)
+{
+    Codecs c;
+    Stream s;
+    s.sites = {{CODEC_WRITE, 8}, {CODEC_WRITE, 8}};
+    for (uint64_t i = 0; i < 20000; i++) {
+        s.records.push_back({0, 0, 0x80000000 + i * 24, i * 7, i * 9});
+        s.records.push_back({1, 0, 0x90000000 + i * 40, i * 11, i * 9 + 2});
+    }
+    EXPECT_LT(c.encode(s).size(), 400u);
+}
+
 TEST(Codec, NoiseCostsLittleMoreThanItself)
 {
     Codecs c;
@@ -399,6 +413,94 @@ TEST(Codec, ForgedBlobsDoNoHarm)
     EXPECT_GT(refused, 0u);
     ASSERT_EQ(c.decode(b, s.records.size(), CODEC_ALL, out), "");
     EXPECT_TRUE(equal(out, s.records));
+}
+
+// Three records of one site, nothing compressed, then each rule broken once.
+struct Forgery {
+    uint32_t records = 3, sites = 1;
+    std::map<unsigned, Blob> column = {
+        {0, {10, 0, 4, 3, 0x80, 1, 0, 0}}, // id 5, read, 4 bytes, 3 times, 64
+        {1, {1, 2, 0}},                    // new, named, what came before
+        {2, {16}}};
+    uint32_t longer = 0; // than it is: what column 5 says
+
+    Blob blob()
+    {
+        Blob b = {'S', 'C', 'T', 1, 0, 0, 0, 0, 0, 0, 0, 0};
+        auto put = [&](uint32_t v) {
+            for (unsigned i = 0; i < 4; i++) {
+                b.push_back(static_cast<uint8_t>(v >> 8 * i));
+            }
+        };
+        put(records);
+        put(sites);
+        put(0);
+        for (unsigned i = 0; i < 13; i++) {
+            const Blob &c = column[i];
+            put(static_cast<uint32_t>(c.size()) + (i == 5 ? longer : 0));
+            put(static_cast<uint32_t>(c.size()));
+            b.insert(b.end(), c.begin(), c.end());
+        }
+        fix_checksum(b);
+        return b;
+    }
+};
+
+TEST(Codec, EachRuleIsChecked)
+{
+    Codecs c;
+    vector<MemoryRecord> out;
+    ASSERT_EQ(c.decode(Forgery().blob(), 3, CODEC_ALL, out), "");
+    for (const MemoryRecord &r : out) {
+        EXPECT_TRUE(equal(r, {5, 0, 64, 0, 0}));
+    }
+    auto wrong = [&](const char *what, void (*change)(Forgery &)) {
+        Forgery f;
+        change(f);
+        std::string text = c.decode(f.blob(), f.records, CODEC_ALL, out);
+        EXPECT_NE(text.find("damaged"), std::string::npos) << what;
+    };
+    wrong("local id", [](Forgery &f) { f.column[2] = {17}; });
+    wrong("huge local id", [](Forgery &f) {
+        f.column[2] = {0xff, 0xff, 0xff, 0xff, 0x7f};
+    });
+    wrong("one site more", [](Forgery &f) { f.column[1] = {1, 1, 0}; });
+    wrong("token too many", [](Forgery &f) { f.column[1] = {1, 2, 0, 0}; });
+    wrong("byte too many", [](Forgery &f) { f.column[2] = {16, 0}; });
+    wrong("byte too few", [](Forgery &f) { f.column[2] = {}; });
+    wrong("endless varint", [](Forgery &f) { f.column[2] = Blob(11, 0x80); });
+    wrong("cut run", [](Forgery &f) { f.column[3] = {0xe4}; });
+    wrong("long address", [](Forgery &f) {
+        f.column[5] = {31};
+        f.column[6] = Blob(18);
+    });
+    wrong("token of address", [](Forgery &f) { f.column[5] = {3}; });
+    wrong("token of value", [](Forgery &f) { f.column[7] = {6}; });
+    wrong("token of cycle", [](Forgery &f) {
+        f.column[9] = {31};
+        f.column[10] = Blob(8);
+    });
+    wrong("token of info", [](Forgery &f) { f.column[3] = {9}; });
+    wrong("site id", [](Forgery &f) {
+        f.column[0] = {0xe0, 0xff, 0xff, 0xff, 0x1f, 0, 4, 3, 0, 0, 0};
+    });
+    wrong("kind", [](Forgery &f) { f.column[0][1] = 3; });
+    wrong("no records", [](Forgery &f) { f.column[0][3] = 0; });
+    wrong("records", [](Forgery &f) { f.column[0][3] = 4; });
+    wrong("least address", [](Forgery &f) { f.column[0][6] = 65; });
+    wrong("greatest address", [](Forgery &f) {
+        f.column[0] = {10, 0, 4, 3, 1, 0, 1}; // 2^64 - 1, and one more
+    });
+    wrong("dictionary too long", [](Forgery &f) { f.column[0].push_back(0); });
+    wrong("more sites than records", [](Forgery &f) { f.sites = 4; });
+    wrong("records of a chunk",
+          [](Forgery &f) { f.records = CODEC_MAX_RECORDS + 1; });
+    wrong("column's length", [](Forgery &f) { f.longer = 1u << 31; });
+    wrong("column's frame", [](Forgery &f) { f.longer = 1; });
+    Forgery f; // the largest length is said, so that nothing is allocated
+    f.longer = 1u << 31;
+    EXPECT_NE(c.decode(f.blob(), 3, 0, out).find("impossible"),
+              std::string::npos);
 }
 
 TEST(Codec, SaysWhatIsWrong)
