@@ -354,9 +354,9 @@ static inline uint64_t address_miss(Stream *s, AddressState *p,
     s->bad |= bytes > 8;
     bytes = bytes > 8 ? 8 : bytes;
     uint64_t delta = unzigzag(get_bytes(s, bytes));
-    uint64_t base = own ? p->last : near;
+    uint64_t base = choose(own, p->last, near);
     p->way = (uint8_t)(way ? token : p->way);
-    return way ? guess[p->way] : base + delta;
+    return choose(way, guess[p->way], base + delta);
 }
 
 static void decode_addresses(Codec *c, MemoryRecord *out)
@@ -403,8 +403,8 @@ static inline uint64_t value_miss(Stream *s, ValueState *p,
     bytes = bytes > 8 ? 8 : bytes;
     uint64_t v = get_bytes(s, bytes);
     p->way = (uint8_t)(way ? token : p->way);
-    uint64_t told = raw ? v : p->last + unzigzag(v);
-    return way ? guess[p->way] : told;
+    uint64_t told = choose(raw, v, p->last + unzigzag(v));
+    return choose(way, guess[p->way], told);
 }
 
 static void decode_values(Codec *c, MemoryRecord *out)

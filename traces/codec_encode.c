@@ -176,8 +176,10 @@ static inline void address_miss(Stream *s, AddressState *p, uint64_t address,
                                 uint64_t near)
 {
     unsigned right = 1u << ADDRESS_WAYS;
-    for (unsigned way = 0; guess && way < ADDRESS_WAYS; way++) {
-        right |= (unsigned)(guess[way] == address) << way;
+    if (guess) {
+        right |= (unsigned)(guess[ADDRESS_STRIDE] == address) |
+                 (unsigned)(guess[ADDRESS_NEAR] == address) << ADDRESS_NEAR |
+                 (unsigned)(guess[ADDRESS_NEAR2] == address) << ADDRESS_NEAR2;
     }
     unsigned way = (unsigned)__builtin_ctz(right);
     bool told = way == ADDRESS_WAYS;
@@ -189,7 +191,7 @@ static inline void address_miss(Stream *s, AddressState *p, uint64_t address,
     unsigned token = bytes + (own ? ADDRESS_DELTA : ADDRESS_FROM_NEAR);
     p->way = (uint8_t)(told ? p->way : way);
     put_miss(s, told ? token : way);
-    put_bytes(s, own ? delta : from, told ? bytes : 0);
+    put_bytes(s, choose(own, delta, from), told ? bytes : 0);
 }
 
 static inline void use_address(CodecSiteUse *use, uint64_t address)
@@ -238,10 +240,12 @@ static void encode_addresses(Codec *c, const MemoryRecord *r)
 static inline void value_miss(Stream *s, ValueState *p, uint64_t value,
                               const uint64_t guess[VALUE_WAYS])
 {
-    unsigned right = 1u << VALUE_WAYS;
-    for (unsigned way = 0; way < VALUE_WAYS; way++) {
-        right |= (unsigned)(guess[way] == value) << way;
-    }
+    unsigned right = 1u << VALUE_WAYS |
+                     (unsigned)(guess[VALUE_STRIDE] == value) |
+                     (unsigned)(guess[VALUE_IMAGE] == value) << VALUE_IMAGE |
+                     (unsigned)(guess[VALUE_1] == value) << VALUE_1 |
+                     (unsigned)(guess[VALUE_2] == value) << VALUE_2 |
+                     (unsigned)(guess[VALUE_3] == value) << VALUE_3;
     unsigned way = (unsigned)__builtin_ctz(right);
     bool told = way == VALUE_WAYS;
     uint64_t delta = zigzag(value - p->last);
@@ -251,7 +255,7 @@ static inline void value_miss(Stream *s, ValueState *p, uint64_t value,
     unsigned token = bytes + (raw ? VALUE_RAW : VALUE_DELTA);
     p->way = (uint8_t)(told ? p->way : way);
     put_miss(s, told ? token : way);
-    put_bytes(s, raw ? value : delta, told ? bytes : 0);
+    put_bytes(s, choose(raw, value, delta), told ? bytes : 0);
 }
 
 static void encode_values(Codec *c, const MemoryRecord *r)

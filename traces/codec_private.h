@@ -202,7 +202,20 @@ static inline uint64_t unzigzag(uint64_t v)
 
 static inline unsigned bytes_of(uint64_t v)
 {
-    return v ? (71u - (unsigned)__builtin_clzll(v)) / 8 : 0;
+    return (71u - (unsigned)__builtin_clzll(v | 1)) / 8 - (v == 0);
+}
+
+/* One of two without a branch, which would be mispredicted. */
+static inline uint64_t choose(bool first, uint64_t a, uint64_t b)
+{
+    return b ^ ((a ^ b) & ((uint64_t)0 - first));
+}
+
+/* A difference that came twice in a row is the stride. */
+static inline int32_t next_stride(int32_t stride, int32_t before, int32_t delta)
+{
+    int32_t twice = -(int32_t)(delta == before);
+    return stride ^ ((stride ^ delta) & twice);
 }
 
 static inline uint64_t extend32(int32_t v)
@@ -243,7 +256,8 @@ static inline void address_learn(AddressState *s, uint64_t address,
                                  uint64_t near[2])
 {
     int32_t delta = (int32_t)(uint32_t)(address - s->last);
-    s->off[ADDRESS_STRIDE] = delta == s->delta ? delta : s->off[ADDRESS_STRIDE];
+    s->off[ADDRESS_STRIDE] =
+        next_stride(s->off[ADDRESS_STRIDE], s->delta, delta);
     s->off[ADDRESS_NEAR] = (int32_t)(uint32_t)(address - near[0]);
     s->off[ADDRESS_NEAR2] = (int32_t)(uint32_t)(address - near[1]);
     s->delta = delta;
@@ -264,7 +278,7 @@ static inline void value_learn(ValueState *s, uint64_t value, uint64_t *word,
                                unsigned shift, uint64_t guess[VALUE_WAYS])
 {
     int32_t delta = (int32_t)(uint32_t)(value - s->last);
-    s->stride = delta == s->delta ? delta : s->stride;
+    s->stride = next_stride(s->stride, s->delta, delta);
     s->delta = delta;
     s->last = value;
     *word ^= ((*word >> shift ^ value) & s->mask) << shift;
