@@ -121,7 +121,7 @@ void codec_reset(Codec *c, size_t n, unsigned fields)
     }
     c->locals = SPECIALS;
     memset(c->stream, 0, sizeof(c->stream));
-    memset(c->before, 0, sizeof(c->before));
+    c->before = 0;
     memset(c->near, 0, sizeof(c->near));
     memset(c->guess, 0, sizeof(c->guess));
     c->cycle = 0;

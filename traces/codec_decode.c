@@ -260,22 +260,23 @@ static uint32_t next_site(Codec *c, Stream *s, uint32_t sites)
 static void decode_sites(Codec *c, MemoryRecord *out, size_t n, uint32_t sites)
 {
     Stream s = c->stream[PASS_SITE];
-    uint32_t a = c->before[0], b = c->before[1], d = c->before[2];
+    uint64_t before = c->before;
+    uint32_t last = before & LOCAL_MASK;
     /* out might be these for all C knows */
     uint32_t *const after3 = c->after3, *const after = c->after;
     const uint32_t *const id = c->site;
     const uint8_t *const kind = c->kind;
-    const uint32_t shift = 32 - c->after3_bits;
+    const uint32_t shift = 64 - c->after3_bits;
     Block block = {0};
     for (size_t i = 0; i < n; i++) {
-        uint32_t *guess = &after3[after3_hash(a, b, d) >> shift];
+        uint32_t *guess = &after3[after3_hash(before) >> shift];
         uint32_t local = *guess;
         if (s.run) {
             s.run--;
         } else {
             unsigned token = get_miss(&s);
             if (token == SITE_AFTER) {
-                local = after[a];
+                local = after[last];
             } else if (token == SITE_NEW) {
                 local = next_site(c, &s, sites);
             } else {
@@ -283,18 +284,15 @@ static void decode_sites(Codec *c, MemoryRecord *out, size_t n, uint32_t sites)
                 s.bad |= told >= c->locals;
                 local = told < c->locals ? (uint32_t)told : 0;
             }
-            *guess = after[a] = local;
+            *guess = after[last] = local;
         }
         out[i] = (MemoryRecord){.site = id[local]};
         c->local[i] = local;
         block_add(c, &block, i, kind[local]);
-        d = b;
-        b = a;
-        a = local;
+        before = with_latest(before, local);
+        last = local;
     }
-    c->before[0] = a;
-    c->before[1] = b;
-    c->before[2] = d;
+    c->before = before;
     block.records = (uint32_t)n;
     c->block = block;
     c->stream[PASS_SITE] = s;

@@ -74,51 +74,49 @@ static void encode_sites(Codec *c, const MemoryRecord *r, size_t n,
                          const CodecSite *site, uint32_t sites)
 {
     Stream s = c->stream[PASS_SITE];
-    uint32_t a = c->before[0], b = c->before[1], d = c->before[2];
+    uint64_t before = c->before;
+    uint32_t last = before & LOCAL_MASK;
     /* Bytes are written meanwhile, which might be these for all C knows. */
     uint32_t *const after3 = c->after3, *const after = c->after;
-    const uint32_t *const map = c->map, *const known = c->site;
+    const uint32_t *const map = c->map;
     CodecSiteUse *const use = c->use;
     const uint8_t *const kind = c->kind;
-    const uint32_t shift = 32 - c->after3_bits;
+    const uint32_t shift = 64 - c->after3_bits;
     Block block = {0};
     for (size_t i = 0; i < n; i++) {
         uint32_t id = r[i].site;
-        uint32_t *guess = &after3[after3_hash(a, b, d) >> shift];
+        uint32_t *guess = &after3[after3_hash(before) >> shift];
         uint32_t local;
-        if (id >= RECORD_SITE_MAX) {
-            local = id - RECORD_SITE_MAX;
-        } else {
-            assert(id < sites);
+        if (id < sites) {
             local = map[id];
-            if (local >= c->locals || known[local] != id) {
+            if (local == 0) {
                 assert(site[id].kind <= CODEC_RUN);
                 local = new_site(c, &r[i], site[id]);
             }
+        } else {
+            assert(id >= RECORD_SITE_MAX);
+            local = id - RECORD_SITE_MAX;
         }
         if (*guess == local) {
             s.run++;
         } else {
             if (use[local].records == 0 && local >= SPECIALS) {
                 put_miss(&s, SITE_NEW);
-            } else if (after[a] == local) {
+            } else if (after[last] == local) {
                 put_miss(&s, SITE_AFTER);
             } else {
                 put_miss(&s, SITE_EXPLICIT);
                 s.byte = put_varint(s.byte, local);
             }
-            *guess = after[a] = local;
+            *guess = after[last] = local;
         }
         use[local].records++;
         c->local[i] = local;
         block_add(c, &block, i, kind[local]);
-        d = b;
-        b = a;
-        a = local;
+        before = with_latest(before, local);
+        last = local;
     }
-    c->before[0] = a;
-    c->before[1] = b;
-    c->before[2] = d;
+    c->before = before;
     block.records = (uint32_t)n;
     c->block = block;
     c->stream[PASS_SITE] = s;
@@ -500,6 +498,9 @@ size_t codec_encode(Codec *c, const MemoryRecord *r, size_t n,
         } else {
             extra_head(c, c->local[count - 1], &r[i + count - 1]);
         }
+    }
+    for (uint32_t i = SPECIALS; i < c->locals; i++) {
+        c->map[c->site[i]] = 0;
     }
     size_t len = encode_blob(c, n);
     *blob = c->blob.data;

@@ -20,6 +20,7 @@
 enum {
     BLOCK = 512, /* records a pass handles before the next pass takes over */
     SPECIAL = CODEC_RUN + 1, /* kind of a local id that is no site */
+    LOCAL_MASK = (1 << 22) - 1,
     SPECIALS = 16, /* local ids of RECORD_SITE_MAX.. ; sites begin behind */
     HEADER_BYTES = 24,
     COLUMN_HEADER_BYTES = 8,
@@ -149,7 +150,7 @@ struct Codec {
     uint64_t *first_value; /* of runs */
     uint32_t *first_info;
 
-    uint32_t *map; /* encoder: site -> local id, if site[] agrees */
+    uint32_t *map; /* encoder: site -> local id, 0: new in this chunk */
 
     uint32_t *after3; /* by the last three sites: what came after them */
     uint64_t *image;  /* by address: 8 bytes of memory */
@@ -157,7 +158,7 @@ struct Codec {
     Extra *extra;
 
     /* Carried from block to block. */
-    uint32_t before[3]; /* local ids, latest first */
+    uint64_t before; /* local ids: with_latest() */
     uint64_t near[2];
     uint64_t guess[VALUE_WAYS];
     uint64_t cycle;
@@ -227,10 +228,15 @@ static inline uint64_t extend32(int32_t v)
  */
 
 /* Hashes: the top bits index a table. */
-static inline uint32_t after3_hash(uint32_t a, uint32_t b, uint32_t d)
+static inline uint64_t after3_hash(uint64_t before)
 {
-    return a * UINT32_C(0x9e3779b1) + b * UINT32_C(0x85ebca6b) +
-           d * UINT32_C(0xc2b2ae3d);
+    return before * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* The last three local ids, 20, 22 and 22 bits, the latest lowest. */
+static inline uint64_t with_latest(uint64_t before, uint32_t local)
+{
+    return before << 22 | local;
 }
 
 static inline uint32_t gap_hash(uint32_t from, uint32_t to)
