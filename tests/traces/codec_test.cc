@@ -464,7 +464,10 @@ TEST(Codec, EachRuleIsChecked)
     wrong("huge local id", [](Forgery &f) {
         f.column[2] = {0xff, 0xff, 0xff, 0xff, 0x7f};
     });
-    wrong("one site more", [](Forgery &f) { f.column[1] = {1, 1, 0}; });
+    wrong("one site more", [](Forgery &f) {
+        f.column[1] = {1, 1, 1};
+        f.column[2] = {};
+    });
     wrong("token too many", [](Forgery &f) { f.column[1] = {1, 2, 0, 0}; });
     wrong("byte too many", [](Forgery &f) { f.column[2] = {16, 0}; });
     wrong("byte too few", [](Forgery &f) { f.column[2] = {}; });
