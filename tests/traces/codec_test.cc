@@ -331,17 +331,37 @@ TEST(Codec, WhatRepeatsCostsNothing)
     EXPECT_LT(c.encode(s).size(), s.records.size() / 100);
 }
 
-// Strides of two sites that do not help each other.
+// The length of a column before it is compressed.
+uint32_t raw_length(const Blob &b, unsigned column)
+{
+    auto word = [&](size_t at) {
+        return static_cast<uint32_t>(b[at] | b[at + 1] << 8 | b[at + 2] << 16 |
+                                     b[at + 3] << 24);
+    };
+    size_t at = 24;
+    for (unsigned i = 0; i < column; i++) {
+        at += 8 + word(at + 4);
+    }
+    return word(at);
+}
+
+// Strides of sites that do not help each other.
 TEST(Codec, StridesCostNothing)
 {
     Codecs c;
     Stream s;
-    s.sites = {{CODEC_WRITE, 8}, {CODEC_WRITE, 8}};
-    for (uint64_t i = 0; i < 20000; i++) {
-        s.records.push_back({0, 0, 0x80000000 + i * 24, i * 7, i * 9});
-        s.records.push_back({1, 0, 0x90000000 + i * 40, i * 11, i * 9 + 2});
+    s.sites.assign(5, CodecSite{CODEC_WRITE, 8});
+    for (uint64_t i = 0; i < 5000; i++) {
+        for (uint32_t k = 0; k < 5; k++) {
+            s.records.push_back({k, 0,
+                                 0x10000000 * (k + 1) + i * 8 * (k * k + 1),
+                                 i * (2 * k * k + 3), i * 9 + k});
+        }
     }
-    EXPECT_LT(c.encode(s).size(), 400u);
+    Blob b = c.encode(s);
+    for (unsigned column = 1; column < 13; column++) {
+        EXPECT_LT(raw_length(b, column), 80u) << column;
+    }
 }
 
 TEST(Codec, NoiseCostsLittleMoreThanItself)
@@ -500,6 +520,14 @@ TEST(Codec, EachRuleIsChecked)
           [](Forgery &f) { f.records = CODEC_MAX_RECORDS + 1; });
     wrong("column's length", [](Forgery &f) { f.longer = 1u << 31; });
     wrong("column's frame", [](Forgery &f) { f.longer = 1; });
+    Forgery two; // sites, of two records and one
+    two.sites = 2;
+    two.column = {{0, {10, 2, 0, 0, 4, 4, 2, 1, 0, 0, 0, 0, 0, 0}},
+                  {1, {1, 1, 2}},
+                  {2, {16}}};
+    EXPECT_EQ(c.decode(two.blob(), 3, CODEC_ALL, out), "");
+    two.column[0][7] = 2; // four in sum
+    EXPECT_NE(c.decode(two.blob(), 3, CODEC_ALL, out), "");
     Forgery f; // the largest length is said, so that nothing is allocated
     f.longer = 1u << 31;
     EXPECT_NE(c.decode(f.blob(), 3, 0, out).find("impossible"),
