@@ -10,6 +10,7 @@
 #include "traces/codec_private.h"
 
 enum { TABLE_BITS_LEAST = 8, TABLE_BITS_MOST = 16 };
+enum { IMAGE_LESS = 2, GAP_LESS = 3 }; /* bits less than after3 */
 
 Codec *codec_new(void)
 {
@@ -20,8 +21,8 @@ Codec *codec_new(void)
     c->compressor = ZSTD_createCCtx();
     c->decompressor = ZSTD_createDCtx();
     c->after3 = malloc(sizeof(*c->after3) << TABLE_BITS_MOST);
-    c->image = malloc(sizeof(*c->image) << TABLE_BITS_MOST);
-    c->gap = malloc(sizeof(*c->gap) << TABLE_BITS_MOST);
+    c->image = malloc(sizeof(*c->image) << (TABLE_BITS_MOST - IMAGE_LESS));
+    c->gap = malloc(sizeof(*c->gap) << (TABLE_BITS_MOST - GAP_LESS));
     c->extra = malloc(sizeof(*c->extra) * EXTRAS);
     if (!c->compressor || !c->decompressor || !c->after3 || !c->image ||
         !c->gap || !c->extra) {
@@ -44,7 +45,7 @@ void codec_free(Codec *c)
     void *arrays[] = {c->site,  c->after,   c->use,         c->first_address,
                       c->value, c->info,    c->first_value, c->first_info,
                       c->map,   c->after3,  c->image,       c->gap,
-                      c->extra, c->address, c->blob.data};
+                      c->extra, c->address, c->blob.data,   c->kind};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         free(arrays[i]);
     }
@@ -82,6 +83,7 @@ bool codec_reserve(Codec *c, uint32_t locals)
     c->capacity = 0;
     uint32_t n = locals + locals / 2;
     if (!renew(&c->site, n, sizeof(*c->site)) ||
+        !renew(&c->kind, n, sizeof(*c->kind)) ||
         !renew(&c->after, n, sizeof(*c->after)) ||
         !renew(&c->use, n, sizeof(*c->use)) ||
         !renew(&c->first_address, n, sizeof(*c->first_address)) ||
@@ -96,25 +98,32 @@ bool codec_reserve(Codec *c, uint32_t locals)
     return true;
 }
 
-void codec_reset(Codec *c, size_t n)
+void codec_reset(Codec *c, size_t n, unsigned fields)
 {
     uint32_t bits = TABLE_BITS_LEAST;
     while (bits < TABLE_BITS_MOST && (size_t)1 << bits < n) {
         bits++;
     }
-    c->table_bits = bits;
-    memset(c->after3, 0, sizeof(*c->after3) << bits);
-    memset(c->image, 0, sizeof(*c->image) << bits);
-    memset(c->gap, 0, sizeof(*c->gap) << bits);
+    c->after3_bits = bits;
+    c->image_bits = bits - IMAGE_LESS;
+    c->gap_bits = bits - GAP_LESS;
+    memset(c->after3, 0, sizeof(*c->after3) << c->after3_bits);
+    if (fields & CODEC_VALUE) {
+        memset(c->image, 0, sizeof(*c->image) << c->image_bits);
+    }
+    if (fields & CODEC_CYCLE) {
+        memset(c->gap, 0, sizeof(*c->gap) << c->gap_bits);
+    }
     for (uint32_t i = 0; i < SPECIALS; i++) {
         c->site[i] = RECORD_SITE_MAX + i;
+        c->kind[i] = SPECIAL;
         c->after[i] = 0;
     }
     c->locals = SPECIALS;
     memset(c->stream, 0, sizeof(c->stream));
-    memset(c->before, 0, sizeof(c->before));
+    c->before = 0;
     memset(c->near, 0, sizeof(c->near));
-    memset(c->values, 0, sizeof(c->values));
+    memset(c->guess, 0, sizeof(c->guess));
     c->cycle = 0;
     c->cycle_head = 0;
     c->extras_ready = c->beats = false;

@@ -20,6 +20,9 @@ typedef struct Head {
     } column[COLUMNS];
 } Head;
 
+/* Behind the last token; more than a chunk's records lower it by. */
+#define HITS_FOR_EVER UINT32_MAX
+
 /* -- columns ----------------------------------------------------------------
  */
 
@@ -49,7 +52,7 @@ static inline void next_token(Stream *s)
 {
     const uint8_t *p = s->token;
     if (p == s->token_end) {
-        s->run = UINT32_MAX;
+        s->run = HITS_FOR_EVER;
         s->next = 0;
         return;
     }
@@ -71,13 +74,11 @@ static inline unsigned get_miss(Stream *s)
 
 static inline uint64_t get_bytes(Stream *s, unsigned n)
 {
-    if ((size_t)(s->byte_end - s->byte) < n) {
-        s->bad = true;
-        return 0;
-    }
     uint64_t v;
     memcpy(&v, s->byte, sizeof(v)); /* there is slack */
-    s->byte += n;
+    bool enough = (size_t)(s->byte_end - s->byte) >= n;
+    s->bad |= !enough;
+    s->byte += enough ? n : 0;
     return n ? codec_le64(v) & UINT64_MAX >> (64 - 8 * n) : 0;
 }
 
@@ -185,7 +186,7 @@ static bool read_sites(Codec *c, const Head *h, Error **errp)
     for (uint32_t i = SPECIALS; i < to; i++) {
         uint64_t kind = get_varint(&p, end, &bad);
         bad |= kind > CODEC_RUN;
-        c->value[i].kind = (uint8_t)(kind > CODEC_RUN ? 0 : kind);
+        c->kind[i] = (uint8_t)(kind > CODEC_RUN ? 0 : kind);
     }
     for (uint32_t i = SPECIALS; i < to; i++) {
         bad |= p == end;
@@ -198,7 +199,7 @@ static bool read_sites(Codec *c, const Head *h, Error **errp)
         c->use[i].records = (uint32_t)n;
     }
     for (uint32_t i = SPECIALS; i < to; i++) {
-        uint64_t *before = &last[c->value[i].kind];
+        uint64_t *before = &last[c->kind[i]];
         *before += unzigzag(get_varint(&p, end, &bad));
         c->first_address[i] = *before;
     }
@@ -215,7 +216,7 @@ static bool read_sites(Codec *c, const Head *h, Error **errp)
     for (uint32_t i = SPECIALS; i < to; i++) {
         c->first_info[i] = 0;
         c->first_value[i] = 0;
-        if (c->value[i].kind == CODEC_RUN) {
+        if (c->kind[i] == CODEC_RUN) {
             uint64_t info = get_varint(&p, end, &bad);
             uint64_t high = get_varint(&p, end, &bad);
             uint64_t low = get_varint(&p, end, &bad);
@@ -244,48 +245,56 @@ bool codec_sites(Codec *c, const void *blob, size_t len,
 /* -- passes -----------------------------------------------------------------
  */
 
-/* Fills c->local[0..n) and the sites of out; all else becomes 0. */
+static uint32_t next_site(Codec *c, Stream *s, uint32_t sites)
+{
+    if (c->locals >= SPECIALS + sites) {
+        s->bad = true;
+        return 0;
+    }
+    uint32_t local = c->locals++;
+    site_begin(c, local, c->value[local].size);
+    return local;
+}
+
+/* Fills the block and the sites of out; all else becomes 0. */
 static void decode_sites(Codec *c, MemoryRecord *out, size_t n, uint32_t sites)
 {
     Stream s = c->stream[PASS_SITE];
-    uint32_t a = c->before[0], b = c->before[1], d = c->before[2];
+    uint64_t before = c->before;
+    uint32_t last = before & LOCAL_MASK;
+    /* out might be these for all C knows */
+    uint32_t *const after3 = c->after3, *const after = c->after;
+    const uint32_t *const id = c->site;
+    const uint8_t *const kind = c->kind;
+    const uint32_t shift = 64 - c->after3_bits;
+    Block block = {0};
     for (size_t i = 0; i < n; i++) {
-        uint32_t *guess = &c->after3[after3_index(c, a, b, d)];
+        uint32_t *guess = &after3[after3_hash(before) >> shift];
         uint32_t local = *guess;
         if (s.run) {
             s.run--;
         } else {
-            switch (get_miss(&s)) {
-            case SITE_AFTER: local = c->after[a]; break;
-            case SITE_NEW:
-                if (c->locals < SPECIALS + sites) {
-                    local = c->locals++;
-                    CodecSite site = {c->value[local].kind,
-                                      c->value[local].size};
-                    site_begin(c, local, site, c->first_address[local],
-                               c->first_info[local], c->first_value[local]);
-                } else {
-                    s.bad = true;
-                }
-                break;
-            default: {
-                uint64_t id = get_number(&s);
-                s.bad |= id >= c->locals;
-                local = id < c->locals ? (uint32_t)id : 0;
+            unsigned token = get_miss(&s);
+            if (token == SITE_AFTER) {
+                local = after[last];
+            } else if (token == SITE_NEW) {
+                local = next_site(c, &s, sites);
+            } else {
+                uint64_t told = get_number(&s);
+                s.bad |= told >= c->locals;
+                local = told < c->locals ? (uint32_t)told : 0;
             }
-            }
-            *guess = local;
+            *guess = after[last] = local;
         }
-        c->after[a] = local;
+        out[i] = (MemoryRecord){.site = id[local]};
         c->local[i] = local;
-        out[i] = (MemoryRecord){.site = c->site[local]};
-        d = b;
-        b = a;
-        a = local;
+        block_add(c, &block, i, kind[local]);
+        before = with_latest(before, local);
+        last = local;
     }
-    c->before[0] = a;
-    c->before[1] = b;
-    c->before[2] = d;
+    c->before = before;
+    block.records = (uint32_t)n;
+    c->block = block;
     c->stream[PASS_SITE] = s;
 }
 
@@ -310,120 +319,116 @@ static void info_miss(Stream *s, InfoState *p)
     }
 }
 
-static void decode_info(Codec *c, MemoryRecord *out, size_t n)
+static void decode_info(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_INFO];
-    for (size_t i = 0; i < n; i++) {
+    InfoState *const state = c->info;
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
         if (local < SPECIALS) {
             continue;
         }
-        InfoState *p = &c->info[local];
+        InfoState *p = &state[local];
         if (s.run) {
             s.run--;
         } else {
             info_miss(&s, p);
         }
         out[i].info = p->info[FIELD_LAST];
-        if (c->value[local].kind == CODEC_RUN) {
-            out[i].value = p->value[FIELD_LAST];
-        }
+        out[i].value = p->value[FIELD_LAST] & p->run;
     }
     c->stream[PASS_INFO] = s;
 }
 
-static uint64_t address_miss(Stream *s, AddressState *p, uint64_t near,
-                             uint64_t near2)
+/* What the token says; no branch that would be mispredicted. */
+static inline uint64_t address_miss(Stream *s, AddressState *p,
+                                    const uint64_t guess[ADDRESS_WAYS],
+                                    uint64_t near)
 {
     unsigned token = get_miss(s);
-    if (token < ADDRESS_WAYS) {
-        p->way = (uint8_t)token;
-        return address_guess(p, token, near, near2);
-    }
-    bool delta = token < ADDRESS_FROM_NEAR;
-    unsigned bytes = token - (delta ? ADDRESS_DELTA : ADDRESS_FROM_NEAR);
-    if (token < ADDRESS_DELTA || token >= ADDRESS_TOKENS) {
-        s->bad = true;
-        return 0;
-    }
-    return (delta ? p->last : near) + unzigzag(get_bytes(s, bytes));
+    bool way = token < ADDRESS_WAYS, own = token < ADDRESS_FROM_NEAR;
+    unsigned bytes = token - (own ? ADDRESS_DELTA : ADDRESS_FROM_NEAR);
+    bytes = way ? 0 : bytes;
+    s->bad |= bytes > 8;
+    bytes = bytes > 8 ? 8 : bytes;
+    uint64_t delta = unzigzag(get_bytes(s, bytes));
+    uint64_t base = choose(own, p->last, near);
+    p->way = (uint8_t)(way ? token : p->way);
+    return choose(way, guess[p->way], base + delta);
 }
 
-static void decode_addresses(Codec *c, MemoryRecord *out, size_t n)
+static void decode_addresses(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_ADDRESS];
-    uint64_t near = c->near[0], near2 = c->near[1];
-    for (size_t i = 0; i < n; i++) {
-        uint32_t local = c->local[i];
-        if (local < SPECIALS) {
-            continue;
-        }
-        AddressState *p = &c->address[local];
-        bool run = c->value[local].kind == CODEC_RUN;
-        uint64_t address;
+    uint64_t near[2] = {c->near[0], c->near[1]};
+    uint64_t guess[ADDRESS_WAYS] = {0};
+    AddressState *const state = c->address;
+    for (uint32_t k = 0; k < c->block.runs; k++) {
+        size_t i = c->run_at[k];
+        AddressState *p = &state[c->local[i]];
         if (s.run) {
             s.run--;
-            address = run ? p->last : address_guess(p, p->way, near, near2);
         } else {
-            address = address_miss(&s, p, near, near2);
+            p->last = address_miss(&s, p, guess, near[0]);
+        }
+        out[i].address = p->last;
+    }
+    for (uint32_t k = 0; k < c->block.datas; k++) {
+        size_t i = c->data_at[k];
+        AddressState *p = &state[c->local[i]];
+        address_guess(p, near, guess);
+        uint64_t address = guess[p->way];
+        if (s.run) {
+            s.run--;
+        } else {
+            address = address_miss(&s, p, guess, near[0]);
         }
         out[i].address = address;
-        if (run) {
-            p->last = address;
-            continue;
-        }
-        address_learn(p, address, near, near2);
-        near2 = near;
-        near = address;
+        address_learn(p, address, near);
     }
-    c->near[0] = near;
-    c->near[1] = near2;
+    memcpy(c->near, near, sizeof(near));
     c->stream[PASS_ADDRESS] = s;
 }
 
-static uint64_t value_miss(Stream *s, ValueState *p, const uint64_t *word,
-                           unsigned shift, const uint64_t values[3])
+static inline uint64_t value_miss(Stream *s, ValueState *p,
+                                  const uint64_t guess[VALUE_WAYS])
 {
     unsigned token = get_miss(s);
-    if (token < VALUE_WAYS) {
-        p->way = (uint8_t)token;
-        return value_guess(p, token, word, shift, values);
-    }
-    if (token < VALUE_RAW || token >= VALUE_TOKENS) {
-        s->bad = true;
-        return 0;
-    }
-    return token < VALUE_DELTA
-               ? get_bytes(s, token - VALUE_RAW)
-               : p->last + unzigzag(get_bytes(s, token - VALUE_DELTA));
+    bool way = token < VALUE_WAYS, raw = token < VALUE_DELTA;
+    unsigned bytes = token - (raw ? VALUE_RAW : VALUE_DELTA);
+    bytes = way ? 0 : bytes;
+    s->bad |= bytes > 8;
+    bytes = bytes > 8 ? 8 : bytes;
+    uint64_t v = get_bytes(s, bytes);
+    p->way = (uint8_t)(way ? token : p->way);
+    uint64_t told = choose(raw, v, p->last + unzigzag(v));
+    return choose(way, guess[p->way], told);
 }
 
-static void decode_values(Codec *c, MemoryRecord *out, size_t n)
+static void decode_values(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_VALUE];
-    uint64_t values[3] = {c->values[0], c->values[1], c->values[2]};
-    for (size_t i = 0; i < n; i++) {
-        uint32_t local = c->local[i];
-        ValueState *p = &c->value[local];
-        if (local < SPECIALS || p->kind == CODEC_RUN) {
-            continue;
-        }
-        uint64_t *word = image_word(c, out[i].address);
+    uint64_t guess[VALUE_WAYS];
+    memcpy(guess, c->guess, sizeof(guess));
+    ValueState *const state = c->value;
+    uint64_t *const image = c->image;
+    const uint32_t down = 64 - c->image_bits;
+    for (uint32_t k = 0; k < c->block.datas; k++) {
+        size_t i = c->data_at[k];
+        ValueState *p = &state[c->local[i]];
+        uint64_t *word = &image[image_hash(out[i].address) >> down];
         unsigned shift = out[i].address % 8 * 8;
-        uint64_t value;
+        value_guess(p, *word, shift, guess);
+        uint64_t value = guess[p->way];
         if (s.run) {
             s.run--;
-            value = value_guess(p, p->way, word, shift, values);
         } else {
-            value = value_miss(&s, p, word, shift, values);
+            value = value_miss(&s, p, guess);
         }
         out[i].value = value;
-        value_learn(p, value, word, shift);
-        values[2] = values[1];
-        values[1] = values[0];
-        values[0] = value;
+        value_learn(p, value, word, shift, guess);
     }
-    memcpy(c->values, values, sizeof(values));
+    memcpy(c->guess, guess, sizeof(guess));
     c->stream[PASS_VALUE] = s;
 }
 
@@ -440,17 +445,19 @@ static uint64_t cycle_miss(Stream *s, const Gap *g)
     return extend32(g->cycles[0]) + unzigzag(off);
 }
 
-static void decode_cycles(Codec *c, MemoryRecord *out, size_t n)
+static void decode_cycles(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_CYCLE];
     uint64_t cycle = c->cycle;
     uint32_t head = c->cycle_head;
-    for (size_t i = 0; i < n; i++) {
+    Gap *const gaps = c->gap;
+    const uint32_t shift = 32 - c->gap_bits;
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
         if (local < SPECIALS) {
             continue;
         }
-        Gap *g = &c->gap[gap_index(c, head, local)];
+        Gap *g = &gaps[gap_hash(head, local) >> shift];
         uint64_t gap = extend32(g->cycles[0]);
         if (s.run) {
             s.run--;
@@ -540,8 +547,10 @@ static bool close_streams(const Codec *c, unsigned fields, Error **errp)
 {
     for (unsigned pass = 0; pass < PASSES; pass++) {
         const Stream *s = &c->stream[pass];
+        bool waits = s->run < HITS_FOR_EVER - CODEC_MAX_RECORDS; /* a token */
         if (wanted(pass, fields) &&
-            (s->bad || s->token != s->token_end || s->byte != s->byte_end)) {
+            (s->bad || waits || s->token != s->token_end ||
+             s->byte != s->byte_end)) {
             return bad_blob(errp, "a column has too few or too many bytes");
         }
     }
@@ -579,7 +588,7 @@ bool codec_decode(Codec *c, const void *blob, size_t len, unsigned fields,
     if (fields & CODEC_VALUE) {
         fields |= CODEC_ADDRESS;
     }
-    codec_reset(c, n);
+    codec_reset(c, n, fields);
     if (!open_streams(c, &h, fields, errp)) {
         return false;
     }
@@ -588,16 +597,16 @@ bool codec_decode(Codec *c, const void *blob, size_t len, unsigned fields,
         size_t count = n - i < BLOCK ? n - i : BLOCK;
         decode_sites(c, out + i, count, h.sites);
         if (fields & CODEC_INFO) {
-            decode_info(c, out + i, count);
+            decode_info(c, out + i);
         }
         if (fields & CODEC_ADDRESS) {
-            decode_addresses(c, out + i, count);
+            decode_addresses(c, out + i);
         }
         if (fields & CODEC_VALUE) {
-            decode_values(c, out + i, count);
+            decode_values(c, out + i);
         }
         if (fields & CODEC_CYCLE) {
-            decode_cycles(c, out + i, count);
+            decode_cycles(c, out + i);
         }
         if ((fields & CODEC_INFO) && extras) {
             codec_clear_extras(c);

@@ -53,84 +53,86 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 /* -- passes -----------------------------------------------------------------
  */
 
-static bool known_site(const Codec *c, uint32_t id, uint32_t *local)
-{
-    if (id >= RECORD_SITE_MAX) {
-        *local = id - RECORD_SITE_MAX;
-        return true;
-    }
-    *local = c->map[id];
-    return *local < c->locals && c->site[*local] == id;
-}
-
 static uint32_t new_site(Codec *c, const MemoryRecord *r, CodecSite site)
 {
     uint32_t local = c->locals++;
     bool run = site.kind == CODEC_RUN;
     c->map[r->site] = local;
     c->site[local] = r->site;
+    c->kind[local] = site.kind;
     c->use[local] = (CodecSiteUse){r->site, 0, r->address, r->address};
     c->first_address[local] = r->address;
     c->first_info[local] = run ? r->info : 0;
     c->first_value[local] = run ? r->value : 0;
-    site_begin(c, local, site, r->address, c->first_info[local],
-               c->first_value[local]);
+    site_begin(c, local, site.size);
     return local;
 }
 
-/* Fills c->local[0..n). Returns whether extras are among them. */
-static bool encode_sites(Codec *c, const MemoryRecord *r, size_t n,
+/* Fills the block. The guess is compared, not used, so that the processor need
+ * not wait for it. */
+static void encode_sites(Codec *c, const MemoryRecord *r, size_t n,
                          const CodecSite *site, uint32_t sites)
 {
     Stream s = c->stream[PASS_SITE];
-    uint32_t a = c->before[0], b = c->before[1], d = c->before[2];
-    bool extras = false;
+    uint64_t before = c->before;
+    uint32_t last = before & LOCAL_MASK;
+    /* Bytes are written meanwhile, which might be these for all C knows. */
+    uint32_t *const after3 = c->after3, *const after = c->after;
+    const uint32_t *const map = c->map;
+    CodecSiteUse *const use = c->use;
+    const uint8_t *const kind = c->kind;
+    const uint32_t shift = 64 - c->after3_bits;
+    Block block = {0};
     for (size_t i = 0; i < n; i++) {
         uint32_t id = r[i].site;
-        uint32_t *guess = &c->after3[after3_index(c, a, b, d)];
-        uint32_t local = *guess;
-        if (c->site[local] == id) {
+        uint32_t *guess = &after3[after3_hash(before) >> shift];
+        uint32_t local;
+        if (id < sites) {
+            local = map[id];
+            if (local == 0) {
+                assert(site[id].kind <= CODEC_RUN);
+                local = new_site(c, &r[i], site[id]);
+            }
+        } else {
+            assert(id >= RECORD_SITE_MAX);
+            local = id - RECORD_SITE_MAX;
+        }
+        if (*guess == local) {
             s.run++;
         } else {
-            if (!known_site(c, id, &local)) {
-                assert(id < sites && site[id].kind <= CODEC_RUN);
+            if (use[local].records == 0 && local >= SPECIALS) {
                 put_miss(&s, SITE_NEW);
-                local = new_site(c, &r[i], site[id]);
-            } else if (c->after[a] == local) {
+            } else if (after[last] == local) {
                 put_miss(&s, SITE_AFTER);
             } else {
                 put_miss(&s, SITE_EXPLICIT);
                 s.byte = put_varint(s.byte, local);
             }
-            *guess = local;
+            *guess = after[last] = local;
         }
-        c->after[a] = local;
-        c->use[local].records++;
-        extras |= local < SPECIALS;
+        use[local].records++;
         c->local[i] = local;
-        d = b;
-        b = a;
-        a = local;
+        block_add(c, &block, i, kind[local]);
+        before = with_latest(before, local);
+        last = local;
     }
-    c->before[0] = a;
-    c->before[1] = b;
-    c->before[2] = d;
+    c->before = before;
+    block.records = (uint32_t)n;
+    c->block = block;
     c->stream[PASS_SITE] = s;
-    return extras;
 }
 
-static void info_miss(Stream *s, InfoState *p, const MemoryRecord *r, bool run)
+static void info_miss(Stream *s, InfoState *p, uint32_t info, uint64_t value)
 {
-    uint64_t value = run ? r->value : p->value[FIELD_LAST];
-    unsigned info_way = r->info == p->info[FIELD_LAST]    ? FIELD_LAST
-                        : r->info == p->info[FIELD_OTHER] ? FIELD_OTHER
-                                                          : FIELD_EXPLICIT;
+    unsigned info_way = info == p->info[FIELD_LAST]    ? FIELD_LAST
+                        : info == p->info[FIELD_OTHER] ? FIELD_OTHER
+                                                       : FIELD_EXPLICIT;
     unsigned value_way = value == p->value[FIELD_LAST]    ? FIELD_LAST
                          : value == p->value[FIELD_OTHER] ? FIELD_OTHER
                                                           : FIELD_EXPLICIT;
     put_miss(s, info_way * FIELD_WAYS + value_way);
     if (info_way == FIELD_EXPLICIT) {
-        s->byte = put_varint(s->byte, r->info);
+        s->byte = put_varint(s->byte, info);
     }
     if (value_way == FIELD_EXPLICIT) {
         s->byte = put_varint(s->byte, value >> 32);
@@ -138,7 +140,7 @@ static void info_miss(Stream *s, InfoState *p, const MemoryRecord *r, bool run)
     }
     if (info_way != FIELD_LAST) {
         p->info[FIELD_OTHER] = p->info[FIELD_LAST];
-        p->info[FIELD_LAST] = r->info;
+        p->info[FIELD_LAST] = info;
     }
     if (value_way != FIELD_LAST) {
         p->value[FIELD_OTHER] = p->value[FIELD_LAST];
@@ -146,142 +148,141 @@ static void info_miss(Stream *s, InfoState *p, const MemoryRecord *r, bool run)
     }
 }
 
-static void encode_info(Codec *c, const MemoryRecord *r, size_t n)
+static void encode_info(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_INFO];
-    for (size_t i = 0; i < n; i++) {
+    InfoState *const state = c->info;
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
         if (local < SPECIALS) {
             continue;
         }
-        InfoState *p = &c->info[local];
-        bool run = c->value[local].kind == CODEC_RUN;
-        if (r[i].info == p->info[FIELD_LAST] &&
-            (!run || r[i].value == p->value[FIELD_LAST])) {
+        InfoState *p = &state[local];
+        uint64_t value = r[i].value & p->run;
+        if (r[i].info == p->info[FIELD_LAST] && value == p->value[FIELD_LAST]) {
             s.run++;
         } else {
-            info_miss(&s, p, &r[i], run);
+            info_miss(&s, p, r[i].info, value);
         }
     }
     c->stream[PASS_INFO] = s;
 }
 
-static void address_explicit(Stream *s, const AddressState *p, uint64_t address,
-                             uint64_t near)
+/* No branch in what a miss is: they would all be mispredicted. */
+static inline void address_miss(Stream *s, AddressState *p, uint64_t address,
+                                const uint64_t guess[ADDRESS_WAYS],
+                                uint64_t near)
 {
+    unsigned right = 1u << ADDRESS_WAYS;
+    if (guess) {
+        right |= (unsigned)(guess[ADDRESS_STRIDE] == address) |
+                 (unsigned)(guess[ADDRESS_NEAR] == address) << ADDRESS_NEAR |
+                 (unsigned)(guess[ADDRESS_NEAR2] == address) << ADDRESS_NEAR2;
+    }
+    unsigned way = (unsigned)__builtin_ctz(right);
+    bool told = way == ADDRESS_WAYS;
     uint64_t delta = zigzag(address - p->last);
     uint64_t from = zigzag(address - near);
     unsigned delta_bytes = bytes_of(delta), from_bytes = bytes_of(from);
-    if (delta_bytes <= from_bytes) {
-        put_miss(s, ADDRESS_DELTA + delta_bytes);
-        put_bytes(s, delta, delta_bytes);
-    } else {
-        put_miss(s, ADDRESS_FROM_NEAR + from_bytes);
-        put_bytes(s, from, from_bytes);
-    }
+    bool own = delta_bytes <= from_bytes;
+    unsigned bytes = own ? delta_bytes : from_bytes;
+    unsigned token = bytes + (own ? ADDRESS_DELTA : ADDRESS_FROM_NEAR);
+    p->way = (uint8_t)(told ? p->way : way);
+    put_miss(s, told ? token : way);
+    put_bytes(s, choose(own, delta, from), told ? bytes : 0);
 }
 
-static void address_miss(Stream *s, AddressState *p, uint64_t address,
-                         uint64_t near, uint64_t near2)
+static inline void use_address(CodecSiteUse *use, uint64_t address)
 {
-    for (unsigned way = 0; way < ADDRESS_WAYS; way++) {
-        if (address_guess(p, way, near, near2) == address) {
-            put_miss(s, way);
-            p->way = (uint8_t)way;
-            return;
-        }
-    }
-    address_explicit(s, p, address, near);
+    use->first = address < use->first ? address : use->first;
+    use->last = address > use->last ? address : use->last;
 }
 
-static void encode_addresses(Codec *c, const MemoryRecord *r, size_t n)
+/* Of each block first the runs, which stay where they are, then the accesses.
+ */
+static void encode_addresses(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_ADDRESS];
-    uint64_t near = c->near[0], near2 = c->near[1];
-    for (size_t i = 0; i < n; i++) {
-        uint32_t local = c->local[i];
-        if (local < SPECIALS) {
-            continue;
-        }
-        AddressState *p = &c->address[local];
-        uint64_t address = r[i].address;
-        bool run = c->value[local].kind == CODEC_RUN;
-        if (run && address == p->last) {
-            s.run++;
-            continue;
-        }
-        CodecSiteUse *use = &c->use[local];
-        use->first = address < use->first ? address : use->first;
-        use->last = address > use->last ? address : use->last;
-        if (run) { /* no pattern, and none for others */
-            address_explicit(&s, p, address, near);
-            p->last = address;
-            continue;
-        }
-        if (address_guess(p, p->way, near, near2) == address) {
+    uint64_t near[2] = {c->near[0], c->near[1]};
+    AddressState *const state = c->address;
+    CodecSiteUse *const use = c->use;
+    for (uint32_t k = 0; k < c->block.runs; k++) {
+        size_t i = c->run_at[k];
+        AddressState *p = &state[c->local[i]];
+        if (r[i].address == p->last) {
             s.run++;
         } else {
-            address_miss(&s, p, address, near, near2);
+            use_address(&use[c->local[i]], r[i].address);
+            address_miss(&s, p, r[i].address, NULL, near[0]);
+            p->last = r[i].address;
         }
-        address_learn(p, address, near, near2);
-        near2 = near;
-        near = address;
     }
-    c->near[0] = near;
-    c->near[1] = near2;
+    for (uint32_t k = 0; k < c->block.datas; k++) {
+        size_t i = c->data_at[k];
+        AddressState *p = &state[c->local[i]];
+        uint64_t address = r[i].address;
+        use_address(&use[c->local[i]], address);
+        uint64_t guess[ADDRESS_WAYS];
+        address_guess(p, near, guess);
+        if (guess[p->way] == address) {
+            s.run++;
+        } else {
+            address_miss(&s, p, address, guess, near[0]);
+        }
+        address_learn(p, address, near);
+    }
+    memcpy(c->near, near, sizeof(near));
     c->stream[PASS_ADDRESS] = s;
 }
 
-static void value_miss(Stream *s, ValueState *p, uint64_t value,
-                       const uint64_t *word, unsigned shift,
-                       const uint64_t values[3])
+static inline void value_miss(Stream *s, ValueState *p, uint64_t value,
+                              const uint64_t guess[VALUE_WAYS])
 {
-    for (unsigned way = 0; way < VALUE_WAYS; way++) {
-        if (value_guess(p, way, word, shift, values) == value) {
-            put_miss(s, way);
-            p->way = (uint8_t)way;
-            return;
-        }
-    }
+    unsigned right = 1u << VALUE_WAYS |
+                     (unsigned)(guess[VALUE_STRIDE] == value) |
+                     (unsigned)(guess[VALUE_IMAGE] == value) << VALUE_IMAGE |
+                     (unsigned)(guess[VALUE_1] == value) << VALUE_1 |
+                     (unsigned)(guess[VALUE_2] == value) << VALUE_2 |
+                     (unsigned)(guess[VALUE_3] == value) << VALUE_3;
+    unsigned way = (unsigned)__builtin_ctz(right);
+    bool told = way == VALUE_WAYS;
     uint64_t delta = zigzag(value - p->last);
     unsigned raw_bytes = bytes_of(value), delta_bytes = bytes_of(delta);
-    if (raw_bytes <= delta_bytes) {
-        put_miss(s, VALUE_RAW + raw_bytes);
-        put_bytes(s, value, raw_bytes);
-    } else {
-        put_miss(s, VALUE_DELTA + delta_bytes);
-        put_bytes(s, delta, delta_bytes);
-    }
+    bool raw = raw_bytes <= delta_bytes;
+    unsigned bytes = raw ? raw_bytes : delta_bytes;
+    unsigned token = bytes + (raw ? VALUE_RAW : VALUE_DELTA);
+    p->way = (uint8_t)(told ? p->way : way);
+    put_miss(s, told ? token : way);
+    put_bytes(s, choose(raw, value, delta), told ? bytes : 0);
 }
 
-static void encode_values(Codec *c, const MemoryRecord *r, size_t n)
+static void encode_values(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_VALUE];
-    uint64_t values[3] = {c->values[0], c->values[1], c->values[2]};
-    for (size_t i = 0; i < n; i++) {
-        uint32_t local = c->local[i];
-        ValueState *p = &c->value[local];
-        if (local < SPECIALS || p->kind == CODEC_RUN) {
-            continue;
-        }
+    uint64_t guess[VALUE_WAYS];
+    memcpy(guess, c->guess, sizeof(guess));
+    ValueState *const state = c->value;
+    uint64_t *const image = c->image;
+    const uint32_t down = 64 - c->image_bits;
+    for (uint32_t k = 0; k < c->block.datas; k++) {
+        size_t i = c->data_at[k];
+        ValueState *p = &state[c->local[i]];
         uint64_t value = r[i].value;
-        uint64_t *word = image_word(c, r[i].address);
+        uint64_t *word = &image[image_hash(r[i].address) >> down];
         unsigned shift = r[i].address % 8 * 8;
-        if (value_guess(p, p->way, word, shift, values) == value) {
+        value_guess(p, *word, shift, guess);
+        if (guess[p->way] == value) {
             s.run++;
         } else {
-            value_miss(&s, p, value, word, shift, values);
+            value_miss(&s, p, value, guess);
         }
-        value_learn(p, value, word, shift);
-        values[2] = values[1];
-        values[1] = values[0];
-        values[0] = value;
+        value_learn(p, value, word, shift, guess);
     }
-    memcpy(c->values, values, sizeof(values));
+    memcpy(c->guess, guess, sizeof(guess));
     c->stream[PASS_VALUE] = s;
 }
 
-static void cycle_miss(Stream *s, const Gap *g, uint64_t gap)
+static inline void cycle_miss(Stream *s, const Gap *g, uint64_t gap)
 {
     uint64_t off = zigzag(gap - extend32(g->cycles[0]));
     if (gap == extend32(g->cycles[1])) {
@@ -295,17 +296,19 @@ static void cycle_miss(Stream *s, const Gap *g, uint64_t gap)
     }
 }
 
-static void encode_cycles(Codec *c, const MemoryRecord *r, size_t n)
+static void encode_cycles(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_CYCLE];
     uint64_t cycle = c->cycle;
     uint32_t head = c->cycle_head;
-    for (size_t i = 0; i < n; i++) {
+    Gap *const gaps = c->gap;
+    const uint32_t shift = 32 - c->gap_bits;
+    for (uint32_t i = 0; i < c->block.records; i++) {
         uint32_t local = c->local[i];
         if (local < SPECIALS) {
             continue;
         }
-        Gap *g = &c->gap[gap_index(c, head, local)];
+        Gap *g = &gaps[gap_hash(head, local) >> shift];
         uint64_t gap = r[i].cycle - cycle;
         if (gap == extend32(g->cycles[0])) {
             s.run++;
@@ -371,7 +374,7 @@ static uint8_t *encode_dictionary(const Codec *c, uint8_t *p)
         p = put_varint(p, zigzag((uint64_t)c->site[i] - before));
     }
     for (uint32_t i = from; i < to; i++) {
-        *p++ = c->value[i].kind;
+        *p++ = c->kind[i];
     }
     for (uint32_t i = from; i < to; i++) {
         *p++ = c->value[i].size;
@@ -381,7 +384,7 @@ static uint8_t *encode_dictionary(const Codec *c, uint8_t *p)
     }
     uint64_t before[CODEC_RUN + 1] = {0};
     for (uint32_t i = from; i < to; i++) {
-        uint64_t *last = &before[c->value[i].kind];
+        uint64_t *last = &before[c->kind[i]];
         p = put_varint(p, zigzag(c->first_address[i] - *last));
         *last = c->first_address[i];
     }
@@ -392,7 +395,7 @@ static uint8_t *encode_dictionary(const Codec *c, uint8_t *p)
         p = put_varint(p, c->use[i].last - c->first_address[i]);
     }
     for (uint32_t i = from; i < to; i++) {
-        if (c->value[i].kind == CODEC_RUN) {
+        if (c->kind[i] == CODEC_RUN) {
             p = put_varint(p, c->first_info[i]);
             p = put_varint(p, c->first_value[i] >> 32);
             p = put_varint(p, c->first_value[i] & UINT32_MAX);
@@ -478,23 +481,26 @@ size_t codec_encode(Codec *c, const MemoryRecord *r, size_t n,
     if (!reserve_encoder(c, n, sites)) {
         return 0;
     }
-    codec_reset(c, n);
+    codec_reset(c, n, CODEC_ALL);
     for (unsigned pass = 0; pass < PASSES; pass++) {
         c->stream[pass].token = c->raw[COLUMN_PASSES + 2 * pass].data;
         c->stream[pass].byte = c->raw[COLUMN_PASSES + 2 * pass + 1].data;
     }
     for (size_t i = 0; i < n; i += BLOCK) {
         size_t count = n - i < BLOCK ? n - i : BLOCK;
-        bool extras = encode_sites(c, r + i, count, site, sites);
-        encode_info(c, r + i, count);
-        encode_addresses(c, r + i, count);
-        encode_values(c, r + i, count);
-        encode_cycles(c, r + i, count);
-        if (extras) {
+        encode_sites(c, r + i, count, site, sites);
+        encode_info(c, r + i);
+        encode_addresses(c, r + i);
+        encode_values(c, r + i);
+        encode_cycles(c, r + i);
+        if (c->block.runs + c->block.datas < count) {
             encode_extras(c, r + i, count);
         } else {
             extra_head(c, c->local[count - 1], &r[i + count - 1]);
         }
+    }
+    for (uint32_t i = SPECIALS; i < c->locals; i++) {
+        c->map[c->site[i]] = 0;
     }
     size_t len = encode_blob(c, n);
     *blob = c->blob.data;

@@ -18,7 +18,9 @@
 #include "traces/codec.h"
 
 enum {
-    BLOCK = 512,   /* records a pass handles before the next pass takes over */
+    BLOCK = 512, /* records a pass handles before the next pass takes over */
+    SPECIAL = CODEC_RUN + 1, /* kind of a local id that is no site */
+    LOCAL_MASK = (1 << 22) - 1,
     SPECIALS = 16, /* local ids of RECORD_SITE_MAX.. ; sites begin behind */
     HEADER_BYTES = 24,
     COLUMN_HEADER_BYTES = 8,
@@ -82,21 +84,22 @@ enum {
 /* Per site of the chunk, by local id. */
 typedef struct AddressState {
     uint64_t last;
-    int32_t stride, delta;
-    int32_t near[2];
+    int32_t off[ADDRESS_WAYS]; /* stride, and to the accesses before */
+    int32_t delta;
     uint8_t way;
 } AddressState;
 
 typedef struct ValueState {
     uint64_t last;
     int32_t stride, delta;
-    uint8_t way;
-    uint8_t kind, size;
+    uint64_t mask; /* of the bytes of an access */
+    uint8_t way, size;
 } ValueState;
 
 typedef struct InfoState {
     uint32_t info[2];
     uint64_t value[2]; /* of runs */
+    uint64_t run;      /* all ones for a run, else 0 */
 } InfoState;
 
 /* The gaps last seen between two sites. */
@@ -124,14 +127,20 @@ typedef struct Buffer {
     size_t capacity;
 } Buffer;
 
+/* How many records of the block are what. */
+typedef struct Block {
+    uint32_t runs, datas, records;
+} Block;
+
 struct Codec {
     Stream stream[PASSES];
     uint32_t locals; /* ids in use: SPECIALS and the sites seen */
     uint32_t capacity, map_capacity;
-    uint32_t table_bits; /* of after3, image and gap */
+    uint32_t after3_bits, image_bits, gap_bits;
 
     /* By local id. */
     uint32_t *site; /* MemoryRecord.site */
+    uint8_t *kind;  /* CodecClass, or SPECIAL */
     uint32_t *after;
     CodecSiteUse *use;
     uint64_t *first_address;
@@ -141,7 +150,7 @@ struct Codec {
     uint64_t *first_value; /* of runs */
     uint32_t *first_info;
 
-    uint32_t *map; /* encoder: site -> local id, if site[] agrees */
+    uint32_t *map; /* encoder: site -> local id, 0: new in this chunk */
 
     uint32_t *after3; /* by the last three sites: what came after them */
     uint64_t *image;  /* by address: 8 bytes of memory */
@@ -149,9 +158,9 @@ struct Codec {
     Extra *extra;
 
     /* Carried from block to block. */
-    uint32_t before[3]; /* local ids, latest first */
+    uint64_t before; /* local ids: with_latest() */
     uint64_t near[2];
-    uint64_t values[3];
+    uint64_t guess[VALUE_WAYS];
     uint64_t cycle;
     uint32_t cycle_head;
     uint32_t head, ordinal; /* of extras */
@@ -159,17 +168,17 @@ struct Codec {
     bool extras_ready;
     bool beats;
 
+    /* The block at hand: local ids, and which records are what. */
     uint32_t local[BLOCK];
+    uint16_t run_at[BLOCK + 1], data_at[BLOCK + 1];
+    Block block;
     Buffer raw[COLUMNS], blob;
     void *compressor, *decompressor;
 };
 
-/* What extra records are predicted from: the head's fields for its first beat,
- * the beat before for later ones. */
-
 bool codec_buffer(Buffer *b, size_t bytes);
 bool codec_reserve(Codec *c, uint32_t locals);
-void codec_reset(Codec *c, size_t n);
+void codec_reset(Codec *c, size_t n, unsigned fields);
 void codec_clear_extras(Codec *c);
 /* The most bytes a column can have for n records of `sites` sites. */
 size_t codec_column_limit(unsigned column, size_t n, size_t sites);
@@ -194,7 +203,20 @@ static inline uint64_t unzigzag(uint64_t v)
 
 static inline unsigned bytes_of(uint64_t v)
 {
-    return v ? (71u - (unsigned)__builtin_clzll(v)) / 8 : 0;
+    return (71u - (unsigned)__builtin_clzll(v | 1)) / 8 - (v == 0);
+}
+
+/* One of two without a branch, which would be mispredicted. */
+static inline uint64_t choose(bool first, uint64_t a, uint64_t b)
+{
+    return b ^ ((a ^ b) & ((uint64_t)0 - first));
+}
+
+/* A difference that came twice in a row is the stride. */
+static inline int32_t next_stride(int32_t stride, int32_t before, int32_t delta)
+{
+    int32_t twice = -(int32_t)(delta == before);
+    return stride ^ ((stride ^ delta) & twice);
 }
 
 static inline uint64_t extend32(int32_t v)
@@ -205,70 +227,70 @@ static inline uint64_t extend32(int32_t v)
 /* -- predictors -------------------------------------------------------------
  */
 
-static inline uint32_t after3_index(const Codec *c, uint32_t a, uint32_t b,
-                                    uint32_t d)
+/* Hashes: the top bits index a table. */
+static inline uint64_t after3_hash(uint64_t before)
 {
-    uint32_t h = a * UINT32_C(0x9e3779b1) + b * UINT32_C(0x85ebca6b) +
-                 d * UINT32_C(0xc2b2ae3d);
-    return h >> (32 - c->table_bits);
+    return before * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static inline uint32_t gap_index(const Codec *c, uint32_t from, uint32_t to)
+/* The last three local ids, 20, 22 and 22 bits, the latest lowest. */
+static inline uint64_t with_latest(uint64_t before, uint32_t local)
 {
-    uint32_t h = from * UINT32_C(0x9e3779b1) + to * UINT32_C(0x85ebca6b);
-    return h >> (32 - c->table_bits);
+    return before << 22 | local;
 }
 
-static inline uint64_t address_guess(const AddressState *s, unsigned way,
-                                     uint64_t near, uint64_t near2)
+static inline uint32_t gap_hash(uint32_t from, uint32_t to)
 {
-    return way == ADDRESS_STRIDE ? s->last + extend32(s->stride)
-           : way == ADDRESS_NEAR ? near + extend32(s->near[0])
-                                 : near2 + extend32(s->near[1]);
+    return from * UINT32_C(0x9e3779b1) + to * UINT32_C(0x85ebca6b);
+}
+
+static inline uint64_t image_hash(uint64_t address)
+{
+    return (address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Sets guess[way]. */
+static inline void address_guess(const AddressState *s, const uint64_t near[2],
+                                 uint64_t guess[ADDRESS_WAYS])
+{
+    guess[ADDRESS_STRIDE] = s->last + extend32(s->off[ADDRESS_STRIDE]);
+    guess[ADDRESS_NEAR] = near[0] + extend32(s->off[ADDRESS_NEAR]);
+    guess[ADDRESS_NEAR2] = near[1] + extend32(s->off[ADDRESS_NEAR2]);
 }
 
 static inline void address_learn(AddressState *s, uint64_t address,
-                                 uint64_t near, uint64_t near2)
+                                 uint64_t near[2])
 {
     int32_t delta = (int32_t)(uint32_t)(address - s->last);
-    s->stride = delta == s->delta ? delta : s->stride;
+    s->off[ADDRESS_STRIDE] =
+        next_stride(s->off[ADDRESS_STRIDE], s->delta, delta);
+    s->off[ADDRESS_NEAR] = (int32_t)(uint32_t)(address - near[0]);
+    s->off[ADDRESS_NEAR2] = (int32_t)(uint32_t)(address - near[1]);
     s->delta = delta;
     s->last = address;
-    s->near[0] = (int32_t)(uint32_t)(address - near);
-    s->near[1] = (int32_t)(uint32_t)(address - near2);
+    near[1] = near[0];
+    near[0] = address;
 }
 
-static inline uint64_t *image_word(const Codec *c, uint64_t address)
+/* Sets guess[way] for the first two ways; the others are the last values. */
+static inline void value_guess(const ValueState *s, uint64_t word,
+                               unsigned shift, uint64_t guess[VALUE_WAYS])
 {
-    uint64_t h = (address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
-    return &c->image[h >> (64 - c->table_bits)];
-}
-
-static inline uint64_t image_mask(unsigned size)
-{
-    return size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
-}
-
-static inline uint64_t value_guess(const ValueState *s, unsigned way,
-                                   const uint64_t *word, unsigned shift,
-                                   const uint64_t values[3])
-{
-    switch (way) {
-    case VALUE_STRIDE: return s->last + extend32(s->stride);
-    case VALUE_IMAGE: return *word >> shift & image_mask(s->size);
-    default: return values[way - VALUE_1];
-    }
+    guess[VALUE_STRIDE] = s->last + extend32(s->stride);
+    guess[VALUE_IMAGE] = word >> shift & s->mask;
 }
 
 static inline void value_learn(ValueState *s, uint64_t value, uint64_t *word,
-                               unsigned shift)
+                               unsigned shift, uint64_t guess[VALUE_WAYS])
 {
     int32_t delta = (int32_t)(uint32_t)(value - s->last);
-    s->stride = delta == s->delta ? delta : s->stride;
+    s->stride = next_stride(s->stride, s->delta, delta);
     s->delta = delta;
     s->last = value;
-    uint64_t mask = image_mask(s->size);
-    *word = (*word & ~(mask << shift)) | (value & mask) << shift;
+    *word ^= ((*word >> shift ^ value) & s->mask) << shift;
+    guess[VALUE_3] = guess[VALUE_2];
+    guess[VALUE_2] = guess[VALUE_1];
+    guess[VALUE_1] = value;
 }
 
 static inline void gap_learn(Gap *g, uint64_t gap)
@@ -316,17 +338,31 @@ static inline void extra_learn(Codec *c, Extra *e, uint32_t local,
     c->ordinal++;
 }
 
+/* -- sites ------------------------------------------------------------------
+ */
+
 /* A site's state before its first record; the first address is known. */
-static inline void site_begin(Codec *c, uint32_t local, CodecSite site,
-                              uint64_t address, uint32_t info, uint64_t value)
+static inline void site_begin(Codec *c, uint32_t local, unsigned size)
 {
+    unsigned kind = c->kind[local];
+    uint32_t info = c->first_info[local];
+    uint64_t value = c->first_value[local];
     c->after[local] = 0;
-    c->address[local] = (AddressState){.last = address};
+    c->address[local] = (AddressState){.last = c->first_address[local]};
     c->value[local] = (ValueState){
-        .kind = site.kind,
-        .size = site.size,
-        .way = site.kind == CODEC_READ ? VALUE_IMAGE : VALUE_STRIDE};
-    c->info[local] = (InfoState){{info, info}, {value, value}};
+        .mask = size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1,
+        .size = (uint8_t)size,
+        .way = kind == CODEC_READ ? VALUE_IMAGE : VALUE_STRIDE};
+    c->info[local] = (InfoState){
+        {info, info}, {value, value}, kind == CODEC_RUN ? UINT64_MAX : 0};
+}
+
+/* Enters record i of the block into the lists of its kind. */
+static inline void block_add(Codec *c, Block *b, size_t i, unsigned kind)
+{
+    c->run_at[b->runs] = c->data_at[b->datas] = (uint16_t)i;
+    b->runs += kind == CODEC_RUN;
+    b->datas += kind < CODEC_RUN;
 }
 
 #endif

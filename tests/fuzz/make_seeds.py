@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seed corpora: make_seeds.py DIR SCRIPTS CONFIG...
 
-config: the given descriptions, and some with --set texts. elf: small complete
+codec: small chunks, and records for some. config: the given descriptions, and some with --set texts. elf: small complete
 executables of both widths. insn: instructions of every major opcode. script: the
 reference scripts given, and random choices.
 """
@@ -57,9 +57,22 @@ WORDS = [
 ]
 
 
+# Columns of a chunk: a site with three records; new, named, the same again.
+THREE_RECORDS = {0: bytes([10, 0, 4, 3, 0x80, 1, 0, 0]), 1: bytes([1, 2, 0]), 2: bytes([16])}
+
+
+def chunk(records, sites, columns):
+    """docs/trace-format.md, nothing compressed; the target sets the checksum."""
+    blob = b"SCT\1" + bytes(8) + struct.pack("<III", records, sites, 0)
+    for i in range(13):
+        column = columns.get(i, b"")
+        blob += struct.pack("<II", len(column), len(column)) + column
+    return blob
+
+
 def main():
     target = Path(sys.argv[1])
-    for name in ("config", "elf", "insn", "script"):
+    for name in ("codec", "config", "elf", "insn", "script"):
         (target / name).mkdir(parents=True, exist_ok=True)
     for script in Path(sys.argv[2]).glob("*.script"):
         (target / "script" / script.name).write_bytes(script.read_bytes())
@@ -68,6 +81,11 @@ def main():
     choices = random.Random(1)
     for i in range(64):
         (target / "script" / f"choices{i}").write_bytes(b"\0" + choices.randbytes(40 * (i + 1)))
+    for fields in range(16):
+        (target / "codec" / f"empty{fields}").write_bytes(bytes([2 * fields]) + chunk(0, 0, {}))
+        (target / "codec" / f"three{fields}").write_bytes(bytes([2 * fields]) + chunk(3, 1, THREE_RECORDS))
+    for i in range(32):
+        (target / "codec" / f"records{i}").write_bytes(bytes([1, 4 * i]) + choices.randbytes(50 * (i + 1)))
     mcu = next(Path(p).read_bytes() for p in sys.argv[3:] if Path(p).name == "mcu.yaml")
     sets = [b"main.width=64", b"cpus.cpu0.timing=none", b"xip.wait_states.read.next=9", b"gpio0.remove=true"]
     (target / "config" / "set").write_bytes(mcu + b"\0" + b"\0".join(sets))
