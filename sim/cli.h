@@ -29,7 +29,8 @@ typedef struct CliCommand {
     int (*run)(int argc, char **argv); /* argv[0] is the name */
 } CliCommand;
 
-extern const CliCommand cli_run, cli_report, cli_sql, cli_map, cli_devices;
+extern const CliCommand cli_run, cli_report, cli_recover, cli_sql, cli_map,
+    cli_devices;
 
 /* Prints "socscope: error: ..." as one line; returns CLI_USAGE. */
 int cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

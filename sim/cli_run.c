@@ -97,6 +97,14 @@ static bool write_config(const char *dir, const Config *cfg, Error **errp)
     return ok || error_set(errp, "cannot write %s/config.resolved.yaml", dir);
 }
 
+/* For encoding the trace beside the simulation: one at least, four are enough.
+ */
+static unsigned spare_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+    return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
 static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
                         const Config *cfg, Error **errp)
 {
@@ -111,6 +119,7 @@ static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
     if (!files->trace) {
         return false;
     }
+    trace_set_threads(files->trace, spare_processors());
     cli_trace_describe(opt, files->trace);
     return machine_attach_trace(m, files->trace, &opt->trace, errp);
 }

@@ -6,7 +6,7 @@
 #include "sim/cli.h"
 
 static const CliCommand *const commands[] = {
-    &cli_run, &cli_report, &cli_sql, &cli_map, &cli_devices,
+    &cli_run, &cli_report, &cli_recover, &cli_sql, &cli_map, &cli_devices,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

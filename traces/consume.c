@@ -7,6 +7,7 @@
  *          whole: rows are only put in order by who reads them (rows.h).
  * Units    cycles of the initiator's clock in, those and picoseconds out.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "traces/store.h"
@@ -19,10 +20,13 @@ void consume_site_made(MemoryRecorder *rec, uint32_t id)
     const MemorySite *s = &rec->site[id];
     size_t size = sizeof(RowSite) + s->run_length * sizeof(FetchStep);
     pthread_mutex_lock(&ts->lock);
-    RowSite *site = store_grow(ts, NULL, 1, size);
-    if (site) {
+    RowSite *site = tail_site_room(&ts->tail, size);
+    if (!site) {
+        store_fail_host(ts, errno);
+    } else {
         row_site_fill(site, s, id, ts->site_rows + 1);
         ts->site_rows += row_site_rows(site);
+        uint64_t before = ts->uncommitted;
         dictionary_initiator(ts, s->port);
         const StoreRegion *region =
             dictionary_region(ts, s->place->region_id, s->place->mr);
@@ -31,6 +35,9 @@ void consume_site_made(MemoryRecorder *rec, uint32_t id)
                            &ts->filter, s, dictionary_owner(ts, s->port->id),
                            region ? region->name : NULL, region && region->io);
         ts->filtered |= !site->wanted;
+        if (ts->uncommitted != before) { /* recovery needs to know them */
+            store_script(ts, "commit; begin");
+        }
         if (!row_sites_add(&ts->sites, site)) {
             store_fail_text(ts, "there are too many places in the program that "
                                 "access memory");
@@ -113,27 +120,35 @@ static void *zeros_room(TraceStore *ts, void *array, uint32_t *capacity,
     return grown;
 }
 
+/* Room to count the sites below `count`. */
+static bool room_for_sites(TraceStore *ts, uint32_t count)
+{
+    for (; ts->counted_sites < count; ts->counted_sites++) {
+        const RowSite *s = row_site(&ts->sites, ts->counted_sites);
+        uint32_t rows = s ? s->row + row_site_rows(s) : 0;
+        void *totals = zeros_room(ts, ts->totals, &ts->totals_capacity, rows,
+                                  sizeof(*ts->totals));
+        ts->totals = totals ? totals : ts->totals;
+        void *whole = zeros_room(ts, ts->whole_runs, &ts->whole_capacity,
+                                 ts->counted_sites, sizeof(*ts->whole_runs));
+        ts->whole_runs = whole ? whole : ts->whole_runs;
+        if (!totals || !whole) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Writes the sites below `count` that are not in the file. */
 static bool write_sites(TraceStore *ts, uint32_t count)
 {
     for (; ts->written_sites < count; ts->written_sites++) {
         const RowSite *s = row_site(&ts->sites, ts->written_sites);
-        if (!s) {
-            continue; /* the error is kept */
+        if (s) { /* else the error is kept */
+            write_site(ts, s);
         }
-        void *totals =
-            zeros_room(ts, ts->totals, &ts->totals_capacity,
-                       s->row + row_site_rows(s), sizeof(*ts->totals));
-        ts->totals = totals ? totals : ts->totals;
-        void *whole = zeros_room(ts, ts->whole_runs, &ts->whole_capacity, s->id,
-                                 sizeof(*ts->whole_runs));
-        ts->whole_runs = whole ? whole : ts->whole_runs;
-        if (!totals || !whole) {
-            return false;
-        }
-        write_site(ts, s);
     }
-    return !ts->error;
+    return room_for_sites(ts, count) && !ts->error;
 }
 
 /* -- counting ------------------------------------------------------------- */
@@ -241,21 +256,21 @@ static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
     }
 }
 
-/* Returns how many rows the buffer's records are. */
-static uint64_t count(TraceStore *ts, const StoreBuffer *buffer)
+/* Counts; *devices: some accessed a device. Returns how many rows they are. */
+static uint64_t count(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
 {
     RowReader reader;
     TxRow row;
     const RowSite *s;
     uint32_t first, last;
     uint64_t rows = 0;
-    bool devices = false;
+    *devices = false;
     rows_begin(&reader, &ts->sites, buffer->record, buffer->records);
     while (rows_next_head(&reader, &row, &s, &first, &last)) {
         if (!s->steps) {
             rows++;
             const HotEntry *e = count_access(ts, &row);
-            devices |= e && ts->region[s->region]->io;
+            *devices |= e && ts->region[s->region]->io;
             continue;
         }
         if (first >= last) {
@@ -273,10 +288,13 @@ static uint64_t count(TraceStore *ts, const StoreBuffer *buffer)
             total_plain(ts, s, i, 1);
         }
     }
-    if (devices) {
-        write_mmios(ts, buffer);
-    }
     return rows;
+}
+
+uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer)
+{
+    bool devices;
+    return room_for_sites(ts, buffer->sites) ? count(ts, buffer, &devices) : 0;
 }
 
 /* -- chunks --------------------------------------------------------------- */
@@ -292,7 +310,11 @@ static void write_chunk(TraceStore *ts, const StoreBuffer *buffer,
         ts->initiator[i].chunk_first = UINT64_MAX;
         ts->initiator[i].chunk_last = 0;
     }
-    uint64_t rows = count(ts, buffer);
+    bool devices;
+    uint64_t rows = count(ts, buffer, &devices);
+    if (devices) {
+        write_mmios(ts, buffer);
+    }
     uint64_t first = TIME_NEVER, last = 0;
     for (uint32_t i = 0; i < ts->initiators; i++) {
         const StoreInitiator *n = &ts->initiator[i];
@@ -305,8 +327,9 @@ static void write_chunk(TraceStore *ts, const StoreBuffer *buffer,
     }
     batch_flush(ts, &ts->mmio);
     int64_t id = (int64_t)++ts->chunks;
-    store_run(ts, "insert into chunk values(?,?,?,?,?,?)", "iuuuuu", id,
-              ts->rows + 1, rows, (uint64_t)buffer->records, first, last);
+    store_run(ts, "insert into chunk values(?,?,?,?,?,?,?)", "iuuuuuu", id,
+              ts->rows + 1, rows, (uint64_t)buffer->records, first, last,
+              buffer->number);
     store_run(ts, "insert into chunk_data values(?,?,?)", "iib", id,
               (int64_t)CODEC_ID, blob, len);
     store_script(ts, "commit; begin");
@@ -332,7 +355,7 @@ void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
 
 void consume_write_totals(TraceStore *ts)
 {
-    for (uint32_t id = 0; id < ts->written_sites; id++) {
+    for (uint32_t id = 0; id < ts->counted_sites; id++) {
         const RowSite *s = row_site(&ts->sites, id);
         for (uint32_t i = 0; s && i < s->steps; i++) {
             total_plain(ts, s, i, ts->whole_runs[id]);
@@ -341,7 +364,7 @@ void consume_write_totals(TraceStore *ts)
             ts->whole_runs[id] = 0;
         }
     }
-    for (uint32_t id = 1; ts->written_sites && id <= ts->site_rows; id++) {
+    for (uint32_t id = 1; ts->counted_sites && id <= ts->site_rows; id++) {
         const SiteTotals *n = &ts->totals[id];
         if (n->accesses) {
             store_run(ts,

@@ -114,6 +114,16 @@ void dictionary_initiator(TraceStore *ts, const MemoryPort *port)
     }
 }
 
+bool dictionary_known_initiator(TraceStore *ts, uint32_t id, const char *name)
+{
+    StoreInitiator *slot = initiator_slot(ts, id);
+    if (slot && !slot->known) {
+        slot->known = true;
+        slot->name = strdup(name ? name : "");
+    }
+    return slot != NULL;
+}
+
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id)
 {
     return id < ts->initiators ? ts->initiator[id].name : NULL;
@@ -208,6 +218,19 @@ StoreRegion *dictionary_region(TraceStore *ts, uint32_t id,
     return slot;
 }
 
+bool dictionary_known_region(TraceStore *ts, uint32_t id, const char *name,
+                             bool io, const DeviceClass *cls)
+{
+    StoreRegion *slot = region_slot(ts, id);
+    if (slot && !slot->known) {
+        *slot = (StoreRegion){.known = true,
+                              .io = io,
+                              .cls = cls,
+                              .name = strdup(name ? name : "")};
+    }
+    return slot != NULL;
+}
+
 /* -- buses ---------------------------------------------------------------- */
 
 void trace_add_bus(TraceStore *ts, const Bus *bus)
@@ -274,21 +297,28 @@ static uint64_t symbol_end(const TraceStore *ts, uint32_t i)
     return i < ts->symbols ? ts->symbol[i].address : UINT64_MAX;
 }
 
+void dictionary_known_symbols(TraceStore *ts)
+{
+    ts->symbols_sorted = true;
+    uint64_t reach = 0;
+    for (uint32_t i = 0; i < ts->symbols; i++) {
+        uint64_t end = symbol_end(ts, i);
+        reach = reach > end ? reach : end;
+        ts->symbol[i].reach = reach;
+    }
+}
+
 void dictionary_seal_symbols(TraceStore *ts)
 {
     if (ts->symbols_sorted) {
         return;
     }
-    ts->symbols_sorted = true;
     if (ts->symbols) {
         qsort(ts->symbol, ts->symbols, sizeof(*ts->symbol), symbol_order);
     }
-    uint64_t reach = 0;
+    dictionary_known_symbols(ts);
     for (uint32_t i = 0; i < ts->symbols; i++) {
-        StoreSymbol *s = &ts->symbol[i];
-        uint64_t end = symbol_end(ts, i);
-        reach = reach > end ? reach : end;
-        s->reach = reach;
+        const StoreSymbol *s = &ts->symbol[i];
         store_run(ts, "insert into symbol values(?,?,?,?)", "iuut",
                   (int64_t)i + 1, s->address, s->size, s->name);
     }

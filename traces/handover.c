@@ -8,6 +8,7 @@
  *          threads the simulation does both itself.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "traces/store.h"
 
@@ -60,36 +61,59 @@ static size_t encode(StoreEncoder *e, const StoreBuffer *b, const void **blob)
                         blob);
 }
 
+/* Encodes what becomes rows: *chosen, which is b or a copy of a part. */
+static size_t prepare(StoreEncoder *e, StoreBuffer *b, StoreBuffer *chosen,
+                      const void **blob)
+{
+    size_t known = known_records(b);
+    b->damaged = known < b->records;
+    b->records = known;
+    *blob = NULL;
+    *chosen = *b;
+    if (b->filtered && !filter_buffer(e->ts, b, chosen)) {
+        *chosen = *b;
+        chosen->records = 0;
+        store_fail(e->ts, SQLITE_NOMEM);
+    }
+    return chosen->records ? encode(e, chosen, blob) : 0;
+}
+
+/* Counts and writes what prepare() chose of b. */
+static void consume_chosen(TraceStore *ts, const StoreBuffer *b,
+                           StoreBuffer *chosen, const void *blob, size_t len)
+{
+    ts->left_out += chosen->left_out;
+    consume(ts, chosen, blob, len);
+    if (chosen->record != b->record) {
+        free(chosen->record);
+    }
+}
+
+static bool encoder_init(TraceStore *ts, StoreEncoder *e)
+{
+    e->ts = ts;
+    e->codec = codec_new();
+    return e->codec != NULL;
+}
+
 /* -- threads -------------------------------------------------------------- */
 
 static void take_in(StoreEncoder *e, StoreBuffer *b)
 {
     TraceStore *ts = e->ts;
-    const void *blob = NULL;
-    size_t known = known_records(b);
-    b->damaged = known < b->records;
-    b->records = known;
-    StoreBuffer chosen = *b;
-    bool copied = b->filtered && filter_buffer(ts, b, &chosen);
-    size_t len = 0;
-    if (b->filtered && !copied) {
-        chosen.records = 0;
-        store_fail(ts, SQLITE_NOMEM);
-    } else if (chosen.records) {
-        len = encode(e, &chosen, &blob);
-    }
+    const void *blob;
+    StoreBuffer chosen;
+    size_t len = prepare(e, b, &chosen, &blob);
     pthread_mutex_lock(&ts->queue_lock);
     while (ts->taken_in != b->number) {
         pthread_cond_wait(&ts->queue_changed, &ts->queue_lock);
     }
     pthread_mutex_unlock(&ts->queue_lock);
     pthread_mutex_lock(&ts->lock);
-    ts->left_out += copied ? chosen.left_out : 0;
-    consume(ts, &chosen, blob, len);
+    consume_chosen(ts, b, &chosen, blob, len);
     pthread_mutex_unlock(&ts->lock);
-    if (copied) {
-        free(chosen.record);
-    }
+    /* a chunk, or nothing: not to be recovered from here */
+    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
     pthread_mutex_lock(&ts->queue_lock);
     ts->taken_in++;
     b->next = ts->free;
@@ -134,6 +158,7 @@ static void enqueue(TraceStore *ts, StoreBuffer *b)
 static void give_buffer(TraceStore *ts, StoreBuffer *b)
 {
     ts->filling = b;
+    ts->tail.head->number[b - ts->buffer] = ts->handed_over + 1;
     ts->recorder.buffer = ts->recorder.next = b->record;
     ts->recorder.end = b->record + STORE_BUFFER;
 }
@@ -142,7 +167,7 @@ static void give_buffer(TraceStore *ts, StoreBuffer *b)
 static void hand_over(TraceStore *ts)
 {
     StoreBuffer *b = ts->filling;
-    b->records = (size_t)(ts->recorder.next - ts->recorder.buffer);
+    b->records = b->handed = (size_t)(ts->recorder.next - ts->recorder.buffer);
     if (!b->records) {
         return;
     }
@@ -151,6 +176,7 @@ static void hand_over(TraceStore *ts)
     if (ts->ring.keep) {
         b->records = known_records(b);
         ring_take(ts, b);
+        memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
         give_buffer(ts, b);
         return;
     }
@@ -191,24 +217,35 @@ void handover_drain(TraceStore *ts)
     pthread_mutex_unlock(&ts->queue_lock);
 }
 
+void handover_take(TraceStore *ts, StoreBuffer *b)
+{
+    StoreEncoder *e = &ts->encoder[0];
+    if (!e->codec && !encoder_init(ts, e)) {
+        store_fail(ts, SQLITE_NOMEM);
+        return;
+    }
+    const void *blob;
+    StoreBuffer chosen;
+    size_t len = prepare(e, b, &chosen, &blob);
+    consume_chosen(ts, b, &chosen, blob, len);
+}
+
 /* -- begin and end -------------------------------------------------------- */
 
 bool handover_start(TraceStore *ts)
 {
     unsigned encoders = ts->threads ? ts->threads : 1;
-    for (unsigned i = 0; i < encoders; i++) {
-        ts->encoder[i].ts = ts;
-        ts->encoder[i].codec = codec_new();
-        if (!ts->encoder[i].codec) {
-            return store_fail(ts, SQLITE_NOMEM);
-        }
+    bool ok = tail_create(&ts->tail, ts->path, encoders + 2);
+    for (unsigned i = 0; i < encoders && ok; i++) {
+        ok = encoder_init(ts, &ts->encoder[i]);
     }
-    for (unsigned i = 0; i < encoders + 2; i++) {
+    if (!ok) {
+        return store_fail(ts, SQLITE_NOMEM);
+    }
+    trace_set_run_number(ts, "tail", ts->tail.fd >= 0);
+    for (unsigned i = encoders + 2; i-- > 0;) {
         StoreBuffer *b = &ts->buffer[i];
-        b->record = store_grow(ts, NULL, STORE_BUFFER, sizeof(*b->record));
-        if (!b->record) {
-            return false;
-        }
+        b->record = tail_buffer(&ts->tail, i);
         b->next = ts->free;
         ts->free = b;
     }
@@ -243,8 +280,6 @@ void handover_free(TraceStore *ts)
         codec_free(ts->encoder[i].codec);
         free(ts->encoder[i].site);
     }
-    for (unsigned i = 0; i < STORE_THREADS + 2; i++) {
-        free(ts->buffer[i].record);
-    }
-    row_sites_free(&ts->sites, free);
+    row_sites_free(&ts->sites, NULL);
+    tail_close(&ts->tail, true);
 }

@@ -60,9 +60,13 @@ static uint32_t register_id(TraceStore *ts, uint32_t region,
     if (!*name) {
         return 0;
     }
-    store_run(ts, "insert into register values(?,?,?,?)", "iiut",
-              (int64_t)++ts->registers, (int64_t)region, offset, name);
-    return ts->registers;
+    store_run(ts,
+              "insert into register select null, ?1, ?2, ?3 where not exists"
+              " (select * from register where region_id = ?1 and offset = ?2)",
+              "iut", (int64_t)region, offset, name);
+    return (uint32_t)store_number(
+        ts, "select id from register where region_id = ?1 and offset = ?2",
+        "iu", (int64_t)region, offset);
 }
 
 HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,

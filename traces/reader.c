@@ -312,7 +312,7 @@ bool reader_refresh(TraceReader *reader, Error **errp)
                   last, take_chunk, NULL, errp)) {
         return false;
     }
-    if (reader->chunks == before) {
+    if (reader->chunks == before && reader->known) {
         return true;
     }
     int64_t sites = reader->sites ? reader->sites - 1 : 0;
@@ -330,6 +330,7 @@ bool reader_refresh(TraceReader *reader, Error **errp)
     if (!ok) {
         reader->chunks = before; /* again next time */
     }
+    reader->known = ok;
     return ok;
 }
 
@@ -426,12 +427,18 @@ static void free_names(ReaderNames *names)
     free(names->name);
 }
 
+void reader_rest(TraceReader *reader)
+{
+    sqlite3_finalize(reader->body);
+    reader->body = NULL;
+}
+
 void reader_free(TraceReader *reader)
 {
     if (!reader) {
         return;
     }
-    sqlite3_finalize(reader->body);
+    reader_rest(reader);
     row_sites_free(&reader->record_site, free);
     ReaderNames *names[] = {&reader->initiator, &reader->region, &reader->bus,
                             &reader->symbol,    &reader->kind,   &reader->cause,

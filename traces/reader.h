@@ -54,6 +54,7 @@ typedef struct TraceReader {
     ClockDomain *clock; /* by initiator */
     uint32_t clocks;
     bool beats; /* were recorded */
+    bool known; /* the dictionaries were read */
     ReaderChunk *chunk;
     size_t chunks, chunk_capacity;
     Codec *codec;
@@ -71,6 +72,8 @@ typedef struct ReaderRecords {
 /* NULL: no memory. */
 TraceReader *reader_new(sqlite3 *db);
 void reader_free(TraceReader *reader);
+/* Lets go of the connection, until it is used again. */
+void reader_rest(TraceReader *reader);
 /* Reads what was added to the dictionaries and chunks since the last call.
  * False: *errp says what is wrong with the database. */
 bool reader_refresh(TraceReader *reader, Error **errp);

@@ -42,9 +42,9 @@ create table cause(id integer primary key, name text);
 -- Every transaction and its beats ----------------------------------------------
 
 -- A chunk holds rows [row0, row0 + rows) of tx, recorded in
--- [first_time, last_time] (last: begun).
+-- [first_time, last_time] (last: begun); buffer: of the order of hand-over.
 create table chunk(id integer primary key, row0 integer, rows integer,
-    records integer, first_time integer, last_time integer);
+    records integer, first_time integer, last_time integer, buffer integer);
 create table chunk_data(id integer primary key, codec integer, body blob);
 -- Private: what a record's site is beyond rows [site, ...) of site: the address
 -- of its region's begin, va - pa, five 16-bit costs (bus, target, beats, cycles

@@ -38,6 +38,23 @@ bool store_fail_text(TraceStore *ts, const char *text)
     return false;
 }
 
+static bool refuse(TraceStore *ts, const char *why)
+{
+    if (!ts->error) {
+        error_set(&ts->error,
+                  "%s: cannot write the database (%s); give another place "
+                  "with -o",
+                  ts->path, why);
+    }
+    return false;
+}
+
+bool store_fail_host(TraceStore *ts, int why)
+{
+    return why == ENOSPC ? store_fail(ts, SQLITE_FULL)
+                         : refuse(ts, strerror(why));
+}
+
 bool store_fail(TraceStore *ts, int rc)
 {
     if (ts->error) {
@@ -52,17 +69,9 @@ bool store_fail(TraceStore *ts, int rc)
     }
     int host = sqlite3_system_errno(ts->db);
     if ((rc & 0xff) == SQLITE_IOERR && host) {
-        error_set(&ts->error,
-                  "%s: cannot write the database (%s); give another place "
-                  "with -o",
-                  ts->path, strerror(host));
-    } else {
-        error_set(&ts->error,
-                  "%s: cannot write the database (%s); give another place "
-                  "with -o",
-                  ts->path, sqlite3_errmsg(ts->db));
+        return store_fail_host(ts, host);
     }
-    return false;
+    return refuse(ts, sqlite3_errmsg(ts->db));
 }
 
 const Error *trace_error(TraceStore *ts)
@@ -148,8 +157,9 @@ static int bind_one(sqlite3_stmt *stmt, int i, char type, va_list *args)
     }
 }
 
+/* *number: what the first column of the first row is, if there is one. */
 static int run_statement(TraceStore *ts, sqlite3_stmt *stmt, const char *types,
-                         va_list *args)
+                         va_list *args, int64_t *number)
 {
     int rc = SQLITE_OK;
     for (int i = 1; types[i - 1] && rc == SQLITE_OK; i++) {
@@ -158,21 +168,22 @@ static int run_statement(TraceStore *ts, sqlite3_stmt *stmt, const char *types,
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(stmt);
     }
+    if (rc == SQLITE_ROW) {
+        *number = sqlite3_column_int64(stmt, 0);
+    }
     int reset = sqlite3_reset(stmt);
     sqlite3_clear_bindings(stmt);
-    ts->uncommitted++;
     return rc != SQLITE_DONE && rc != SQLITE_ROW ? rc : reset;
 }
 
-bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
+static bool run_cached(TraceStore *ts, const char *sql, const char *types,
+                       va_list *args, int64_t *number)
 {
     pthread_mutex_lock(&ts->lock);
     sqlite3_stmt *stmt = ts->error ? NULL : cached(ts, sql);
     if (stmt) {
-        va_list args;
-        va_start(args, types);
-        int rc = run_statement(ts, stmt, types, &args);
-        va_end(args);
+        int rc = run_statement(ts, stmt, types, args, number);
+        ts->uncommitted++;
         if (rc != SQLITE_OK) {
             store_fail(ts, rc);
         }
@@ -180,6 +191,26 @@ bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
     bool ok = !ts->error;
     pthread_mutex_unlock(&ts->lock);
     return ok;
+}
+
+bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
+{
+    int64_t number;
+    va_list args;
+    va_start(args, types);
+    bool ok = run_cached(ts, sql, types, &args, &number);
+    va_end(args);
+    return ok;
+}
+
+int64_t store_number(TraceStore *ts, const char *sql, const char *types, ...)
+{
+    int64_t number = 0;
+    va_list args;
+    va_start(args, types);
+    run_cached(ts, sql, types, &args, &number);
+    va_end(args);
+    return number;
 }
 
 /* -- batches -------------------------------------------------------------- */
@@ -286,7 +317,7 @@ void store_commit_some(TraceStore *ts)
 
 /* -- the file ------------------------------------------------------------- */
 
-static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+static const char *const suffixes[] = {"", "-journal", "-wal", "-shm", "-tail"};
 
 /* Renames a database with its side files; to NULL: removes them. */
 static bool move_database(const char *from, const char *to)
@@ -368,10 +399,11 @@ static bool create(TraceStore *ts)
         store_run(ts, "insert into metric values(?,?,?,?,?,null)", "ttttt",
                   m->name, m->unit, m->definition, m->sql, m->exactness);
     }
-    return store_script(ts, "commit; begin");
+    /* From here on the file itself says whose it is, not only its log. */
+    return store_script(ts, "commit; pragma wal_checkpoint(truncate); begin");
 }
 
-static void store_free(TraceStore *ts)
+void store_free(TraceStore *ts)
 {
     for (unsigned i = 0; i < ts->cached_count; i++) {
         sqlite3_finalize(ts->cached[i].stmt);
@@ -410,27 +442,40 @@ static void init_locks(TraceStore *ts)
     pthread_cond_init(&ts->queue_changed, NULL);
 }
 
-TraceStore *trace_open(const char *path, Error **errp)
+TraceStore *store_new(const char *path)
 {
-    bool exists;
-    if (!may_replace(path, &exists, errp)) {
-        return NULL;
-    }
     TraceStore *ts = calloc(1, sizeof(*ts));
-    char *aside = sqlite3_mprintf("%s.old", path);
-    if (!ts || !aside || !(ts->path = strdup(path))) {
-        sqlite3_free(aside);
+    if (!ts || !(ts->path = strdup(path))) {
         free(ts);
-        error_set(errp, "the host has no memory for the trace store");
         return NULL;
     }
     init_locks(ts);
     recorder_init(&ts->recorder);
     ts->recorder.site_made = consume_site_made;
     ts->recorder.opaque = ts;
+    ts->tail.fd = -1;
     ts->mmio.table = "mmio_row";
     ts->mmio.columns = 8;
     ts->committed_at = seconds_now();
+    return ts;
+}
+
+TraceStore *trace_open(const char *path, Error **errp)
+{
+    bool exists;
+    if (!may_replace(path, &exists, errp)) {
+        return NULL;
+    }
+    TraceStore *ts = store_new(path);
+    char *aside = sqlite3_mprintf("%s.old", path);
+    if (!ts || !aside) {
+        sqlite3_free(aside);
+        if (ts) {
+            store_free(ts);
+        }
+        error_set(errp, "the host has no memory for the trace store");
+        return NULL;
+    }
     bool moved = exists && move_database(path, aside);
     if (exists && !moved) {
         error_set(&ts->error,
@@ -450,6 +495,17 @@ TraceStore *trace_open(const char *path, Error **errp)
     }
     sqlite3_free(aside);
     return ts;
+}
+
+void trace_set_threads(TraceStore *ts, unsigned n)
+{
+    ts->threads = n < STORE_THREADS ? n : STORE_THREADS;
+}
+
+void trace_set_durable(TraceStore *ts)
+{
+    store_script(ts, "commit; pragma synchronous = full; begin");
+    trace_set_run_number(ts, "durable", 1);
 }
 
 MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats)
@@ -490,16 +546,10 @@ static void leave_whole(const char *path)
     sqlite3_close(db);
 }
 
-bool trace_close(TraceStore *ts, Error **errp)
+bool store_finish(TraceStore *ts, Error **errp)
 {
-    trace_keep_now(ts);
-    handover_stop(ts);
-    dictionary_seal_symbols(ts);
     summary_finish(ts);
-    if (!ts->error) {
-        trace_set_run_number(ts, "complete", 1);
-        store_script(ts, "commit; pragma journal_mode = delete");
-    }
+    store_script(ts, "commit; pragma journal_mode = delete");
     bool ok = !ts->error;
     char *path = NULL;
     if (!ok) {
@@ -514,4 +564,13 @@ bool trace_close(TraceStore *ts, Error **errp)
         free(path);
     }
     return ok;
+}
+
+bool trace_close(TraceStore *ts, Error **errp)
+{
+    trace_keep_now(ts);
+    handover_stop(ts);
+    dictionary_seal_symbols(ts);
+    trace_set_run_number(ts, "complete", 1);
+    return store_finish(ts, errp);
 }

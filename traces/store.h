@@ -13,6 +13,7 @@
 
 #include "traces/codec.h"
 #include "traces/rows.h"
+#include "traces/tail.h"
 #include "traces/trace.h"
 
 #ifdef __cplusplus
@@ -22,8 +23,8 @@ extern "C" {
 enum {
     TRACE_SCHEMA_VERSION = 2,
     TRACE_APPLICATION_ID = 0x534f4353, /* "SOCS" */
-    STORE_BUFFER = 1 << 15,            /* records of a buffer, and a chunk */
-    STORE_THREADS = 8,                 /* at most */
+    STORE_BUFFER = TAIL_RECORDS,       /* records of a buffer, and a chunk */
+    STORE_THREADS = TAIL_BUFFERS - 2,  /* at most */
     BATCH_ROWS = 32,
     BATCH_COLUMNS = 8,
     HOT_MEMORY_GRANULE = 64, /* bytes of memory that share one hot_address */
@@ -82,13 +83,13 @@ typedef struct CachedStatement {
 /* A record buffer on its way from the recorder to the file. */
 typedef struct StoreBuffer StoreBuffer;
 struct StoreBuffer {
-    MemoryRecord *record; /* STORE_BUFFER */
-    size_t records;
-    uint32_t sites;    /* that its records may name: ids below it */
-    bool filtered;     /* some of its records may be unwanted */
-    uint64_t left_out; /* transactions, by the filter */
-    bool damaged;      /* records of no known site followed */
-    uint64_t number;   /* order of hand-over */
+    MemoryRecord *record;   /* STORE_BUFFER */
+    size_t records, handed; /* now, and when it was handed over */
+    uint32_t sites;         /* that its records may name: ids below it */
+    bool filtered;          /* some of its records may be unwanted */
+    uint64_t left_out;      /* transactions, by the filter */
+    bool damaged;           /* records of no known site followed */
+    uint64_t number;        /* order of hand-over */
     StoreBuffer *next;
 };
 
@@ -124,14 +125,14 @@ struct TraceStore {
     uint64_t committed_at; /* seconds of the host's steady clock */
     uint64_t chunks;
     uint32_t written_sites; /* record sites that are in the file */
+    uint32_t counted_sites; /* that there is room to count */
     SiteTotals *totals;     /* by id of `site` */
     uint32_t totals_capacity;
     uint64_t *whole_runs; /* by record site: runs recorded from end to end */
     uint32_t whole_capacity;
     HotEntry *hot;
     size_t hot_count, hot_capacity; /* capacity: a power of two */
-    uint32_t registers;
-    uint64_t beats_missing; /* of transactions that were completed */
+    uint64_t beats_missing;         /* of transactions that were completed */
     uint64_t beat_bytes;
     uint64_t left_out; /* by the filter */
     unsigned windows;  /* rows of trace_window */
@@ -140,13 +141,15 @@ struct TraceStore {
     /* the recorder's side */
     MemoryRecorder recorder;
     bool recording;
+    bool recovered; /* the run was killed */
     RowSites sites;
     uint32_t site_rows;
     TraceFilter filter;
     bool filtered; /* some site is not wanted, or addresses decide */
     TraceRing ring;
     uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
-    StoreBuffer buffer[STORE_THREADS + 2];
+    Tail tail;
+    StoreBuffer buffer[TAIL_BUFFERS];
     StoreBuffer *filling;
     /* hand-over */
     pthread_mutex_t queue_lock;
@@ -177,6 +180,8 @@ struct TraceStore {
 /* -- store.c -------------------------------------------------------------- */
 /* Keeps the first error: sqlite's message for rc. Returns false. */
 bool store_fail(TraceStore *ts, int rc);
+/* The same for an errno. */
+bool store_fail_host(TraceStore *ts, int why);
 /* The same in our own words. */
 bool store_fail_text(TraceStore *ts, const char *text);
 /* realloc() to n elements that cannot fail quietly: NULL is an error kept. */
@@ -185,6 +190,8 @@ void *store_grow(TraceStore *ts, void *old, size_t n, size_t size);
  * u uint64_t, r double, t text (NULL: null), n null in place of a uint64_t,
  * b blob (pointer, size_t). */
 bool store_run(TraceStore *ts, const char *sql, const char *types, ...);
+/* The same for a query: the first column of its first row, 0 if it has none. */
+int64_t store_number(TraceStore *ts, const char *sql, const char *types, ...);
 /* Runs statements without parameters. */
 bool store_script(TraceStore *ts, const char *sql);
 /* The next row of a batch, to be filled; bits of *null mark null columns. */
@@ -193,9 +200,21 @@ bool batch_flush(TraceStore *ts, RowBatch *batch);
 /* Commits when enough has come together. */
 void store_commit_some(TraceStore *ts);
 
+/* A store without a file; NULL: no memory. store_free() takes it back. */
+TraceStore *store_new(const char *path);
+void store_free(TraceStore *ts);
+/* Summaries, then the log is folded in: the end of a database. */
+bool store_finish(TraceStore *ts, Error **errp);
+
 /* -- dictionary.c --------------------------------------------------------- */
 void dictionary_write_constants(TraceStore *ts);
 void dictionary_seal_symbols(TraceStore *ts);
+/* Entries that are in the file already (recover.c); symbols come in order and
+ * end with dictionary_known_symbols(). */
+bool dictionary_known_region(TraceStore *ts, uint32_t id, const char *name,
+                             bool io, const DeviceClass *cls);
+bool dictionary_known_initiator(TraceStore *ts, uint32_t id, const char *name);
+void dictionary_known_symbols(TraceStore *ts);
 /* Id of the symbol that holds address, 0 if none; and its name. */
 uint32_t dictionary_symbol(TraceStore *ts, uint64_t address);
 const char *dictionary_symbol_name(const TraceStore *ts, uint32_t id);
@@ -218,6 +237,8 @@ void handover_drain(TraceStore *ts);
 /* The same, and ends the threads. */
 void handover_stop(TraceStore *ts);
 void handover_free(TraceStore *ts);
+/* Takes a buffer in that no recorder has filled: recover.c. */
+void handover_take(TraceStore *ts, StoreBuffer *b);
 
 /* -- filter.c ------------------------------------------------------------- */
 /* Copies what is wanted of b to *to, whose records are the caller's to free.
@@ -234,6 +255,8 @@ void consume_site_made(MemoryRecorder *rec, uint32_t id);
  * come in the order of hand-over. */
 void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
              size_t len);
+/* Only counts what is a chunk already; returns its rows. */
+uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer);
 /* Writes what was counted: tx_site. */
 void consume_write_totals(TraceStore *ts);
 

@@ -108,6 +108,18 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 
 /* -- derived tables ------------------------------------------------------- */
 
+/* Instead of the ports' own counters. */
+static const char traffic_of_rows[] =
+    "insert into traffic select i.name, r.name, k.name, s.dir, s.size,"
+    " sum(x.accesses), sum(x.errors), sum(x.beats), sum(x.bytes),"
+    " sum(case when x.beats then x.bytes else 0 end), sum(x.wait_cycles),"
+    " sum(x.bus_cycles), sum(x.target_cycles), s.initiator_id, s.region_id"
+    " from tx_site x join site s on s.id = x.site"
+    " left join initiator i on i.id = s.initiator_id"
+    " left join region r on r.id = s.region_id"
+    " left join kind k on k.id = s.kind_id"
+    " group by s.initiator_id, s.region_id, s.kind_id, s.dir, s.size;";
+
 static const char derive[] =
     "create temp table f as select hart, symbol, sum(cycles) as cycles,"
     " sum(instructions) as instructions, sum(entries) as entries"
@@ -395,9 +407,12 @@ void summary_finish(TraceStore *ts)
     }
     consume_write_totals(ts);
     hot_write(ts);
+    if (ts->recovered) {
+        store_script(ts, traffic_of_rows);
+    }
     store_script(ts, derive);
     write_completeness(ts);
-    if (ts->recording) {
+    if (ts->recording && !ts->recovered) {
         check_records(ts);
     }
     check_totals(ts);

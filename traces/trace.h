@@ -21,6 +21,13 @@ extern "C" {
 
 typedef struct TraceStore TraceStore;
 
+/* Encoder threads, before trace_recorder(); 0: the caller's encodes. Default:
+ * 0. */
+void trace_set_threads(TraceStore *ts, unsigned n);
+/* Losing power costs nothing that was committed, at the price of waiting for
+ * the disk with each chunk. Before trace_recorder(). */
+void trace_set_durable(TraceStore *ts);
+
 /* Creates PATH anew (an existing file is replaced when the store opens
  * well). */
 TraceStore *trace_open(const char *path, Error **errp);
@@ -111,6 +118,10 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
 bool trace_close(TraceStore *ts, Error **errp);
 uint64_t trace_rows(TraceStore *ts);     /* rows of tx in the file */
 uint64_t trace_left_out(TraceStore *ts); /* by the filter, so far */
+
+/* Brings in what a killed run left beside its database; *rows: of tx now. *done
+ * is false when there was nothing to do. */
+bool trace_recover(const char *path, uint64_t *rows, bool *done, Error **errp);
 
 /* -- reading (socscope report, sql) --------------------------------------- */
 /* Opens a database read-only and checks that it is one of ours and not newer
