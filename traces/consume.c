@@ -30,14 +30,14 @@ void consume_site_made(MemoryRecorder *rec, uint32_t id)
         dictionary_initiator(ts, s->port);
         const StoreRegion *region =
             dictionary_region(ts, s->place->region_id, s->place->mr);
+        if (ts->uncommitted != before) { /* recovery needs to know them */
+            store_script(ts, "commit; begin");
+        }
         site->wanted = (rec->kinds >> s->kind & 1) &&
                        trace_filter_site(
                            &ts->filter, s, dictionary_owner(ts, s->port->id),
                            region ? region->name : NULL, region && region->io);
         ts->filtered |= !site->wanted;
-        if (ts->uncommitted != before) { /* recovery needs to know them */
-            store_script(ts, "commit; begin");
-        }
         if (!row_sites_add(&ts->sites, site)) {
             store_fail_text(ts, "there are too many places in the program that "
                                 "access memory");

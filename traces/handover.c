@@ -61,32 +61,35 @@ static size_t encode(StoreEncoder *e, const StoreBuffer *b, const void **blob)
                         blob);
 }
 
-/* Encodes what becomes rows: *chosen, which is b or a copy of a part. */
+/* Leaves out what is no row and encodes the rest, *chosen. */
 static size_t prepare(StoreEncoder *e, StoreBuffer *b, StoreBuffer *chosen,
                       const void **blob)
 {
     size_t known = known_records(b);
     b->damaged = known < b->records;
     b->records = known;
-    *blob = NULL;
+    b->left_out = 0;
     *chosen = *b;
+    *blob = NULL;
     if (b->filtered && !filter_buffer(e->ts, b, chosen)) {
         *chosen = *b;
-        chosen->records = 0;
-        store_fail(e->ts, SQLITE_NOMEM);
+        return 0; /* no memory, says consume() */
     }
     return chosen->records ? encode(e, chosen, blob) : 0;
 }
 
-/* Counts and writes what prepare() chose of b. */
-static void consume_chosen(TraceStore *ts, const StoreBuffer *b,
-                           StoreBuffer *chosen, const void *blob, size_t len)
+/* Writes what was prepared, and makes b empty: it is a chunk, or nothing. */
+static void finish(TraceStore *ts, StoreBuffer *b, StoreBuffer *chosen,
+                   const void *blob, size_t len)
 {
+    pthread_mutex_lock(&ts->lock);
     ts->left_out += chosen->left_out;
     consume(ts, chosen, blob, len);
+    pthread_mutex_unlock(&ts->lock);
     if (chosen->record != b->record) {
         free(chosen->record);
     }
+    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
 }
 
 static bool encoder_init(TraceStore *ts, StoreEncoder *e)
@@ -109,11 +112,7 @@ static void take_in(StoreEncoder *e, StoreBuffer *b)
         pthread_cond_wait(&ts->queue_changed, &ts->queue_lock);
     }
     pthread_mutex_unlock(&ts->queue_lock);
-    pthread_mutex_lock(&ts->lock);
-    consume_chosen(ts, b, &chosen, blob, len);
-    pthread_mutex_unlock(&ts->lock);
-    /* a chunk, or nothing: not to be recovered from here */
-    memset(b->record, TAIL_FILL, b->handed * sizeof(*b->record));
+    finish(ts, b, &chosen, blob, len);
     pthread_mutex_lock(&ts->queue_lock);
     ts->taken_in++;
     b->next = ts->free;
@@ -226,8 +225,9 @@ void handover_take(TraceStore *ts, StoreBuffer *b)
     }
     const void *blob;
     StoreBuffer chosen;
+    b->handed = b->records;
     size_t len = prepare(e, b, &chosen, &blob);
-    consume_chosen(ts, b, &chosen, blob, len);
+    finish(ts, b, &chosen, blob, len);
 }
 
 /* -- begin and end -------------------------------------------------------- */

@@ -412,7 +412,7 @@ void summary_finish(TraceStore *ts)
     }
     store_script(ts, derive);
     write_completeness(ts);
-    if (ts->recording && !ts->recovered) {
+    if (ts->recording) {
         check_records(ts);
     }
     check_totals(ts);
