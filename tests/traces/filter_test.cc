@@ -141,7 +141,7 @@ Written write(uint64_t seed, const std::function<void(TraceStore *)> &set,
             set(ts);
         }
         m.rec = trace_recorder(ts, 0xff, true);
-        m.run(1200);
+        m.run(500);
         m.totals(ts);
         uint64_t counted = 0;
         for (const auto &[key, t] : m.traffic) {
@@ -240,7 +240,7 @@ TEST(Filter, RowsAreThoseThatSqlWouldPick)
 
 TEST(Filter, TheLastAreTheLast)
 {
-    for (uint64_t last : {1u, 2u, 63u, 1000u, 1000000u}) {
+    for (uint64_t last : {1u, 2u, 63u, 1000000u}) {
         Written w = write(
             last, [&](TraceStore *ts) { trace_keep_last(ts, last); }, "1",
             last);
