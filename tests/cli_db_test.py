@@ -7,11 +7,13 @@ import io
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import xml.etree.ElementTree
@@ -21,10 +23,18 @@ from cli_test import CONFIGS, Case
 
 
 class Databases(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.runs = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.runs.cleanup)
+
     def record(self, name, *args, out, config="mcu", trace="--trace"):
-        self.good("run", CONFIGS / f"{config}.yaml", cli_test.FIRMWARE / "rv32" / f"{name}.elf", "-o", out, trace,
-                  "--quiet", *args)
-        return f"{out}/run.db"
+        """The database of a run; made once. `out` tells two runs of the same from each other."""
+        folder = pathlib.Path(self.runs.name, re.sub(r"[^a-z0-9]+", "-", " ".join((out, name, config, trace, *args))))
+        if not folder.exists():
+            self.good("run", CONFIGS / f"{config}.yaml", cli_test.FIRMWARE / "rv32" / f"{name}.elf", "-o", folder, trace,
+                      "--quiet", *args)
+        return folder / "run.db"
 
     def diff(self, a, b, *args, status=0):
         return json.loads(self.good("diff", a, b, "--json", *args, status=status).stdout)
@@ -102,8 +112,8 @@ class Databases(Case):
 
     def test_what_is_not_comparable_is_said_first(self):
         a = self.record("twin-a", out="a")
-        others = {"quantum (ps)": self.record("twin-a", "--quantum", "2us", out="q"),
-                  "trace_kinds": self.record("twin-a", out="k", trace="--trace=data")}
+        others = {"quantum (ps)": self.record("twin-a", "--quantum", "2us", out="a"),
+                  "trace_kinds": self.record("twin-a", out="a", trace="--trace=data")}
         self.good("run", CONFIGS / "mcu.yaml", cli_test.FIRMWARE / "rv32/twin-a.elf", "-o", "l", "--trace",
                   "--limit-insns", "3000", status=124)
         others["limits"] = "l/run.db"
@@ -139,8 +149,8 @@ class Databases(Case):
     # -- check -------------------------------------------------------------------------------------------------------
 
     def test_check(self):
-        for name, config in (("twin-b", "mcu"), ("uart", "mcu"), ("access", "virt32"), ("interrupts", "virt32")):
-            db = self.record(name, out=name, config=config)
+        for name, config in (("access", "virt32"), ("twin-b", "mcu")):
+            db = self.record(name, out="a", config=config)
             lines = self.good("check", db).stdout.splitlines()
             self.assertTrue(all(line.startswith("ok  ") for line in lines[:-1]), lines)
             self.assertRegex(lines[-1], r"^0 of \d\d do not hold$")
@@ -199,7 +209,7 @@ class Databases(Case):
             self.assertEqual(self.files(), before)
 
     def test_an_interrupted_expand_leaves_nothing(self):
-        self.good("run", "board.yaml", "loop.elf", "-o", "long", "--trace", "--limit-insns", "400000", status=124)
+        self.good("run", "board.yaml", "loop.elf", "-o", "long", "--trace", "--limit-insns", "200000", status=124)
         before = self.files()
         for number in (signal.SIGINT, signal.SIGTERM):
             run = subprocess.Popen([cli_test.SOCSCOPE, "expand", "long/run.db", "-o", "x.db"], cwd=self.dir,
