@@ -3,7 +3,8 @@
  * code changes.
  *
  * Model    A block ends behind a jump, branch, CSR or system instruction, at a
- *          4 KiB page border, or after 64 instructions. An instruction across
+ *          4 KiB page border, before a pc with a break, or after 64
+ *          instructions. An instruction across
  *          a page border is a block of its own. Its page is marked PAGE_CODE,
  * so each store to it comes to block_code_written(), which drops all blocks
  * when the bytes of one were touched. A block belongs to the space, the address
@@ -439,7 +440,8 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
         add_op(h, b, &in, &before, &fetch);
         before = in;
         ends = insn_ends_block(in.code) || b->count == BLOCK_MAX_OPS ||
-               size >= left || alone;
+               size >= left || alone ||
+               break_at(h, (b->pc + b->bytes) & xlen_mask(h));
     }
     add_end(h, b);
     b->jump_extra = b->pc % 4 ? fetch.first : fetch.first - fetch.next;

@@ -21,15 +21,15 @@ run_open(MemoryRecorder *rec, const Block *b, const Op *o, uint32_t first,
     if (o->code == INSN_END) {
         return rec->next;
     }
-    MemoryRecord *run = rec->next;
-    *run = b->fetch;
-    run->info = 0;
+    MemoryRecord run = b->fetch;
+    run.info = 0;
     for (; o->code != INSN_END; o++) {
-        run->info += op_is_recorded(o);
+        run.info += op_is_recorded(o);
     }
-    run->value = (uint64_t)(b->count - first) << 32 | first;
-    run->cycle = base;
-    return run + 1;
+    run.value = (uint64_t)(b->count - first) << 32 | first;
+    run.cycle = base;
+    record_put(rec->next, run);
+    return rec->next + 1;
 }
 
 /* Ends the run that is open before op number `end`: the accesses that were made

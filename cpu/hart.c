@@ -129,6 +129,7 @@ void hart_free(Hart *h)
     free(h->closed);
     free(h->scratch);
     free(h->total);
+    free(h->break_pc);
     free(h);
 }
 
@@ -209,7 +210,7 @@ static bool find_position(Hart *h)
             hart_trap(h, fault.cause, fault.va);
             return false;
         }
-        if (b->kept && block_links(h, b, b)) {
+        if (b->kept && block_links(h, b, b) && !break_at(h, h->pc)) {
             h->jump[h->code_space][(h->pc >> 1) % JUMP_SLOTS] =
                 (JumpSlot){h->pc, b};
         }
@@ -324,11 +325,26 @@ static uint64_t record_limit(const Hart *h, const Block *b)
     return h->cycle + (uint64_t)(rec->end - rec->next) / 2 - 1;
 }
 
-/* Runs at least one instruction, if the hart is awake. */
-static void run_some(Hart *h, bool single)
+/* Has the hart come to a break that was not told of yet? (A position inside a
+ * block never is one.) */
+static bool comes_to_break(Hart *h)
+{
+    if (h->block || h->at_break || !break_at(h, h->pc)) {
+        return false;
+    }
+    h->at_break = true;
+    return true;
+}
+
+/* Runs at least one instruction, if the hart is awake. False: it came to a
+ * break. */
+static bool run_some(Hart *h, bool single)
 {
     if (h->flush) {
         blocks_flush(h);
+    }
+    if (!single && comes_to_break(h)) {
+        return false;
     }
     if (h->worst_extra != h->data.worst_extra) {
         blocks_rebound(h);
@@ -337,9 +353,14 @@ static void run_some(Hart *h, bool single)
         port_fold(&h->data);
         h->folded = h->cycle;
     }
-    if (!find_position(h) || h->cycle >= h->deadline) {
-        return; /* a trap, or a walk that took until the horizon */
+    if (!find_position(h)) {
+        h->at_break = false;
+        return true; /* a trap */
     }
+    if (h->cycle >= h->deadline) {
+        return true; /* a walk took until the horizon */
+    }
+    h->at_break = false;
     const Op *o = &h->block->op[h->index];
     uint64_t base =
         h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
@@ -352,32 +373,40 @@ static void run_some(Hart *h, bool single)
         h->fast_until = 0;
         run_one(h);
     }
+    return true;
 }
 
-static void sleep_or_run(Hart *h, bool single)
+static bool sleep_or_run(Hart *h, bool single)
 {
     if (h->mip & h->mie) {
         h->asleep = false;
         if (trap_take_interrupt(h)) {
-            return;
+            h->at_break = false;
+            return true;
         }
     }
     if (h->asleep) {
         h->idle += h->deadline - h->cycle;
         h->cycle = h->deadline;
-        return;
+        return true;
     }
-    run_some(h, single);
+    return run_some(h, single);
 }
 
-void hart_run(Hart *h, uint64_t until)
+HartStop hart_run(Hart *h, uint64_t until)
 {
     choose_exec(h);
     h->deadline = clock_cycle_at(h->config.clock, until);
-    while (h->cycle < h->deadline && h->instret < h->limit) {
-        sleep_or_run(h, false);
+    HartStop stop = HART_STOP_TIME;
+    while (h->cycle < h->deadline && stop == HART_STOP_TIME) {
+        if (h->instret >= h->limit) {
+            stop = HART_STOP_LIMIT;
+        } else if (!sleep_or_run(h, false)) {
+            stop = HART_STOP_BREAK;
+        }
     }
     h->deadline = 0;
+    return stop;
 }
 
 void hart_stop_before(Hart *h, uint64_t until)
@@ -400,6 +429,43 @@ void hart_step(Hart *h, uint64_t n)
 void hart_limit(Hart *h, uint64_t instructions)
 {
     h->limit = instructions;
+}
+
+/* -- breaks --------------------------------------------------------------- */
+
+/* Blocks are cut at breaks, so they are all decoded anew. */
+static void breaks_changed(Hart *h)
+{
+    h->flush = true;
+    hart_look_again(h);
+}
+
+bool hart_set_break(Hart *h, uint64_t pc)
+{
+    pc &= xlen_mask(h) & ~UINT64_C(1);
+    if (break_at(h, pc)) {
+        return true;
+    }
+    if (h->breaks == h->break_capacity) {
+        unsigned capacity = 2 * h->breaks + 8;
+        uint64_t *grown = realloc(h->break_pc, capacity * sizeof(*grown));
+        if (!grown) {
+            return false;
+        }
+        h->break_pc = grown;
+        h->break_capacity = capacity;
+    }
+    h->break_pc[h->breaks++] = pc;
+    breaks_changed(h);
+    return true;
+}
+
+void hart_clear_breaks(Hart *h)
+{
+    if (h->breaks) {
+        h->breaks = 0;
+        breaks_changed(h);
+    }
 }
 
 /* -- asking
@@ -474,6 +540,7 @@ void hart_set_pc(Hart *h, uint64_t pc)
     h->pc = pc & xlen_mask(h) & ~UINT64_C(1);
     h->block = NULL;
     h->jumped = true;
+    h->at_break = false;
 }
 
 uint64_t hart_x(const Hart *h, unsigned reg)

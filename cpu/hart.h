@@ -155,9 +155,15 @@ Hart *hart_new(const HartConfig *config, Error **errp);
 void hart_reset(Hart *hart);
 void hart_free(Hart *hart);
 
+/* Why hart_run() returned. */
+typedef enum HartStop {
+    HART_STOP_TIME,  /* `until`, or what shortened it */
+    HART_STOP_LIMIT, /* hart_limit() */
+    HART_STOP_BREAK, /* hart_pc() has a break; its instruction comes next */
+} HartStop;
 /* Runs instructions that begin before `until` (ps) and before anything
  * shortens it (hart_stop_before). Sleeps in wfi up to it. */
-void hart_run(Hart *hart, uint64_t until);
+HartStop hart_run(Hart *hart, uint64_t until);
 /* Shortens the hart_run() under way, from inside an access. */
 void hart_stop_before(Hart *hart, uint64_t until);
 /* Runs exactly n instructions or until asleep; for tests and debuggers. */
@@ -165,6 +171,15 @@ void hart_step(Hart *hart, uint64_t n);
 /* Limits hart_run(): it returns when this many instructions have retired in
  * all. UINT64_MAX: no limit. Exact. */
 void hart_limit(Hart *hart, uint64_t instructions);
+
+/* From now on hart_run() returns before it executes the instruction at pc, in
+ * any mode and address space, each time the hart comes there; the next
+ * hart_run() executes it. Interrupts that are due are taken first. Never
+ * changes a result; costs nothing where there is no break. hart_step() does not
+ * look. To be called between runs or from inside an access. False: the host has
+ * no memory. */
+bool hart_set_break(Hart *hart, uint64_t pc);
+void hart_clear_breaks(Hart *hart);
 
 /* Time at which the next instruction begins, ps. */
 uint64_t hart_time(const Hart *hart);

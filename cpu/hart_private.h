@@ -232,6 +232,11 @@ struct Hart {
     size_t totals, total_capacity;
     Block *scratch; /* room for two ops: to execute a single one */
     HartCommit commit;
+    /* breaks: no block holds such a pc but at its begin, and none that begins
+     * there is linked to, so the run loop sees each arrival */
+    uint64_t *break_pc;
+    unsigned breaks, break_capacity;
+    bool at_break; /* stopped at pc, whose instruction comes next */
 };
 
 /* block.c */
@@ -263,6 +268,16 @@ static inline bool op_is_recorded(const Op *o)
 {
     unsigned time = o->code < INSN_NUM ? insn_table[o->code].time : TIME_SYSTEM;
     return time == TIME_LOAD || time == TIME_STORE;
+}
+/* Has pc a break? */
+static inline bool break_at(const Hart *h, uint64_t pc)
+{
+    for (unsigned i = 0; i < h->breaks; i++) {
+        if (h->break_pc[i] == pc) {
+            return true;
+        }
+    }
+    return false;
 }
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);

@@ -267,13 +267,9 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
             const Ask copy = *ask;
             e->site = site_of(&copy, e->place);
         }
-        MemoryRecord *r = record_room(rec, 1); /* no zeros first */
+        MemoryRecord *r = record_room(rec, 1);
         rec->next = r + 1;
-        r->site = e->site - 1;
-        r->info = 0;
-        r->address = ask->pa;
-        r->value = value;
-        r->cycle = ask->cycle;
+        record_plain(r, e->site - 1, ask->pa, value, ask->cycle);
     }
 }
 

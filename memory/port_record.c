@@ -132,11 +132,11 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     bool with_beats = rec->beats && !single && tx->beats > 0;
     MemoryRecord *r = record_room(rec, RECORD_ROOM);
     rec->crowded = true;
-    r[0] = (MemoryRecord){.site = recorder_site(rec, &key),
-                          .info = flags | RECORD_HAS_TIMING,
-                          .address = tx->addr,
-                          .value = value,
-                          .cycle = clock_cycle_at(port->clock, tx->issue)};
+    const MemoryRecord head = {.site = recorder_site(rec, &key),
+                               .info = flags | RECORD_HAS_TIMING,
+                               .address = tx->addr,
+                               .value = value,
+                               .cycle = clock_cycle_at(port->clock, tx->issue)};
     r[1] = (MemoryRecord){.site = RECORD_TIMING,
                           .info = tx->blocker,
                           .address = tx->wait << 32 | (tx->bus & 0xffffffff),
@@ -151,5 +151,6 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     for (unsigned i = 0; with_beats && i < beats; i++) {
         write_piece(&w, &beat[i], rq->width);
     }
+    record_put(r, head); /* what belongs to it is there */
     rec->next = w.next;
 }

@@ -101,6 +101,13 @@ static void hash_grow(MemoryRecorder *rec)
     }
 }
 
+static void tell_site(MemoryRecorder *rec, uint32_t id)
+{
+    if (rec->site_made) {
+        rec->site_made(rec, id);
+    }
+}
+
 uint32_t recorder_site(MemoryRecorder *rec, const MemorySite *key)
 {
     uint32_t mask = rec->hash_size - 1;
@@ -116,6 +123,7 @@ uint32_t recorder_site(MemoryRecorder *rec, const MemorySite *key)
     } else {
         hash_insert(rec, id);
     }
+    tell_site(rec, id);
     return id;
 }
 
@@ -129,5 +137,7 @@ uint32_t recorder_fetch_site(MemoryRecorder *rec, const MemorySite *key)
     memcpy(run, key->run, key->run_length * sizeof(*run));
     MemorySite site = *key;
     site.run = run;
-    return site_append(rec, &site);
+    uint32_t id = site_append(rec, &site);
+    tell_site(rec, id);
+    return id;
 }

@@ -33,6 +33,8 @@
 #ifndef MEMORY_RECORD_H
 #define MEMORY_RECORD_H
 
+#include <string.h>
+
 #include "memory/memory.h"
 
 #ifdef __cplusplus
@@ -144,6 +146,8 @@ struct MemoryRecorder {
      * least RECORD_ROOM free. Called by record_room() only; cannot fail: the
      * owner keeps its error for later and takes records no further. */
     void (*full)(MemoryRecorder *rec);
+    /* Told of each new site, before a record names it; may be NULL. */
+    void (*site_made)(MemoryRecorder *rec, uint32_t id);
     void *opaque;
     /* private: the site table */
     MemorySite *site;
@@ -175,16 +179,25 @@ static inline MemoryRecord *record_room(MemoryRecorder *rec, unsigned n)
     return rec->next;
 }
 
-/* Writes the head of an access that went the way its site says, at *r. */
+/* Puts v at *r, its site last: where a buffer outlives its process, a record is
+ * there whole or not at all. */
+static inline void record_put(MemoryRecord *r, MemoryRecord v)
+{
+    const bool big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    uint64_t site_and_info =
+        big ? (uint64_t)v.site << 32 | v.info : (uint64_t)v.info << 32 | v.site;
+    r->address = v.address;
+    r->value = v.value;
+    r->cycle = v.cycle;
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    memcpy(r, &site_and_info, sizeof(site_and_info)); /* one store */
+}
+
+/* Puts the head of an access that went the way its site says. */
 static inline void record_plain(MemoryRecord *r, uint32_t site, hwaddr address,
                                 uint64_t value, uint64_t cycle)
 {
-    const bool big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-    uint64_t site_and_info = big ? (uint64_t)site << 32 : site;
-    memcpy(r, &site_and_info, sizeof(site_and_info)); /* one store */
-    r->address = address;
-    r->value = value;
-    r->cycle = cycle;
+    record_put(r, (MemoryRecord){site, 0, address, value, cycle});
 }
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
  * cli_db.c - report, sql, export, expand: reading the database of a run.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,45 @@ const CliCommand cli_report = {
             "  --plain    ASCII only, no colours (as when output is no "
             "terminal)\n",
     .run = report,
+};
+
+/* -- recover -------------------------------------------------------------- */
+
+static int recover(int argc, char **argv)
+{
+    static const struct option options[] = {{NULL, 0, NULL, 0}};
+    opterr = 0;
+    int c = getopt_long(argc, argv, ":", options, NULL);
+    if (c != -1) {
+        return cli_bad_option(argv, c, options);
+    }
+    if (argc - optind != 1) {
+        return cli_error("recover takes one database: socscope recover RUN.db");
+    }
+    Error *err = NULL;
+    uint64_t rows;
+    bool done;
+    if (!trace_recover(argv[optind], &rows, &done, &err)) {
+        return cli_fail(err);
+    }
+    if (done) {
+        printf("%s: %" PRIu64 " transactions\n", argv[optind], rows);
+    } else {
+        printf("%s: its run was closed, there is nothing to recover\n",
+               argv[optind]);
+    }
+    return CLI_OK;
+}
+
+const CliCommand cli_recover = {
+    .name = "recover",
+    .summary = "bring in the last transactions of a killed run",
+    .help = "usage: socscope recover RUN.db\n\n"
+            "A run that was killed leaves its last transactions in "
+            "RUN.db-tail. recover makes\nthem rows of tx, writes the summaries "
+            "that can be made of transactions, and\nremoves that file. The "
+            "program must be the one that made the run.\n",
+    .run = recover,
 };
 
 /* -- sql ------------------------------------------------------------------ */

@@ -9,6 +9,11 @@
 enum {
     OPT_SET = 256,
     OPT_TRACE,
+    OPT_TRACE_FROM,
+    OPT_TRACE_TO,
+    OPT_TRACE_LAST,
+    OPT_TRACE_TRIGGER,
+    OPT_LOAD,
     OPT_INSNS,
     OPT_CYCLES,
     OPT_TIME,
@@ -31,6 +36,11 @@ static const struct option options[] = {
     {"out", required_argument, NULL, 'o'},
     {"set", required_argument, NULL, OPT_SET},
     {"trace", optional_argument, NULL, OPT_TRACE},
+    {"trace-from", required_argument, NULL, OPT_TRACE_FROM},
+    {"trace-to", required_argument, NULL, OPT_TRACE_TO},
+    {"trace-last", required_argument, NULL, OPT_TRACE_LAST},
+    {"trace-trigger", required_argument, NULL, OPT_TRACE_TRIGGER},
+    {"load", required_argument, NULL, OPT_LOAD},
     {"limit-insns", required_argument, NULL, OPT_INSNS},
     {"limit-cycles", required_argument, NULL, OPT_CYCLES},
     {"limit-time", required_argument, NULL, OPT_TIME},
@@ -49,60 +59,6 @@ static const struct option options[] = {
     {"semihosting", no_argument, NULL, OPT_SEMIHOSTING},
     {NULL, 0, NULL, 0},
 };
-
-#define KINDS_DATA (1u << ACCESS_LOAD | 1u << ACCESS_STORE | 1u << ACCESS_AMO)
-#define KINDS_ALL ((1u << ACCESS_KINDS) - 1)
-
-static bool one_kind(MachineTrace *trace, const char *word)
-{
-    static const char *const groups[] = {"data", "all", "nobeats"};
-    if (!strcmp(word, "data")) {
-        trace->kinds |= KINDS_DATA;
-        return true;
-    }
-    if (!strcmp(word, "all")) {
-        trace->kinds |= KINDS_ALL;
-        return true;
-    }
-    if (!strcmp(word, "nobeats")) {
-        trace->beats = false;
-        return true;
-    }
-    ConfigHint hint;
-    config_hint_init(&hint, word);
-    for (unsigned i = 0; i < 3; i++) {
-        config_hint_offer(&hint, groups[i]);
-    }
-    for (unsigned i = 0; i < ACCESS_KINDS; i++) {
-        if (!strcmp(word, access_kind_name[i])) {
-            trace->kinds |= 1u << i;
-            return true;
-        }
-        config_hint_offer(&hint, access_kind_name[i]);
-    }
-    cli_error("--trace: no kind of transaction \"%.40s\"; %s", word,
-              config_hint_text(&hint, ""));
-    return false;
-}
-
-/* KINDS, or NULL for all. */
-static bool parse_trace(MachineTrace *trace, const char *text)
-{
-    *trace = (MachineTrace){.enabled = true, .beats = true};
-    for (const char *p = text ? text : ""; *p;) {
-        char word[64];
-        size_t len = strcspn(p, ",");
-        snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), p);
-        if (!one_kind(trace, word)) {
-            return false;
-        }
-        p += len + (p[len] == ',');
-    }
-    if (!trace->kinds) {
-        trace->kinds = KINDS_ALL;
-    }
-    return true;
-}
 
 static bool parse_stats(RunOptions *opt, const char *text)
 {
@@ -142,6 +98,21 @@ static bool parse_progress(ProgressMode *mode, const char *text)
     return false;
 }
 
+static bool parse_last(RunOptions *opt, const char *text)
+{
+    enum { MOST = 100000000 }; /* 3.2 GB and more */
+    if (!cli_value("--trace-last", text, UNIT_NONE, &opt->trace_last)) {
+        return false;
+    }
+    if (opt->trace_last == 0 || opt->trace_last > MOST) {
+        cli_error("--trace-last: %.40s is no such number of transactions; "
+                  "write 1 to %d",
+                  text, MOST);
+        return false;
+    }
+    return true;
+}
+
 static bool parse_granularity(unsigned *bytes, const char *text)
 {
     uint64_t n = 0;
@@ -176,7 +147,12 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     switch (c) {
     case 'o': opt->dir = optarg; return true;
     case OPT_SET: cli_add(&opt->set, optarg); return true;
-    case OPT_TRACE: return parse_trace(&opt->trace, optarg);
+    case OPT_TRACE: return cli_trace_spec(opt, optarg);
+    case OPT_TRACE_FROM: cli_add(&opt->trace_from, optarg); return true;
+    case OPT_TRACE_TO: cli_add(&opt->trace_to, optarg); return true;
+    case OPT_TRACE_LAST: return parse_last(opt, optarg);
+    case OPT_TRACE_TRIGGER: opt->trace_trigger = optarg; return true;
+    case OPT_LOAD: cli_add(&opt->load, optarg); return true;
     case OPT_INSNS:
         return cli_value("--limit-insns", optarg, UNIT_NONE,
                          &opt->limits.instructions);
@@ -219,6 +195,20 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
     }
     opt->config = argv[optind];
     opt->firmware = argv[optind + 1];
+    const char *needs = opt->trace_from.count ? "--trace-from"
+                        : opt->trace_to.count ? "--trace-to"
+                        : opt->trace_last     ? "--trace-last"
+                        : opt->trace_trigger  ? "--trace-trigger"
+                                              : NULL;
+    if (needs && !opt->trace.enabled) {
+        cli_error("%s says when to record, not that; add --trace", needs);
+        return false;
+    }
+    if (opt->trace_trigger && !opt->trace_last) {
+        cli_error("--trace-trigger is where --trace-last ends; add "
+                  "--trace-last N");
+        return false;
+    }
     if (opt->trace.enabled && !opt->dir) {
         cli_error("--trace needs a folder for the database; add -o DIR");
         return false;
@@ -257,4 +247,8 @@ void cli_options_fini(RunOptions *opt)
     free(opt->owned.text);
     free(opt->set.text);
     free(opt->serial.text);
+    free(opt->trace_from.text);
+    free(opt->trace_to.text);
+    free(opt->load.text);
+    free(opt->moments);
 }

@@ -23,6 +23,12 @@ typedef struct RunOptions {
     CliList owned; /* texts made here, to be freed */
     const char *timing;
     MachineTrace trace;
+    TraceFilter filter;
+    const char *trace_spec, *trace_trigger; /* as typed */
+    CliList trace_from, trace_to;
+    uint64_t trace_last; /* 0: all */
+    MachineMoment *moments;
+    CliList load;
     MachineLimits limits;
     StatsFile stats[MAX_STATS];
     unsigned stats_files;
@@ -38,5 +44,18 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv);
 /* Loads the description with all that was set. */
 Config *cli_options_config(RunOptions *opt, Error **errp);
 void cli_options_fini(RunOptions *opt);
+
+/* -- cli_trace.c ---------------------------------------------------------- */
+
+/* --trace=SPEC; NULL: all. False: explained. */
+bool cli_trace_spec(RunOptions *opt, const char *text);
+/* Gives the machine, which has its firmware, its windows, and checks names.
+ * False: explained. */
+bool cli_trace_windows(RunOptions *opt, Machine *m);
+/* Before machine_attach_trace(). */
+void cli_trace_describe(const RunOptions *opt, TraceStore *ts);
+/* After machine_detach_trace(): a trace that was asked for and is empty. */
+void cli_trace_warn(const RunOptions *opt, TraceStore *ts, bool window_came,
+                    bool trigger_came);
 
 #endif

@@ -97,6 +97,14 @@ static bool write_config(const char *dir, const Config *cfg, Error **errp)
     return ok || error_set(errp, "cannot write %s/config.resolved.yaml", dir);
 }
 
+/* For encoding the trace beside the simulation: one at least, four are enough.
+ */
+static unsigned spare_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+    return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
 static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
                         const Config *cfg, Error **errp)
 {
@@ -108,8 +116,12 @@ static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
     serial_copy(files->serial, files->console);
     files->db = path_in(opt->dir, "run.db");
     files->trace = files->db ? trace_open(files->db, errp) : NULL;
-    return files->trace &&
-           machine_attach_trace(m, files->trace, &opt->trace, errp);
+    if (!files->trace) {
+        return false;
+    }
+    trace_set_threads(files->trace, spare_processors());
+    cli_trace_describe(opt, files->trace);
+    return machine_attach_trace(m, files->trace, &opt->trace, errp);
 }
 
 static bool open_commits(RunFiles *files, const RunOptions *opt, Machine *m,
@@ -368,6 +380,8 @@ static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
     written = close_stats(m, run, STATS_JSON, &files->stats) && written;
     if (files->trace) {
         machine_detach_trace(m);
+        cli_trace_warn(opt, files->trace, machine_window_came(m),
+                       machine_trigger_came(m));
         bool closed = trace_close(files->trace, &err);
         files->trace = NULL;
         if (!closed) {
@@ -410,14 +424,44 @@ static void close_files(RunFiles *files, RunOptions *opt, Machine *m)
     free(files->db);
 }
 
+/* --load FILE: an ELF file; FILE@ADDRESS: its bytes as they are. */
+static bool load_more(Machine *m, const RunOptions *opt, Error **errp)
+{
+    for (unsigned i = 0; i < opt->load.count; i++) {
+        const char *text = opt->load.text[i], *at = strrchr(text, '@');
+        uint64_t address = 0;
+        if (!at) {
+            if (!machine_load_more(m, text, errp)) {
+                return error_prepend(errp, "--load: ");
+            }
+            continue;
+        }
+        Node node = {.kind = NODE_SCALAR,
+                     .at = {.file = "command line"},
+                     .text = at + 1};
+        char *path = strndup(text, (size_t)(at - text));
+        bool ok = config_value_number(&node, "--load", UNIT_SIZE, 0, UINT64_MAX,
+                                      &address, errp) &&
+                  machine_load_raw(m, path ? path : "", address, errp);
+        free(path);
+        if (!ok) {
+            return error_prepend(errp, "--load: ");
+        }
+    }
+    return true;
+}
+
 static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
                       const char *command)
 {
     RunFiles files = {0};
     Error *err = NULL;
     int status;
-    if (!machine_load_elf(m, opt->firmware, &err) ||
-        !open_files(&files, opt, m, cfg, &err)) {
+    if (!machine_load_elf(m, opt->firmware, &err) || !load_more(m, opt, &err)) {
+        status = cli_fail(err);
+    } else if (!cli_trace_windows(opt, m)) {
+        status = CLI_USAGE;
+    } else if (!open_files(&files, opt, m, cfg, &err)) {
         status = cli_fail(err);
     } else {
         MachineStop stop;
@@ -486,11 +530,27 @@ const CliCommand cli_run = {
         "config.resolved.yaml\n"
         "  --set a.b=VALUE       overrides one value of the description; "
         "repeatable\n"
-        "  --trace[=KINDS]       records every transaction in DIR/run.db; "
-        "KINDS: a list of\n"
-        "                        fetch, load, store, amo, walk, dma, tlm, api, "
+        "  --load FILE[@ADDRESS] loads a further ELF file, with its symbols, "
+        "or bytes as they\n"
+        "                        are; repeatable\n"
+        "  --trace[=SPEC]        records transactions in DIR/run.db; SPEC: a "
+        "list of kinds fetch,\n"
+        "                        load, store, amo, walk, dma, tlm, api, groups "
         "data (load,\n"
-        "                        store, amo), all (default), nobeats\n"
+        "                        store, amo), mmio (of devices), all "
+        "(default), levels tx, beat\n"
+        "                        (default), filters initiator=NAME, "
+        "region=NAME, dir=r|w,\n"
+        "                        addr=FROM-TO or FROM+SIZE\n"
+        "  --trace-from MOMENT   records only from then on; MOMENT: SYMBOL, "
+        "SYMBOL+OFFSET,\n"
+        "                        pc=N, a time such as 10us, insns=N, phase=N, "
+        "fault, trap\n"
+        "  --trace-to MOMENT     up to then; both repeatable, windows open "
+        "again\n"
+        "  --trace-last N        only the last N transactions before the "
+        "trigger\n"
+        "  --trace-trigger M     a MOMENT, or exit (default)\n"
         "  --limit-insns N       stops after N instructions of all harts\n"
         "  --limit-cycles N      stops at cycle N of the first hart\n"
         "  --limit-time T        stops at simulated time T, such as 20ms\n"

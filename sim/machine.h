@@ -86,6 +86,14 @@ MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
 /* Loads an ELF file for the first hart's width and sets its reset pc to the
  * entry. Its symbols are kept. */
 bool machine_load_elf(Machine *m, const char *path, Error **errp);
+/* Loads a further ELF file: only its segments and symbols. */
+bool machine_load_more(Machine *m, const char *path, Error **errp);
+/* Loads a file's bytes at a physical address. */
+bool machine_load_raw(Machine *m, const char *path, uint64_t address,
+                      Error **errp);
+/* The address of a symbol of what was loaded. */
+bool machine_symbol_address(const Machine *m, const char *name,
+                            uint64_t *address, Error **errp);
 /* "" before anything was loaded. */
 const char *machine_firmware(const Machine *m);
 /* Symbol that holds address; NULL if none. *offset: distance from its begin. */
@@ -99,6 +107,39 @@ typedef struct MachineTrace {
     uint32_t kinds; /* mask of 1 << AccessKind */
     bool beats;
 } MachineTrace;
+/* A moment of a run. */
+typedef enum MomentKind {
+    MOMENT_PC,    /* before the instruction there, of any hart */
+    MOMENT_TIME,  /* ps */
+    MOMENT_INSNS, /* so many instructions have retired, all harts together */
+    MOMENT_PHASE, /* the guest has marked this phase; 0: the end of one */
+    MOMENT_FAULT, /* an exception that is in the `fault` table was taken */
+    MOMENT_TRAP,  /* any exception was taken */
+    MOMENT_EXIT,  /* the end of the run */
+} MomentKind;
+typedef struct MachineMoment {
+    MomentKind kind;
+    uint64_t value;
+    const char *text; /* in the user's words; borrowed */
+} MachineMoment;
+/* When transactions are recorded. Whenever one of `to` comes, no more, until
+ * one of `from` comes again. A time or number of instructions comes once. */
+typedef struct MachineWindows {
+    const MachineMoment *from, *to; /* borrowed; no from: from the start */
+    unsigned froms, tos;
+    uint64_t
+        last; /* not 0: only the last so many before the trigger are kept */
+    MachineMoment trigger;
+} MachineWindows;
+/* Before machine_attach_trace(), and after loading: they may be symbols. Never
+ * changes a result. */
+bool machine_set_windows(Machine *m, const MachineWindows *windows,
+                         Error **errp);
+/* Has a window opened in this run, and has the trigger come before its end? */
+bool machine_window_came(const Machine *m);
+bool machine_trigger_came(const Machine *m);
+/* Are all names of the filter those of initiators and regions? */
+bool machine_check_filter(Machine *m, const TraceFilter *filter, Error **errp);
 /* Attaches a store; the machine describes itself in it. Borrowed until
  * machine_detach_trace, which adds the totals. */
 bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,

@@ -90,6 +90,7 @@ static void trapped(void *opaque, Hart *hart, uint64_t cause, uint64_t tval,
         traps->before = traps->last;
         traps->last = (MachineTrap){true, pc, cause, tval, m->world->now};
     }
+    machine_window_trap(m, is_fault(cause));
     if (!is_fault(cause)) {
         return;
     }

@@ -49,6 +49,7 @@ static void host_phase(void *opaque, Device *dev, unsigned id)
         trace_phase(m->trace, m->phase, false, now, cycle);
     }
     m->phase = id;
+    machine_window_phase(m, id);
     if (id) {
         trace_phase(m->trace, id, true, now, cycle);
     }

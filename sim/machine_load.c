@@ -5,7 +5,7 @@
  * Model    A segment goes where the first hart's data bus has memory; where it
  *          has none, the fetch bus is looked at, then the other buses by name.
  * Source   -
- * Missing  --load of further files.
+ * Missing  -
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include "sim/config_node.h"
 #include "sim/machine_private.h"
 
 /* -- images of memories --------------------------------------------------- */
@@ -168,8 +169,113 @@ bool machine_load_elf(Machine *m, const char *path, Error **errp)
     return ok;
 }
 
+bool machine_load_more(Machine *m, const char *path, Error **errp)
+{
+    unsigned xlen = m->harts ? hart_config(m->hart[0])->isa.xlen : 0;
+    ElfSink sink = {sink_covers, sink_write, m};
+    ElfInfo *more = realloc(m->more, (m->mores + 1) * sizeof(*more));
+    if (!more) {
+        return machine_no_memory(errp);
+    }
+    m->more = more;
+    MemoryWorld *outer = memory_world_enter(m->world);
+    machine_htif_detach(m);
+    bool ok = elf_load(path, xlen, &sink, &m->more[m->mores], errp);
+    m->mores += ok;
+    machine_htif_attach(m);
+    memory_world_enter(outer);
+    return ok;
+}
+
+/* All bytes of a file; NULL: *errp is set. */
+static uint8_t *read_all(const char *path, uint64_t *len, Error **errp)
+{
+    struct stat st;
+    FILE *f = fopen(path, "rb");
+    if (!f || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode)) {
+        error_set(errp, "cannot read %s: %s; name a readable file", path,
+                  f ? "it is no file" : strerror(errno));
+        if (f) {
+            fclose(f);
+        }
+        return NULL;
+    }
+    *len = (uint64_t)st.st_size;
+    uint8_t *bytes = malloc(*len + 1);
+    if (bytes && fread(bytes, 1, *len, f) != *len) {
+        free(bytes);
+        bytes = NULL;
+    }
+    fclose(f);
+    if (!bytes) {
+        error_set(errp, "cannot read all of %s; name a readable file", path);
+    }
+    return bytes;
+}
+
+bool machine_load_raw(Machine *m, const char *path, uint64_t address,
+                      Error **errp)
+{
+    uint64_t len, hole = address;
+    uint8_t *bytes = read_all(path, &len, errp);
+    if (!bytes) {
+        return false;
+    }
+    MemoryWorld *outer = memory_world_enter(m->world);
+    machine_htif_detach(m);
+    bool ok = !len || (len - 1 <= UINT64_MAX - address &&
+                       sink_covers(m, address, len, &hole));
+    if (ok && len) {
+        sink_write(m, address, bytes, len);
+    } else if (!ok) {
+        error_set(errp,
+                  "%s has %llu bytes, and there is no memory for that at "
+                  "0x%llx (first at 0x%llx); name another address",
+                  path, (unsigned long long)len, (unsigned long long)address,
+                  (unsigned long long)hole);
+    }
+    machine_htif_attach(m);
+    memory_world_enter(outer);
+    free(bytes);
+    return ok;
+}
+
+static const ElfInfo *nth_elf(const Machine *m, unsigned i)
+{
+    if (i == 0) {
+        return m->loaded ? &m->elf : NULL;
+    }
+    return i <= m->mores ? &m->more[i - 1] : NULL;
+}
+
+bool machine_symbol_address(const Machine *m, const char *name,
+                            uint64_t *address, Error **errp)
+{
+    ConfigHint hint;
+    config_hint_init(&hint, name);
+    for (unsigned i = 0; i <= m->mores; i++) {
+        const ElfInfo *elf = nth_elf(m, i);
+        const ElfSymbol *s = elf ? elf_symbol_named(elf, name) : NULL;
+        if (s) {
+            *address = s->address;
+            return true;
+        }
+        for (size_t k = 0; elf && k < elf->symbols; k++) {
+            config_hint_offer(&hint, elf->symbol[k].name);
+        }
+    }
+    return error_set(errp, "no symbol \"%.60s\" in what was loaded; %s", name,
+                     config_hint_text(&hint, "it has none: use pc=ADDRESS"));
+}
+
 void machine_unload(Machine *m)
 {
+    for (unsigned i = 0; i < m->mores; i++) {
+        elf_info_fini(&m->more[i]);
+    }
+    free(m->more);
+    m->more = NULL;
+    m->mores = 0;
     if (m->loaded) {
         elf_info_fini(&m->elf);
     }
@@ -184,7 +290,11 @@ const char *machine_firmware(const Machine *m)
 
 const char *machine_symbol(const Machine *m, uint64_t address, uint64_t *offset)
 {
-    const ElfSymbol *s = m->loaded ? elf_symbol_find(&m->elf, address) : NULL;
+    const ElfSymbol *s = NULL;
+    for (unsigned i = 0; i <= m->mores && !s; i++) {
+        const ElfInfo *elf = nth_elf(m, i);
+        s = elf ? elf_symbol_find(elf, address) : NULL;
+    }
     if (!s) {
         return NULL;
     }

@@ -36,6 +36,13 @@ typedef struct MachineClock {
     struct MachineClock *next;
 } MachineClock;
 
+/* Tells the trace of map changes. */
+typedef struct MachineListener {
+    MemoryListener listener;
+    Machine *machine;
+    bool told; /* of what is there to begin with */
+} MachineListener;
+
 typedef struct MachineUnmapped {
     Machine *machine;
     MemoryRegion region;
@@ -77,6 +84,23 @@ typedef struct MachineHtif {
     Event settle; /* a part was written, and nothing since */
 } MachineHtif;
 
+/* When transactions are recorded (machine_window.c). */
+typedef struct MachineWindow {
+    MachineWindows set;
+    MemoryRecorder *recorder; /* NULL: no transaction is recorded */
+    bool active;              /* there are moments to look for */
+    bool on;                  /* a window is open */
+    bool recording;           /* the world has the recorder */
+    bool triggered;           /* the last ones were kept, or the run is over */
+    bool came, trigger_came;  /* a window opened; the trigger was met */
+    uint64_t since;           /* on: who is not yet there is not recorded */
+    uint64_t until;           /* off: who is not yet there is */
+    uint64_t time_floor, insns_floor;    /* moments before them are over */
+    uint64_t counted;                    /* transactions while recording */
+    bool phase_due, fault_due, trap_due; /* met by the instruction under way */
+    unsigned phase;
+} MachineWindow;
+
 struct Machine {
     const Config *cfg;
     MemoryWorld *world;
@@ -104,7 +128,9 @@ struct Machine {
     uint16_t timing_ids;
     /* firmware */
     ElfInfo elf;
-    bool loaded;          /* elf holds something */
+    bool loaded;   /* elf holds something */
+    ElfInfo *more; /* of machine_load_more() */
+    unsigned mores;
     const char *firmware; /* base name; "" before loading */
     char firmware_hash[33];
     /* run loop */
@@ -119,6 +145,8 @@ struct Machine {
     /* observers */
     TraceStore *trace;
     unsigned phase; /* 0: none open */
+    MachineWindow window;
+    MachineListener *listener; /* one per bus, while there is a trace */
     MachineSerialFn *serial_fn;
     void *serial_opaque;
     MachineLogFn *log_fn;
@@ -179,6 +207,23 @@ bool machine_make_devices(Machine *m, Error **errp);
 /* Sstc: harts and the CLINT know each other; when there are both. */
 void machine_connect_stimecmp(Machine *m);
 bool machine_make_wires(Machine *m, Error **errp);
+
+/* -- recording (machine_window.c) ----------------------------------------- */
+
+/* machine_attach_trace() and machine_detach_trace(), when transactions are
+ * wanted. */
+void machine_window_begin(Machine *m, MemoryRecorder *recorder);
+void machine_window_end(Machine *m);
+/* Somebody goes on at `now`: a hart's turn, or an event. */
+void machine_window_enter(Machine *m, uint64_t now);
+/* Up to when, and for how many instructions, a hart may run. */
+uint64_t machine_window_horizon(Machine *m, const Hart *hart, uint64_t horizon);
+uint64_t machine_window_instructions(Machine *m);
+/* hart_run() returned. */
+void machine_window_stopped(Machine *m, const Hart *hart, HartStop stop);
+/* From inside an access. */
+void machine_window_phase(Machine *m, unsigned id);
+void machine_window_trap(Machine *m, bool fault);
 
 /* -- for devices and harts (machine_host.c, machine_run.c) ---------------- */
 

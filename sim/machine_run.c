@@ -286,24 +286,41 @@ static MachineStop must_stop(Machine *m)
     return MACHINE_RUNNING;
 }
 
+/* Before the limit, all harts together. */
+static uint64_t instructions_left(Machine *m)
+{
+    uint64_t limit = m->limits.instructions;
+    if (limit == UINT64_MAX) {
+        return UINT64_MAX;
+    }
+    uint64_t total = instructions(m);
+    return total < limit ? limit - total : 0;
+}
+
+/* A hart's turn; moments of windows cut it, and it goes on. */
 static void run_hart(Machine *m, Hart *hart)
 {
     if (hart_time(hart) >= m->horizon) {
         return;
     }
-    uint64_t limit = m->limits.instructions;
-    if (limit != UINT64_MAX) {
-        uint64_t total = instructions(m);
-        uint64_t left = total < limit ? limit - total : 0;
-        hart_limit(hart, hart_progress(hart).instructions + left);
-        if (!left) {
-            return;
-        }
-    } else {
-        hart_limit(hart, UINT64_MAX);
-    }
+    machine_window_enter(m, hart_time(hart));
     m->running = hart;
-    hart_run(hart, m->horizon);
+    while (hart_time(hart) < m->horizon && !m->finished) {
+        uint64_t left = instructions_left(m);
+        uint64_t cut = machine_window_instructions(m);
+        uint64_t until = machine_window_horizon(m, hart, m->horizon);
+        if (!left) {
+            break;
+        }
+        left = least(left, cut);
+        uint64_t begun = hart_progress(hart).instructions;
+        hart_limit(hart, left < UINT64_MAX - begun ? begun + left : UINT64_MAX);
+        HartStop stop = hart_run(hart, until);
+        if (!m->window.active) {
+            break;
+        }
+        machine_window_stopped(m, hart, stop);
+    }
     m->running = NULL;
 }
 
@@ -378,6 +395,7 @@ static MachineStop run(Machine *m, uint64_t until)
         m->time = run_harts(m);
         while (!m->finished && event_next(&m->events) < end &&
                event_horizon(&m->events) <= m->time) {
+            machine_window_enter(m, event_next(&m->events));
             event_run_one(&m->events);
         }
         if (!watch(m) && !m->finished) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/config_node.h"
 #include "sim/machine_private.h"
 
 MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
@@ -105,6 +106,14 @@ static void add_regions(Machine *m, TraceStore *ts)
     }
 }
 
+static void add_symbols(TraceStore *ts, const ElfInfo *elf)
+{
+    for (size_t i = 0; i < elf->symbols; i++) {
+        const ElfSymbol *s = &elf->symbol[i];
+        trace_add_symbol(ts, s->address, s->size, s->name);
+    }
+}
+
 static void add_kinds(TraceStore *ts, const MachineTrace *what)
 {
     char text[128] = "";
@@ -138,6 +147,126 @@ static void add_run(Machine *m, TraceStore *ts, const MachineTrace *what)
     add_kinds(ts, what);
 }
 
+/* -- names ---------------------------------------------------------------- */
+
+typedef struct NameSearch {
+    const char *name;
+    bool found;
+    ConfigHint hint;
+} NameSearch;
+
+static void look_at(NameSearch *search, const char *name)
+{
+    search->found = search->found || !strcmp(search->name, name);
+    config_hint_offer(&search->hint, name);
+}
+
+static void look_at_regions(Machine *m, NameSearch *search)
+{
+    for (unsigned i = 0; i < m->memories; i++) {
+        look_at(search, m->memory[i].name);
+    }
+    for (unsigned i = 0; i < m->devices; i++) {
+        look_at(search, m->device[i].dev->name);
+    }
+    if (m->htif.there) {
+        look_at(search, memory_region_name(&m->htif.region));
+    }
+}
+
+static void look_at_initiators(Machine *m, NameSearch *search)
+{
+    for (unsigned i = 0; i < m->harts; i++) {
+        look_at(search, hart_config(m->hart[i])->name);
+    }
+    for (unsigned i = 0; i < m->ports; i++) {
+        look_at(search, m->port[i].owner);
+        look_at(search, m->port[i].port->name);
+    }
+    for (unsigned i = 0; i < m->buses; i++) {
+        look_at(search, m->bus[i].api.name);
+    }
+}
+
+static bool check_name(Machine *m, const char *name, bool region, Error **errp)
+{
+    NameSearch search = {.name = name};
+    config_hint_init(&search.hint, name);
+    if (region) {
+        look_at_regions(m, &search);
+    } else {
+        look_at_initiators(m, &search);
+    }
+    return search.found ||
+           error_set(errp, "--trace: no %s is called \"%.40s\"; %s",
+                     region ? "region" : "initiator", name,
+                     config_hint_text(&search.hint, "there is none"));
+}
+
+bool machine_check_filter(Machine *m, const TraceFilter *f, Error **errp)
+{
+    for (unsigned i = 0; i < f->initiators; i++) {
+        if (!check_name(m, f->initiator[i], false, errp)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < f->regions; i++) {
+        if (!check_name(m, f->region[i], true, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -- map changes ---------------------------------------------------------- */
+
+static void map_changed(MemoryListener *listener, const MemoryRegionSection *s,
+                        bool mapped)
+{
+    MachineListener *l = (MachineListener *)listener; /* its first member */
+    Machine *m = l->machine;
+    if (l->told && m->trace) {
+        trace_map(m->trace, m->world->now, s->mr,
+                  s->offset_within_address_space, (uint64_t)s->size, mapped);
+    }
+}
+
+static void map_added(MemoryListener *listener, MemoryRegionSection *s)
+{
+    map_changed(listener, s, true);
+}
+
+static void map_deleted(MemoryListener *listener, MemoryRegionSection *s)
+{
+    map_changed(listener, s, false);
+}
+
+static void listen(Machine *m)
+{
+    m->listener = calloc(m->buses + 1, sizeof(*m->listener));
+    for (unsigned i = 0; m->listener && i < m->buses; i++) {
+        MachineListener *l = &m->listener[i];
+        l->listener.region_add = map_added;
+        l->listener.region_del = map_deleted;
+        l->listener.name = m->bus[i].name;
+        l->machine = m;
+        memory_listener_register(&l->listener, &m->bus[i].as);
+        l->told = true; /* what is there now is in the dictionary */
+    }
+}
+
+static void stop_listening(Machine *m)
+{
+    for (unsigned i = 0; m->listener && i < m->buses; i++) {
+        m->listener[i].told = false;
+        memory_listener_unregister(&m->listener[i].listener);
+    }
+    free(m->listener);
+    m->listener = NULL;
+}
+
+/* -- attaching ------------------------------------------------------------ */
+
 bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
                           Error **errp)
 {
@@ -157,14 +286,19 @@ bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
     }
     add_initiators(m, ts);
     add_regions(m, ts);
-    for (size_t i = 0; m->loaded && i < m->elf.symbols; i++) {
-        const ElfSymbol *s = &m->elf.symbol[i];
-        trace_add_symbol(ts, s->address, s->size, s->name);
+    if (m->loaded) {
+        add_symbols(ts, &m->elf);
+    }
+    for (unsigned i = 0; i < m->mores; i++) {
+        add_symbols(ts, &m->more[i]);
     }
     if (what->enabled) {
-        memory_world_set_recorder(m->world,
-                                  trace_recorder(ts, what->kinds, what->beats));
+        MemoryRecorder *recorder = trace_recorder(ts, what->kinds, what->beats);
+        if (recorder) {
+            machine_window_begin(m, recorder);
+        }
     }
+    listen(m);
     memory_world_enter(outer);
     return true;
 }
@@ -215,6 +349,8 @@ void machine_detach_trace(Machine *m)
         trace_phase(ts, m->phase, false, m->time, clock_cycle_in(clk, m->time));
         m->phase = 0;
     }
+    stop_listening(m);
+    machine_window_end(m);
     add_totals(m, ts);
     memory_world_set_recorder(m->world, NULL);
     m->trace = NULL;

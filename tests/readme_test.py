@@ -1,4 +1,4 @@
-"""Runs the README's tour: every line of its ```console blocks that begins with
+"""Runs the tours of the README and docs/tracing.md: every line of their ```console blocks that begins with
 `$ `, in order, in a scratch folder that looks like the built repository.
 
 Usage: readme_test.py ROOT BUILD_DIR
@@ -34,7 +34,8 @@ def tour(text):
 
 def main():
     root, build = (pathlib.Path(arg).resolve() for arg in sys.argv[1:3])
-    steps = tour((root / "README.md").read_text())
+    tours = [tour((root / page).read_text()) for page in ("README.md", "docs/tracing.md")]
+    steps = sum(tours, [])
     bad = ran = 0
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -65,7 +66,7 @@ def main():
             print(f"$ {command}: {'FAILED ' + why if why else 'good'}")
             bad += bool(why)
     print(f"{ran} commands, {bad} wrong")
-    sys.exit(bool(bad) or not ran)
+    sys.exit(bool(bad) or not all(tours))
 
 
 main()

@@ -98,6 +98,8 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
     }
     slot->known = true;
     slot->name = strdup(port->name ? port->name : "");
+    slot->owner = strdup(owner ? owner : "");
+    slot->clock = port->clock;
     uint32_t clock = dictionary_clock(ts, port->clock);
     store_run(ts, "insert into initiator values(?,?,?,?,?,?,?,?)", "ittttiit",
               (int64_t)port->id, port->name, kind, owner, part, (int64_t)clock,
@@ -105,17 +107,31 @@ void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
               port->timing ? port->timing->name : NULL);
 }
 
-StoreInitiator *dictionary_initiator(TraceStore *ts, const MemoryPort *port)
+void dictionary_initiator(TraceStore *ts, const MemoryPort *port)
 {
     if (port->id >= ts->initiators || !ts->initiator[port->id].known) {
         trace_add_initiator(ts, port, "port", port->name, "");
     }
-    return initiator_slot(ts, port->id);
+}
+
+bool dictionary_known_initiator(TraceStore *ts, uint32_t id, const char *name)
+{
+    StoreInitiator *slot = initiator_slot(ts, id);
+    if (slot && !slot->known) {
+        slot->known = true;
+        slot->name = strdup(name ? name : "");
+    }
+    return slot != NULL;
 }
 
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id)
 {
     return id < ts->initiators ? ts->initiator[id].name : NULL;
+}
+
+const char *dictionary_owner(const TraceStore *ts, uint32_t id)
+{
+    return id < ts->initiators ? ts->initiator[id].owner : NULL;
 }
 
 /* -- regions -------------------------------------------------------------- */
@@ -163,8 +179,17 @@ void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
                   (int64_t)mr->id, mr->name, type, bus, address,
                   region_size(mr), cls ? cls->name : NULL);
     }
-    store_run(ts, "insert into region_map values(0,?,?,1)", "iu",
-              (int64_t)mr->id, address);
+    trace_map(ts, 0, mr, address, region_size(mr), true);
+}
+
+void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
+               uint64_t address, uint64_t size, bool mapped)
+{
+    pthread_mutex_lock(&ts->lock);
+    dictionary_region(ts, mr->id, mr);
+    pthread_mutex_unlock(&ts->lock);
+    store_run(ts, "insert into region_map values(?,?,?,?,?)", "uiuiu", time_ps,
+              (int64_t)mr->id, address, (int64_t)mapped, size);
 }
 
 static const char *region_type(const MemoryRegion *mr)
@@ -191,6 +216,19 @@ StoreRegion *dictionary_region(TraceStore *ts, uint32_t id,
                   region_size(mr));
     }
     return slot;
+}
+
+bool dictionary_known_region(TraceStore *ts, uint32_t id, const char *name,
+                             bool io, const DeviceClass *cls)
+{
+    StoreRegion *slot = region_slot(ts, id);
+    if (slot && !slot->known) {
+        *slot = (StoreRegion){.known = true,
+                              .io = io,
+                              .cls = cls,
+                              .name = strdup(name ? name : "")};
+    }
+    return slot != NULL;
 }
 
 /* -- buses ---------------------------------------------------------------- */
@@ -259,21 +297,28 @@ static uint64_t symbol_end(const TraceStore *ts, uint32_t i)
     return i < ts->symbols ? ts->symbol[i].address : UINT64_MAX;
 }
 
+void dictionary_known_symbols(TraceStore *ts)
+{
+    ts->symbols_sorted = true;
+    uint64_t reach = 0;
+    for (uint32_t i = 0; i < ts->symbols; i++) {
+        uint64_t end = symbol_end(ts, i);
+        reach = reach > end ? reach : end;
+        ts->symbol[i].reach = reach;
+    }
+}
+
 void dictionary_seal_symbols(TraceStore *ts)
 {
     if (ts->symbols_sorted) {
         return;
     }
-    ts->symbols_sorted = true;
     if (ts->symbols) {
         qsort(ts->symbol, ts->symbols, sizeof(*ts->symbol), symbol_order);
     }
-    uint64_t reach = 0;
+    dictionary_known_symbols(ts);
     for (uint32_t i = 0; i < ts->symbols; i++) {
-        StoreSymbol *s = &ts->symbol[i];
-        uint64_t end = symbol_end(ts, i);
-        reach = reach > end ? reach : end;
-        s->reach = reach;
+        const StoreSymbol *s = &ts->symbol[i];
         store_run(ts, "insert into symbol values(?,?,?,?)", "iuut",
                   (int64_t)i + 1, s->address, s->size, s->name);
     }
@@ -316,6 +361,7 @@ void dictionary_free(TraceStore *ts)
 {
     for (uint32_t i = 0; i < ts->initiators; i++) {
         free(ts->initiator[i].name);
+        free(ts->initiator[i].owner);
     }
     for (uint32_t i = 0; i < ts->regions; i++) {
         if (ts->region[i]) {

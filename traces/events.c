@@ -28,6 +28,28 @@ void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
     store_commit_some(ts);
 }
 
+void trace_window(TraceStore *ts, bool begins, uint64_t time_ps, uint64_t cycle,
+                  const char *cause)
+{
+    if (begins) {
+        ts->windows++;
+        store_run(ts, "insert into trace_window values(?,null,?,null,?,null)",
+                  "uut", time_ps, cycle, cause);
+    } else {
+        store_run(ts,
+                  "update trace_window set end_ps = ?, end_cycle = ?,"
+                  " end_cause = ? where rowid = ?",
+                  "uuti", time_ps, cycle, cause, (int64_t)ts->windows);
+    }
+    store_commit_some(ts);
+}
+
+void trace_set_counted(TraceStore *ts, uint64_t transactions)
+{
+    ts->has_counted = true;
+    ts->counted = transactions;
+}
+
 /* Machine cause register, Privileged Architecture 20211203, table 3.6. */
 const char *trace_cause_name(uint64_t cause)
 {

@@ -49,6 +49,26 @@ static bool hot_grow(TraceStore *ts)
     return true;
 }
 
+/* The row in `register` of a device's register; 0: it has no name. */
+static uint32_t register_id(TraceStore *ts, uint32_t region,
+                            const StoreRegion *info, uint64_t offset)
+{
+    char name[80] = "";
+    if (info->io && info->cls) {
+        device_register_name(info->cls, offset, name, sizeof(name));
+    }
+    if (!*name) {
+        return 0;
+    }
+    store_run(ts,
+              "insert into register select null, ?1, ?2, ?3 where not exists"
+              " (select * from register where region_id = ?1 and offset = ?2)",
+              "iut", (int64_t)region, offset, name);
+    return (uint32_t)store_number(
+        ts, "select id from register where region_id = ?1 and offset = ?2",
+        "iu", (int64_t)region, offset);
+}
+
 HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,
                     uint64_t offset, uint8_t dir)
 {
@@ -60,15 +80,11 @@ HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,
     }
     HotEntry *e = &ts->hot[hot_slot(ts, region, offset, dir)];
     if (!e->region) {
-        *e = (HotEntry){.region = region, .dir = dir, .offset = offset};
+        *e = (HotEntry){.region = region,
+                        .dir = dir,
+                        .offset = offset,
+                        .reg = register_id(ts, region, info, offset)};
         ts->hot_count++;
-    }
-    if (info->io && !e->reg) {
-        char name[80] = "";
-        if (info->cls) {
-            device_register_name(info->cls, offset, name, sizeof(name));
-        }
-        e->reg = strdup(name);
     }
     return e;
 }
@@ -115,19 +131,19 @@ void hot_write(TraceStore *ts)
             continue;
         }
         store_run(ts,
-                  "insert into hot_address select name,type,?,?,?,?,?,?,?,?,? "
-                  "from region where id = ?",
-                  "uittuuuuui", e->offset,
-                  (int64_t)(info->io ? 1 : HOT_MEMORY_GRANULE), e->reg,
-                  dictionary_dir(e->dir), e->accesses, e->bytes, e->wait,
-                  e->bus, e->target, (int64_t)e->region);
+                  "insert into hot_address select name, type, ?1, ?2,"
+                  " case when ?3 then coalesce((select g.name from register g"
+                  " where g.id = ?4), '') end, ?5, ?6, ?7, ?8, ?9, ?10"
+                  " from region where id = ?11",
+                  "uiiituuuuui", e->offset,
+                  (int64_t)(info->io ? 1 : HOT_MEMORY_GRANULE),
+                  (int64_t)info->io, (int64_t)e->reg, dictionary_dir(e->dir),
+                  e->accesses, e->bytes, e->wait, e->bus, e->target,
+                  (int64_t)e->region);
     }
 }
 
 void hot_free(TraceStore *ts)
 {
-    for (size_t i = 0; i < ts->hot_capacity; i++) {
-        free(ts->hot[i].reg);
-    }
     free(ts->hot);
 }

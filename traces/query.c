@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "traces/reader.h"
 #include "traces/store.h"
 
 /* -- errors --------------------------------------------------------------- */
@@ -221,7 +222,7 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
     }
     int rc;
     sqlite3 *db = open_rolled_back(path, &rc);
-    bool ok = rc == SQLITE_OK;
+    bool ok = rc == SQLITE_OK && (rc = vtab_register(db)) == SQLITE_OK;
     if (!ok) {
         query_fail(errp, path, db, rc);
     } else {
@@ -229,6 +230,9 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_exec(db, "pragma query_only = on", NULL, NULL, NULL);
         sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
+        /* The authorizer would take the making of these tables for a change of
+         * the database: they are made now. */
+        sqlite3_exec(db, "select 1 from tx, beat limit 0", NULL, NULL, NULL);
         sqlite3_set_authorizer(db, may_read, NULL);
         ok = check_version(path, db, errp);
     }
@@ -291,7 +295,7 @@ sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
 
 bool query_is_private(const char *table)
 {
-    return !strcmp(table, "tx_row") || !strcmp(table, "beat_row") ||
+    return !strcmp(table, "record_site") || !strcmp(table, "mmio_row") ||
            !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
 }
 

@@ -1,11 +1,14 @@
--- schema.sql - the tables of a run database, version 1 (docs/database.md).
+-- schema.sql - the tables of a run database, version 2 (docs/database.md).
 --
 -- Units: times are picoseconds since power-on, cycles are those of the
 -- initiator's clock domain unless a column says otherwise, sizes are bytes.
 -- 64-bit values and addresses are stored as the int64 with the same bits.
 -- No indexes: they would cost more than the rows while a machine runs.
--- tx_row and beat_row are private: how they are stored may change, the views
--- tx and beat may not.
+-- tx and beat are virtual tables over chunk_data (vtab_tx.c, docs/tracing.md):
+-- socscope and the loadable extension have them; how they are stored may
+-- change, their columns may not. What older versions wrote stays readable: a
+-- version adds, and says here how the one before was stored (1: tx and beat
+-- were views of plain tables).
 
 create table run(key text primary key, value) without rowid;
 
@@ -19,7 +22,7 @@ create table bus(id integer primary key, name text, width_bytes integer,
 create table region(id integer primary key, name text, type text, bus text,
     address integer, size integer, device text);
 create table region_map(time integer, region_id integer, address integer,
-    mapped integer);
+    mapped integer, size integer);
 create table symbol(id integer primary key, address integer, size integer,
     name text);
 create table kind(id integer primary key, name text, recorded integer);
@@ -38,59 +41,18 @@ create table cause(id integer primary key, name text);
 
 -- Every transaction and its beats ----------------------------------------------
 
--- status: bits 0..7 result, 8 unaligned, 9 split, 10 widened,
--- 16 the beats are rows of beat_row. va is null where it equals pa.
-create table tx_row(id integer primary key, site integer, time integer,
-    cycle integer, pa integer, va integer, offset integer, value integer,
-    status integer, wait_cycles integer, bus_cycles integer,
-    target_cycles integer, blocker_id integer, beats integer);
-create table beat_row(tx integer, seq integer, bus_id integer,
-    region_id integer, offset integer, size integer, value integer,
-    time integer, cycles integer, cause_id integer);
-
--- The joins are written so that SQLite walks tx_row in order.
-create view tx as
-select t.id as rowid, t.time, t.cycle, i.name as initiator, k.name as kind,
-    s.dir, coalesce(t.va, t.pa) as va, t.pa, s.size, t.value,
-    r.name as region, t.offset, e.name as result, t.wait_cycles,
-    t.bus_cycles, t.target_cycles, b.name as blocker, s.pc,
-    y.name as symbol, t.beats, f.name as flags, t.site, s.initiator_id,
-    s.region_id, s.symbol_id, t.blocker_id
-from tx_row t cross join site s on s.id = t.site
-left join initiator i on i.id = s.initiator_id
-left join kind k on k.id = s.kind_id
-left join region r on r.id = s.region_id
-left join result_name e on e.id = t.status & 255
-left join initiator b on b.id = t.blocker_id
-left join symbol y on y.id = s.symbol_id
-left join flag_name f on f.id = (t.status >> 8) & 7;
-
--- A transaction with one beat equal to itself has no row in beat_row. Its time
--- is that of cycle + wait: floor(n * 10^12 / hz) without leaving 64 bits.
-create view beat as
-select t.id as tx, 0 as seq, u.name as bus, r.name as region, t.offset,
-    s.size, s.dir, t.value,
-    case when t.wait_cycles = 0 then t.time else
-        (t.cycle + t.wait_cycles) / c.hz * 1000000000000
-        + (t.cycle + t.wait_cycles) % c.hz * 1000000 / c.hz * 1000000
-        + (t.cycle + t.wait_cycles) % c.hz * 1000000 % c.hz * 1000000 / c.hz
-    end as time,
-    t.bus_cycles + t.target_cycles as cycles, 'access' as cause,
-    s.bus_id, s.region_id
-from tx_row t cross join site s on s.id = t.site
-left join initiator i on i.id = s.initiator_id
-left join clock c on c.id = i.clock_id
-left join bus u on u.id = s.bus_id
-left join region r on r.id = s.region_id
-where t.beats = 1 and t.status & 66560 = 0
-union all
-select b.tx, b.seq, u.name, r.name, b.offset, b.size, s.dir, b.value, b.time,
-    b.cycles, a.name, b.bus_id, b.region_id
-from beat_row b cross join tx_row t on t.id = b.tx
-cross join site s on s.id = t.site
-left join bus u on u.id = b.bus_id
-left join region r on r.id = b.region_id
-left join cause a on a.id = b.cause_id;
+-- A chunk holds rows [row0, row0 + rows) of tx, recorded in
+-- [first_time, last_time] (last: begun); buffer: of the order of hand-over.
+create table chunk(id integer primary key, row0 integer, rows integer,
+    records integer, first_time integer, last_time integer, buffer integer);
+create table chunk_data(id integer primary key, codec integer, body blob);
+-- Private: what a record's site is beyond rows [site, ...) of site: the address
+-- of its region's begin, va - pa, five 16-bit costs (bus, target, beats, cycles
+-- of the first and of a later beat; fetch runs: for 2 and for 4 bytes), and for
+-- fetch runs 9 bytes per instruction (16-bit offset and cycle, word, size), all
+-- little-endian.
+create table record_site(id integer primary key, site integer, base integer,
+    va_offset integer, costs blob, steps blob);
 
 create table tx_site(site integer primary key, accesses integer,
     errors integer, bytes integer, beats integer, wait_cycles integer,
@@ -98,14 +60,27 @@ create table tx_site(site integer primary key, accesses integer,
 
 -- Events -----------------------------------------------------------------------
 
-create table mmio(tx integer, time integer, cycle integer, initiator text,
-    region text, offset integer, register text, dir text, size integer,
-    value integer, result text, pc integer, symbol text);
+create table register(id integer primary key, region_id integer,
+    offset integer, name text);
+create table mmio_row(tx integer, site integer, time integer, cycle integer,
+    offset integer, value integer, result integer, register_id integer);
+create view mmio as
+select m.tx, m.time, m.cycle, i.name as initiator, r.name as region, m.offset,
+    coalesce(g.name, '') as register, s.dir, s.size, m.value,
+    e.name as result, s.pc, y.name as symbol
+from mmio_row m cross join site s on s.id = m.site
+left join initiator i on i.id = s.initiator_id
+left join region r on r.id = s.region_id
+left join register g on g.id = m.register_id
+left join result_name e on e.id = m.result
+left join symbol y on y.id = s.symbol_id;
 create table fault(time integer, cycle integer, hart text, pc integer,
     symbol text, cause integer, cause_name text, tval integer);
 create table irq(time integer, source text, line integer, level integer);
 create table input(time integer, device text, bytes blob);
 create table log(time integer, level text, text text);
+create table trace_window(begin_ps integer, end_ps integer,
+    begin_cycle integer, end_cycle integer, begin_cause text, end_cause text);
 create table phase(id integer, seq integer, begin_ps integer, end_ps integer,
     begin_cycle integer, end_cycle integer, cycles integer);
 

@@ -1,15 +1,16 @@
 /*
  * store.c - a run's database: making the file, writing rows, closing it.
  *
- * Model    One SQLite file, filled by one connection in long transactions,
- *          committed every COMMIT_ROWS rows or COMMIT_SECONDS. The rollback
- *          journal is on: a killed program or a full disk costs at most the
- *          open transaction and never the file. synchronous=off: losing power
- *          may cost the file.
+ * Model    One SQLite file, filled by one connection that has a write-ahead log
+ *          while the machine runs, so that others can read meanwhile; committed
+ *          with every chunk of transactions, else after COMMIT_SECONDS. The log
+ *          is kept short (its size adds to the file's on a small disk) and
+ *          folded in when the store is closed. A full disk costs the open
+ *          transaction, never the file. synchronous=off: losing power may cost
+ *          what the host had not written.
  *          An existing database of ours is set aside until the new one opened
  *          well, then removed; any other file is refused.
  * Units    rows.
- * Missing  Reading while it is written (the writer holds its lock).
  */
 #include "traces/store.h"
 
@@ -24,7 +25,7 @@
 
 #include "traces/schema_sql.h"
 
-enum { COMMIT_ROWS = 1 << 16, COMMIT_SECONDS = 2 };
+enum { COMMIT_ROWS = 1 << 16, COMMIT_SECONDS = 2 }; /* besides chunks */
 
 /* -- errors -------------------------------------------------------------------
  */
@@ -35,6 +36,23 @@ bool store_fail_text(TraceStore *ts, const char *text)
         error_set(&ts->error, "%s: %s", ts->path, text);
     }
     return false;
+}
+
+static bool refuse(TraceStore *ts, const char *why)
+{
+    if (!ts->error) {
+        error_set(&ts->error,
+                  "%s: cannot write the database (%s); give another place "
+                  "with -o",
+                  ts->path, why);
+    }
+    return false;
+}
+
+bool store_fail_host(TraceStore *ts, int why)
+{
+    return why == ENOSPC ? store_fail(ts, SQLITE_FULL)
+                         : refuse(ts, strerror(why));
 }
 
 bool store_fail(TraceStore *ts, int rc)
@@ -51,22 +69,17 @@ bool store_fail(TraceStore *ts, int rc)
     }
     int host = sqlite3_system_errno(ts->db);
     if ((rc & 0xff) == SQLITE_IOERR && host) {
-        error_set(&ts->error,
-                  "%s: cannot write the database (%s); give another place "
-                  "with -o",
-                  ts->path, strerror(host));
-    } else {
-        error_set(&ts->error,
-                  "%s: cannot write the database (%s); give another place "
-                  "with -o",
-                  ts->path, sqlite3_errmsg(ts->db));
+        return store_fail_host(ts, host);
     }
-    return false;
+    return refuse(ts, sqlite3_errmsg(ts->db));
 }
 
-const Error *trace_error(const TraceStore *ts)
+const Error *trace_error(TraceStore *ts)
 {
-    return ts->error;
+    pthread_mutex_lock(&ts->lock);
+    const Error *err = ts->error;
+    pthread_mutex_unlock(&ts->lock);
+    return err;
 }
 
 void *store_grow(TraceStore *ts, void *old, size_t n, size_t size)
@@ -82,11 +95,14 @@ void *store_grow(TraceStore *ts, void *old, size_t n, size_t size)
 
 bool store_script(TraceStore *ts, const char *sql)
 {
-    if (ts->error) {
-        return false;
+    pthread_mutex_lock(&ts->lock);
+    bool ok = !ts->error;
+    if (ok) {
+        int rc = sqlite3_exec(ts->db, sql, NULL, NULL, NULL);
+        ok = rc == SQLITE_OK || store_fail(ts, rc);
     }
-    int rc = sqlite3_exec(ts->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK || store_fail(ts, rc);
+    pthread_mutex_unlock(&ts->lock);
+    return ok;
 }
 
 static sqlite3_stmt *prepare(TraceStore *ts, const char *sql)
@@ -141,32 +157,60 @@ static int bind_one(sqlite3_stmt *stmt, int i, char type, va_list *args)
     }
 }
 
-bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
+/* *number: what the first column of the first row is, if there is one. */
+static int run_statement(TraceStore *ts, sqlite3_stmt *stmt, const char *types,
+                         va_list *args, int64_t *number)
 {
-    if (ts->error) {
-        return false;
-    }
-    sqlite3_stmt *stmt = cached(ts, sql);
-    if (!stmt) {
-        return false;
-    }
     int rc = SQLITE_OK;
-    va_list args;
-    va_start(args, types);
     for (int i = 1; types[i - 1] && rc == SQLITE_OK; i++) {
-        rc = bind_one(stmt, i, types[i - 1], &args);
+        rc = bind_one(stmt, i, types[i - 1], args);
     }
-    va_end(args);
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(stmt);
     }
+    if (rc == SQLITE_ROW) {
+        *number = sqlite3_column_int64(stmt, 0);
+    }
     int reset = sqlite3_reset(stmt);
     sqlite3_clear_bindings(stmt);
-    ts->uncommitted++;
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-        return store_fail(ts, rc);
+    return rc != SQLITE_DONE && rc != SQLITE_ROW ? rc : reset;
+}
+
+static bool run_cached(TraceStore *ts, const char *sql, const char *types,
+                       va_list *args, int64_t *number)
+{
+    pthread_mutex_lock(&ts->lock);
+    sqlite3_stmt *stmt = ts->error ? NULL : cached(ts, sql);
+    if (stmt) {
+        int rc = run_statement(ts, stmt, types, args, number);
+        ts->uncommitted++;
+        if (rc != SQLITE_OK) {
+            store_fail(ts, rc);
+        }
     }
-    return reset == SQLITE_OK || store_fail(ts, reset);
+    bool ok = !ts->error;
+    pthread_mutex_unlock(&ts->lock);
+    return ok;
+}
+
+bool store_run(TraceStore *ts, const char *sql, const char *types, ...)
+{
+    int64_t number;
+    va_list args;
+    va_start(args, types);
+    bool ok = run_cached(ts, sql, types, &args, &number);
+    va_end(args);
+    return ok;
+}
+
+int64_t store_number(TraceStore *ts, const char *sql, const char *types, ...)
+{
+    int64_t number = 0;
+    va_list args;
+    va_start(args, types);
+    run_cached(ts, sql, types, &args, &number);
+    va_end(args);
+    return number;
 }
 
 /* -- batches -------------------------------------------------------------- */
@@ -260,22 +304,20 @@ static uint64_t seconds_now(void)
 
 void store_commit_some(TraceStore *ts)
 {
-    if (ts->error) {
-        return;
-    }
+    pthread_mutex_lock(&ts->lock);
     uint64_t now = seconds_now();
-    if (ts->uncommitted < COMMIT_ROWS &&
-        (!ts->uncommitted || now - ts->committed_at < COMMIT_SECONDS)) {
-        return;
+    if (ts->uncommitted >= COMMIT_ROWS ||
+        (ts->uncommitted && now - ts->committed_at >= COMMIT_SECONDS)) {
+        ts->committed_at = now;
+        ts->uncommitted = 0;
+        store_script(ts, "commit; begin");
     }
-    ts->committed_at = now;
-    ts->uncommitted = 0;
-    store_script(ts, "commit; begin");
+    pthread_mutex_unlock(&ts->lock);
 }
 
 /* -- the file ------------------------------------------------------------- */
 
-static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+static const char *const suffixes[] = {"", "-journal", "-wal", "-shm", "-tail"};
 
 /* Renames a database with its side files; to NULL: removes them. */
 static bool move_database(const char *from, const char *to)
@@ -337,10 +379,11 @@ static bool create(TraceStore *ts)
                   ts->path, host ? strerror(host) : sqlite3_errstr(rc));
         return false;
     }
-    char pragmas[256];
+    char pragmas[320];
     snprintf(pragmas, sizeof(pragmas),
-             "pragma page_size = 8192; pragma journal_mode = truncate;"
-             "pragma synchronous = off; pragma locking_mode = exclusive;"
+             "pragma page_size = 8192; pragma journal_mode = wal;"
+             "pragma wal_autocheckpoint = 64;"
+             "pragma journal_size_limit = 1048576; pragma synchronous = off;"
              "pragma application_id = %d; pragma user_version = %d; begin",
              TRACE_APPLICATION_ID, TRACE_SCHEMA_VERSION);
     if (!store_script(ts, pragmas) || !store_script(ts, schema_sql)) {
@@ -356,25 +399,29 @@ static bool create(TraceStore *ts)
         store_run(ts, "insert into metric values(?,?,?,?,?,null)", "ttttt",
                   m->name, m->unit, m->definition, m->sql, m->exactness);
     }
-    return store_script(ts, "commit; begin");
+    /* From here on the file itself says whose it is, not only its log. */
+    return store_script(ts, "commit; pragma wal_checkpoint(truncate); begin");
 }
 
-static void store_free(TraceStore *ts)
+void store_free(TraceStore *ts)
 {
     for (unsigned i = 0; i < ts->cached_count; i++) {
         sqlite3_finalize(ts->cached[i].stmt);
     }
-    batch_free(&ts->tx);
-    batch_free(&ts->beat);
+    batch_free(&ts->mmio);
     sqlite3_close(ts->db);
+    handover_free(ts);
     recorder_fini(&ts->recorder);
     dictionary_free(ts);
     hot_free(ts);
-    free(ts->buffer);
-    free(ts->site);
     free(ts->totals);
+    free(ts->whole_runs);
+    ring_free(ts);
     free(ts->path);
     error_free(ts->error);
+    pthread_mutex_destroy(&ts->lock);
+    pthread_mutex_destroy(&ts->queue_lock);
+    pthread_cond_destroy(&ts->queue_changed);
     free(ts);
 }
 
@@ -384,11 +431,33 @@ static void pass_error(TraceStore *ts, Error **errp)
     error_set(errp, "%s", error_message(ts->error));
 }
 
-static void recorder_full(MemoryRecorder *rec)
+static void init_locks(TraceStore *ts)
 {
-    TraceStore *ts = rec->opaque;
-    decode_flush(ts);
-    store_commit_some(ts);
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&ts->lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    pthread_mutex_init(&ts->queue_lock, NULL);
+    pthread_cond_init(&ts->queue_changed, NULL);
+}
+
+TraceStore *store_new(const char *path)
+{
+    TraceStore *ts = calloc(1, sizeof(*ts));
+    if (!ts || !(ts->path = strdup(path))) {
+        free(ts);
+        return NULL;
+    }
+    init_locks(ts);
+    recorder_init(&ts->recorder);
+    ts->recorder.site_made = consume_site_made;
+    ts->recorder.opaque = ts;
+    ts->tail.fd = -1;
+    ts->mmio.table = "mmio_row";
+    ts->mmio.columns = 8;
+    ts->committed_at = seconds_now();
+    return ts;
 }
 
 TraceStore *trace_open(const char *path, Error **errp)
@@ -397,22 +466,16 @@ TraceStore *trace_open(const char *path, Error **errp)
     if (!may_replace(path, &exists, errp)) {
         return NULL;
     }
-    TraceStore *ts = calloc(1, sizeof(*ts));
+    TraceStore *ts = store_new(path);
     char *aside = sqlite3_mprintf("%s.old", path);
-    if (!ts || !aside || !(ts->path = strdup(path))) {
+    if (!ts || !aside) {
         sqlite3_free(aside);
-        free(ts);
+        if (ts) {
+            store_free(ts);
+        }
         error_set(errp, "the host has no memory for the trace store");
         return NULL;
     }
-    recorder_init(&ts->recorder);
-    ts->recorder.full = recorder_full;
-    ts->recorder.opaque = ts;
-    ts->tx.table = "tx_row";
-    ts->tx.columns = 14;
-    ts->beat.table = "beat_row";
-    ts->beat.columns = 10;
-    ts->committed_at = seconds_now();
     bool moved = exists && move_database(path, aside);
     if (exists && !moved) {
         error_set(&ts->error,
@@ -434,32 +497,38 @@ TraceStore *trace_open(const char *path, Error **errp)
     return ts;
 }
 
+void trace_set_threads(TraceStore *ts, unsigned n)
+{
+    ts->threads = n < STORE_THREADS ? n : STORE_THREADS;
+}
+
+void trace_set_durable(TraceStore *ts)
+{
+    store_script(ts, "commit; pragma synchronous = full; begin");
+    trace_set_run_number(ts, "durable", 1);
+}
+
 MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats)
 {
-    if (!ts->buffer) {
-        ts->buffer = store_grow(ts, NULL, STORE_BUFFER, sizeof(*ts->buffer));
-    }
-    if (!ts->buffer) {
-        return NULL;
-    }
     ts->recording = true;
     ts->recorder.kinds = kinds;
     ts->recorder.beats = beats;
-    ts->recorder.buffer = ts->recorder.next = ts->buffer;
-    ts->recorder.end = ts->buffer + STORE_BUFFER;
+    dictionary_seal_symbols(ts);
     for (unsigned k = 0; k < ACCESS_KINDS; k++) {
         store_run(ts, "update kind set recorded = ? where id = ?", "ii",
                   (int64_t)(kinds >> k & 1), (int64_t)k);
     }
     trace_set_run_number(ts, "beats_recorded", beats);
-    dictionary_seal_symbols(ts);
     store_script(ts, "commit; begin");
-    return &ts->recorder;
+    return ts->filling || handover_start(ts) ? &ts->recorder : NULL;
 }
 
-uint64_t trace_rows(const TraceStore *ts)
+uint64_t trace_rows(TraceStore *ts)
 {
-    return ts->rows;
+    pthread_mutex_lock(&ts->lock);
+    uint64_t rows = ts->rows;
+    pthread_mutex_unlock(&ts->lock);
+    return rows;
 }
 
 /* A failed write may leave the last transaction to be rolled back by the next
@@ -477,15 +546,10 @@ static void leave_whole(const char *path)
     sqlite3_close(db);
 }
 
-bool trace_close(TraceStore *ts, Error **errp)
+bool store_finish(TraceStore *ts, Error **errp)
 {
-    decode_flush(ts);
-    dictionary_seal_symbols(ts);
     summary_finish(ts);
-    if (!ts->error) {
-        trace_set_run_number(ts, "complete", 1);
-        store_script(ts, "commit; pragma journal_mode = delete");
-    }
+    store_script(ts, "commit; pragma journal_mode = delete");
     bool ok = !ts->error;
     char *path = NULL;
     if (!ok) {
@@ -500,4 +564,13 @@ bool trace_close(TraceStore *ts, Error **errp)
         free(path);
     }
     return ok;
+}
+
+bool trace_close(TraceStore *ts, Error **errp)
+{
+    trace_keep_now(ts);
+    handover_stop(ts);
+    dictionary_seal_symbols(ts);
+    trace_set_run_number(ts, "complete", 1);
+    return store_finish(ts, errp);
 }

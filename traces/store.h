@@ -8,8 +8,12 @@
 #ifndef TRACES_STORE_H
 #define TRACES_STORE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 
+#include "traces/codec.h"
+#include "traces/rows.h"
+#include "traces/tail.h"
 #include "traces/trace.h"
 
 #ifdef __cplusplus
@@ -17,11 +21,12 @@ extern "C" {
 #endif
 
 enum {
-    TRACE_SCHEMA_VERSION = 1,
+    TRACE_SCHEMA_VERSION = 2,
     TRACE_APPLICATION_ID = 0x534f4353, /* "SOCS" */
-    STORE_BUFFER = 1 << 16,            /* records */
+    STORE_BUFFER = TAIL_RECORDS,       /* records of a buffer, and a chunk */
+    STORE_THREADS = TAIL_BUFFERS - 2,  /* at most */
     BATCH_ROWS = 32,
-    BATCH_COLUMNS = 14,
+    BATCH_COLUMNS = 8,
     HOT_MEMORY_GRANULE = 64, /* bytes of memory that share one hot_address */
     HOT_ROWS = 1000,
 };
@@ -51,16 +56,12 @@ typedef struct StoreRegion {
 
 typedef struct StoreInitiator {
     bool known;
-    char *name;
+    char *name, *owner;
+    const ClockDomain *clock;
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
+    uint64_t chunk_first, chunk_last; /* cycles; first > last: none */
 } StoreInitiator;
-
-/* A recorder's site as rows of `site`: one, or one per fetch step. */
-typedef struct StoreSite {
-    uint32_t row;        /* 0: not written yet */
-    StoreRegion *region; /* NULL: nothing answers there */
-} StoreSite;
 
 typedef struct SiteTotals {
     uint64_t accesses, errors, beats, wait, bus, target;
@@ -69,7 +70,7 @@ typedef struct SiteTotals {
 typedef struct HotEntry {
     uint32_t region; /* id; 0: a free slot */
     uint8_t dir;
-    char *reg; /* NULL: not asked yet */
+    uint32_t reg; /* id in `register`; 0: has no name */
     uint64_t offset;
     uint64_t accesses, bytes, wait, bus, target;
 } HotEntry;
@@ -79,28 +80,86 @@ typedef struct CachedStatement {
     sqlite3_stmt *stmt;
 } CachedStatement;
 
+/* A record buffer on its way from the recorder to the file. */
+typedef struct StoreBuffer StoreBuffer;
+struct StoreBuffer {
+    MemoryRecord *record;   /* STORE_BUFFER */
+    size_t records, handed; /* now, and when it was handed over */
+    uint32_t sites;         /* that its records may name: ids below it */
+    bool filtered;          /* some of its records may be unwanted */
+    uint64_t left_out;      /* transactions, by the filter */
+    bool damaged;           /* records of no known site followed */
+    uint64_t number;        /* order of hand-over */
+    StoreBuffer *next;
+};
+
+/* Who encodes: a thread, or the one that runs the machine. */
+typedef struct StoreEncoder {
+    TraceStore *ts;
+    Codec *codec;
+    CodecSite *site;
+    uint32_t sites, capacity;
+    pthread_t thread;
+} StoreEncoder;
+
+/* The last transactions, as records. */
+typedef struct TraceRing {
+    uint64_t keep;    /* transactions; 0: the ring is not in use */
+    uint64_t count;   /* transactions in it */
+    uint64_t dropped; /* that were in it */
+    MemoryRecord *record;
+    size_t capacity, first, used; /* records; capacity: a power of two */
+} TraceRing;
+
 struct TraceStore {
+    /* Held by whoever uses what is between here and `recorder`. */
+    pthread_mutex_t lock; /* recursive */
     sqlite3 *db;
     char *path;
     Error *error;
     CachedStatement cached[48];
     unsigned cached_count;
-    RowBatch tx, beat;
+    RowBatch mmio;
     uint64_t rows;         /* of tx */
     uint64_t uncommitted;  /* rows of any table */
     uint64_t committed_at; /* seconds of the host's steady clock */
-    /* recording */
-    MemoryRecorder recorder;
-    MemoryRecord *buffer;
-    bool recording;
-    StoreSite *site;
-    uint32_t sites;
-    SiteTotals *totals; /* by id of `site` */
-    uint32_t site_rows, totals_capacity;
+    uint64_t chunks;
+    uint32_t written_sites; /* record sites that are in the file */
+    uint32_t counted_sites; /* that there is room to count */
+    SiteTotals *totals;     /* by id of `site` */
+    uint32_t totals_capacity;
+    uint64_t *whole_runs; /* by record site: runs recorded from end to end */
+    uint32_t whole_capacity;
     HotEntry *hot;
     size_t hot_count, hot_capacity; /* capacity: a power of two */
     uint64_t beats_missing;         /* of transactions that were completed */
     uint64_t beat_bytes;
+    uint64_t left_out; /* by the filter */
+    unsigned windows;  /* rows of trace_window */
+    bool has_counted;
+    uint64_t counted; /* while recording was on, by the ports */
+    /* the recorder's side */
+    MemoryRecorder recorder;
+    bool recording;
+    bool recovered; /* the run was killed */
+    RowSites sites;
+    uint32_t site_rows;
+    TraceFilter filter;
+    bool filtered; /* some site is not wanted, or addresses decide */
+    TraceRing ring;
+    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
+    Tail tail;
+    StoreBuffer buffer[TAIL_BUFFERS];
+    StoreBuffer *filling;
+    /* hand-over */
+    pthread_mutex_t queue_lock;
+    pthread_cond_t queue_changed;
+    StoreBuffer *queue, *free;
+    uint64_t handed_over, taken_in; /* buffers */
+    bool closing;
+    StoreEncoder encoder[STORE_THREADS];
+    unsigned threads; /* 0: encoder[0] is the recorder's thread */
+    unsigned running; /* threads */
     /* dictionaries */
     StoreRegion **region;
     uint32_t regions;
@@ -121,6 +180,8 @@ struct TraceStore {
 /* -- store.c -------------------------------------------------------------- */
 /* Keeps the first error: sqlite's message for rc. Returns false. */
 bool store_fail(TraceStore *ts, int rc);
+/* The same for an errno. */
+bool store_fail_host(TraceStore *ts, int why);
 /* The same in our own words. */
 bool store_fail_text(TraceStore *ts, const char *text);
 /* realloc() to n elements that cannot fail quietly: NULL is an error kept. */
@@ -129,6 +190,8 @@ void *store_grow(TraceStore *ts, void *old, size_t n, size_t size);
  * u uint64_t, r double, t text (NULL: null), n null in place of a uint64_t,
  * b blob (pointer, size_t). */
 bool store_run(TraceStore *ts, const char *sql, const char *types, ...);
+/* The same for a query: the first column of its first row, 0 if it has none. */
+int64_t store_number(TraceStore *ts, const char *sql, const char *types, ...);
 /* Runs statements without parameters. */
 bool store_script(TraceStore *ts, const char *sql);
 /* The next row of a batch, to be filled; bits of *null mark null columns. */
@@ -137,27 +200,65 @@ bool batch_flush(TraceStore *ts, RowBatch *batch);
 /* Commits when enough has come together. */
 void store_commit_some(TraceStore *ts);
 
+/* A store without a file; NULL: no memory. store_free() takes it back. */
+TraceStore *store_new(const char *path);
+void store_free(TraceStore *ts);
+/* Summaries, then the log is folded in: the end of a database. */
+bool store_finish(TraceStore *ts, Error **errp);
+
 /* -- dictionary.c --------------------------------------------------------- */
 void dictionary_write_constants(TraceStore *ts);
 void dictionary_seal_symbols(TraceStore *ts);
+/* Entries that are in the file already (recover.c); symbols come in order and
+ * end with dictionary_known_symbols(). */
+bool dictionary_known_region(TraceStore *ts, uint32_t id, const char *name,
+                             bool io, const DeviceClass *cls);
+bool dictionary_known_initiator(TraceStore *ts, uint32_t id, const char *name);
+void dictionary_known_symbols(TraceStore *ts);
 /* Id of the symbol that holds address, 0 if none; and its name. */
 uint32_t dictionary_symbol(TraceStore *ts, uint64_t address);
 const char *dictionary_symbol_name(const TraceStore *ts, uint32_t id);
 /* Entries made on the fly when nobody added them. */
 StoreRegion *dictionary_region(TraceStore *ts, uint32_t id,
                                const MemoryRegion *mr);
-StoreInitiator *dictionary_initiator(TraceStore *ts, const MemoryPort *port);
+void dictionary_initiator(TraceStore *ts, const MemoryPort *port);
 const char *dictionary_initiator_name(const TraceStore *ts, uint32_t id);
+const char *dictionary_owner(const TraceStore *ts, uint32_t id);
 const char *dictionary_dir(unsigned dir);
 uint32_t dictionary_clock(TraceStore *ts, const ClockDomain *clk);
 void dictionary_free(TraceStore *ts);
 
-/* -- decode.c ------------------------------------------------------------- */
-/* Turns records into rows. */
-void decode_records(TraceStore *ts, const MemoryRecord *r,
-                    const MemoryRecord *end);
-/* Hands over what the recorder holds. */
-void decode_flush(TraceStore *ts);
+/* -- handover.c ----------------------------------------------------------- */
+/* Buffers, encoders and their threads; false: the error is kept. */
+bool handover_start(TraceStore *ts);
+/* Hands over what the recorder holds, and waits until all is in the file (or
+ * the error is kept). */
+void handover_drain(TraceStore *ts);
+/* The same, and ends the threads. */
+void handover_stop(TraceStore *ts);
+void handover_free(TraceStore *ts);
+/* Takes a buffer in that no recorder has filled: recover.c. */
+void handover_take(TraceStore *ts, StoreBuffer *b);
+
+/* -- filter.c ------------------------------------------------------------- */
+/* Copies what is wanted of b to *to, whose records are the caller's to free.
+ * False: no memory. */
+bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to);
+/* Takes a buffer's records into the ring. */
+void ring_take(TraceStore *ts, const StoreBuffer *b);
+void ring_free(TraceStore *ts);
+
+/* -- consume.c ------------------------------------------------------------ */
+/* Tells the store of the recorder's site: MemoryRecorder.site_made. */
+void consume_site_made(MemoryRecorder *rec, uint32_t id);
+/* Counts the records of a buffer and writes them, encoded, as a chunk. Buffers
+ * come in the order of hand-over. */
+void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
+             size_t len);
+/* Only counts what is a chunk already; returns its rows. */
+uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer);
+/* Writes what was counted: tx_site. */
+void consume_write_totals(TraceStore *ts);
 
 /* -- hot.c ---------------------------------------------------------------- */
 HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,

@@ -23,7 +23,7 @@ static const char *region_name(TraceStore *ts, uint32_t id,
 
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     dictionary_initiator(ts, port);
     uint32_t n;
     const PortTraffic *t = port_traffic(port, &n);
@@ -45,7 +45,7 @@ void trace_add_port_totals(TraceStore *ts, MemoryPort *port)
 
 void summary_hart(TraceStore *ts, const HartFigures *h)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     const HartCounters *c = &h->counters;
     store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?)",
               "tuttuuuuuuuu", h->name, h->clock_hz, h->profile,
@@ -87,7 +87,7 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
 
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 {
-    decode_flush(ts);
+    handover_drain(ts);
     if (end_ps > ts->end_ps) {
         ts->end_ps = end_ps;
     }
@@ -108,19 +108,17 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
 
 /* -- derived tables ------------------------------------------------------- */
 
-static void write_site_totals(TraceStore *ts)
-{
-    for (uint32_t id = 1; id <= ts->site_rows; id++) {
-        const SiteTotals *n = &ts->totals[id];
-        if (n->accesses) {
-            store_run(ts,
-                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6 from site where id = ?7",
-                      "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
-                      n->bus, n->target, (int64_t)id);
-        }
-    }
-}
+/* Instead of the ports' own counters. */
+static const char traffic_of_rows[] =
+    "insert into traffic select i.name, r.name, k.name, s.dir, s.size,"
+    " sum(x.accesses), sum(x.errors), sum(x.beats), sum(x.bytes),"
+    " sum(case when x.beats then x.bytes else 0 end), sum(x.wait_cycles),"
+    " sum(x.bus_cycles), sum(x.target_cycles), s.initiator_id, s.region_id"
+    " from tx_site x join site s on s.id = x.site"
+    " left join initiator i on i.id = s.initiator_id"
+    " left join region r on r.id = s.region_id"
+    " left join kind k on k.id = s.kind_id"
+    " group by s.initiator_id, s.region_id, s.kind_id, s.dir, s.size;";
 
 static const char derive[] =
     "create temp table f as select hart, symbol, sum(cycles) as cycles,"
@@ -141,6 +139,36 @@ static const char derive[] =
 
 /* -- completeness --------------------------------------------------------- */
 
+/* Did the ports count transactions while recording was off? */
+static bool is_partial(TraceStore *ts)
+{
+    if (!ts->has_counted || ts->error) {
+        return false;
+    }
+    sqlite3_stmt *stmt = NULL;
+    uint64_t all = 0;
+    int rc =
+        sqlite3_prepare_v2(ts->db,
+                           "select coalesce(sum(accesses), 0) from traffic t"
+                           " join kind k on k.name = t.kind where k.recorded",
+                           -1, &stmt, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+        all = (uint64_t)sqlite3_column_int64(stmt, 0);
+    }
+    sqlite3_finalize(stmt);
+    return all != ts->counted;
+}
+
+/* Why tx is not all that the ports counted; NULL: it is. */
+static const char *why_not_all(TraceStore *ts)
+{
+    return !trace_filter_is_open(&ts->filter)
+               ? "skipped: the filter left some out"
+           : ts->ring.dropped ? "skipped: only the last ones were kept"
+           : is_partial(ts)   ? "skipped: recording was not on all the time"
+                              : NULL;
+}
+
 static void write_completeness(TraceStore *ts)
 {
     char kinds[128] = "", left_out[128] = "";
@@ -150,7 +178,7 @@ static void write_completeness(TraceStore *ts)
         snprintf(to + n, sizeof(kinds) - n, "%s%s", n ? ", " : "",
                  access_kind_name[k]);
     }
-    char text[1024];
+    char text[1400];
     if (!ts->recording) {
         snprintf(text, sizeof(text),
                  "No transaction was recorded (run with --trace); the "
@@ -166,8 +194,29 @@ static void write_completeness(TraceStore *ts)
                  kinds, *left_out ? "; left out: " : "", left_out,
                  ts->recorder.beats ? "rows of beat"
                                     : "not recorded where they are several");
+        size_t n = strlen(text);
+        if (!trace_filter_is_open(&ts->filter)) {
+            n += (size_t)snprintf(text + n, sizeof(text) - n,
+                                  " %llu transactions were left out by the "
+                                  "filter (trace_spec).",
+                                  (unsigned long long)ts->left_out);
+        }
+        if (ts->kept_of) {
+            n += (size_t)snprintf(text + n, sizeof(text) - n,
+                                  " Only the last %llu before the trigger were "
+                                  "kept, %llu before them were not.",
+                                  (unsigned long long)ts->kept_of,
+                                  (unsigned long long)ts->ring.dropped);
+        }
+        if (is_partial(ts)) {
+            snprintf(text + n, sizeof(text) - n,
+                     " Recording was not on all the time, but as trace_window "
+                     "says.");
+        }
     }
     trace_set_run(ts, "completeness", text);
+    trace_set_run_number(ts, "tx_left_out", ts->left_out);
+    trace_set_run_number(ts, "tx_not_kept", ts->ring.dropped);
 }
 
 /* -- invariants ----------------------------------------------------------- */
@@ -176,6 +225,11 @@ static void check(TraceStore *ts, const char *name, bool ok, const char *detail)
 {
     store_run(ts, "insert into check_result values(?,?,?)", "tit", name,
               (int64_t)ok, detail);
+}
+
+static void check_skipped(TraceStore *ts, const char *name, const char *why)
+{
+    store_run(ts, "insert into check_result values(?,null,?)", "tt", name, why);
 }
 
 /* Holds when the SQL has no row; else the first one says why not. */
@@ -223,14 +277,30 @@ static void check_records(TraceStore *ts)
         {"target cycles", SAME_AS_PORTS("target_cycles")},
         {"rows stored",
          "select printf('tx has %d rows, %d were recorded', a, b) from"
-         " (select (select count(*) from tx_row) as a,"
+         " (select (select coalesce(sum(rows), 0) from chunk) as a,"
          " (select coalesce(sum(accesses), 0) from tx_site) as b)"
          " where a <> b"},
     };
-    for (unsigned i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-        check_sql(ts, same[i].name, same[i].sql);
+    const char *partly = why_not_all(ts);
+    unsigned n = sizeof(same) / sizeof(same[0]);
+    for (unsigned i = 0; i < n; i++) {
+        if (partly && i + 1 < n) { /* what is stored is compared all the same */
+            check_skipped(ts, same[i].name, partly);
+        } else {
+            check_sql(ts, same[i].name, same[i].sql);
+        }
     }
     char detail[128];
+    if (ts->has_counted) {
+        uint64_t told = ts->rows + ts->left_out + ts->ring.dropped;
+        snprintf(detail, sizeof(detail),
+                 "%llu transactions are rows or left out, the ports counted "
+                 "%llu",
+                 (unsigned long long)told, (unsigned long long)ts->counted);
+        bool same_number = told == ts->counted;
+        check(ts, "rows + left out = counters", same_number,
+              same_number ? "" : detail);
+    }
     uint64_t backwards = 0;
     for (uint32_t i = 0; i < ts->initiators; i++) {
         backwards += ts->initiator[i].backwards;
@@ -248,6 +318,10 @@ static void check_records(TraceStore *ts)
     check(ts, "beats stored", ts->beats_missing == 0,
           ts->beats_missing ? detail : "");
     trace_set_run_number(ts, "beat_bytes", ts->beat_bytes);
+    if (partly) {
+        check_skipped(ts, "bytes moved", partly);
+        return;
+    }
     check_sql(ts, "bytes moved",
               "select printf('beats moved %d bytes, the ports counted %d', a,"
               " b) from (select (select value from run where"
@@ -337,8 +411,11 @@ void summary_finish(TraceStore *ts)
         store_run(ts, "insert or ignore into run values('time_ps', ?)", "u",
                   ts->end_ps);
     }
-    write_site_totals(ts);
+    consume_write_totals(ts);
     hot_write(ts);
+    if (ts->recovered) {
+        store_script(ts, traffic_of_rows);
+    }
     store_script(ts, derive);
     write_completeness(ts);
     if (ts->recording) {

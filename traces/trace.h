@@ -21,6 +21,13 @@ extern "C" {
 
 typedef struct TraceStore TraceStore;
 
+/* Encoder threads, before trace_recorder(); 0: the caller's encodes. Default:
+ * 0. */
+void trace_set_threads(TraceStore *ts, unsigned n);
+/* Losing power costs nothing that was committed, at the price of waiting for
+ * the disk with each chunk. Before trace_recorder(). */
+void trace_set_durable(TraceStore *ts);
+
 /* Creates PATH anew (an existing file is replaced when the store opens
  * well). */
 TraceStore *trace_open(const char *path, Error **errp);
@@ -42,6 +49,42 @@ void trace_add_bus(TraceStore *ts, const Bus *bus);
 void trace_add_symbol(TraceStore *ts, uint64_t address, uint64_t size,
                       const char *name);
 
+/* -- what is recorded (filter.c) ------------------------------------------ */
+typedef struct TraceRange {
+    uint64_t first, last; /* both belong to it */
+} TraceRange;
+enum { TRACE_FILTER_NAMES = 16, TRACE_FILTER_RANGES = 8 };
+/* What is wanted of the kinds that are recorded. Alternatives in a list; all
+ * that is set must hold. All zero: everything. */
+typedef struct TraceFilter {
+    uint32_t device_kinds; /* mask of 1 << AccessKind: only of devices */
+    unsigned dir;          /* DIR_READ, DIR_WRITE; 0: any; an amo is both */
+    unsigned initiators, regions, ranges;      /* 0: any */
+    const char *initiator[TRACE_FILTER_NAMES]; /* or its owner; borrowed */
+    const char *region[TRACE_FILTER_NAMES];    /* borrowed */
+    TraceRange range[TRACE_FILTER_RANGES];     /* physical */
+} TraceFilter;
+bool trace_filter_is_open(const TraceFilter *f); /* everything? */
+/* May transactions of a site be wanted? owner: of its initiator; region: NULL
+ * where nothing answers; device: it is one. */
+bool trace_filter_site(const TraceFilter *f, const MemorySite *s,
+                       const char *owner, const char *region, bool device);
+/* Is this transaction wanted, one of such a site? */
+bool trace_filter_wants(const TraceFilter *f, bool site_wanted,
+                        uint64_t address, uint32_t size);
+/* All before trace_recorder(). */
+void trace_set_filter(TraceStore *ts, const TraceFilter *filter);
+/* Keeps only the last n transactions before trace_keep_now(), or before the
+ * end. */
+void trace_keep_last(TraceStore *ts, uint64_t n);
+void trace_keep_now(TraceStore *ts);
+/* Recording was switched; cause in the user's words. */
+void trace_window(TraceStore *ts, bool begins, uint64_t time_ps, uint64_t cycle,
+                  const char *cause);
+/* How many transactions of the recorded kinds the ports counted while it was
+ * on, for the invariants. */
+void trace_set_counted(TraceStore *ts, uint64_t transactions);
+
 /* -- during the run ------------------------------------------------------- */
 /* The recorder to give to the world; kinds is a mask of 1 << AccessKind. */
 MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats);
@@ -58,8 +101,11 @@ void trace_input(TraceStore *ts, const char *device, uint64_t time_ps,
 /* An interrupt line changed. */
 void trace_irq(TraceStore *ts, uint64_t time_ps, const char *source,
                unsigned line, bool level);
+/* Bytes [address, address + size) of a region appeared or went. */
+void trace_map(TraceStore *ts, uint64_t time_ps, const MemoryRegion *mr,
+               uint64_t address, uint64_t size, bool mapped);
 /* The first error met (disk full, ...), or NULL. The run should end then. */
-const Error *trace_error(const TraceStore *ts);
+const Error *trace_error(TraceStore *ts);
 
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
@@ -70,7 +116,12 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
  * invariants, marks the run complete, closes. False: *errp says why (the file
  * is valid and holds what was committed). Frees ts in any case. */
 bool trace_close(TraceStore *ts, Error **errp);
-uint64_t trace_rows(const TraceStore *ts); /* rows of tx so far */
+uint64_t trace_rows(TraceStore *ts);     /* rows of tx in the file */
+uint64_t trace_left_out(TraceStore *ts); /* by the filter, so far */
+
+/* Brings in what a killed run left beside its database; *rows: of tx now. *done
+ * is false when there was nothing to do. */
+bool trace_recover(const char *path, uint64_t *rows, bool *done, Error **errp);
 
 /* -- reading (socscope report, sql) --------------------------------------- */
 /* Opens a database read-only and checks that it is one of ours and not newer

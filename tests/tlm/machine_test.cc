@@ -6,6 +6,7 @@
 
 #include "tests/sim/machine_kit.h"
 #include "tests/tlm/tlm_kit.h"
+#include "traces/reader.h"
 
 using namespace tlm_kit;
 
@@ -56,6 +57,7 @@ void read_tables(const char *path, Seen *seen)
 {
     sqlite3 *db = nullptr;
     ASSERT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+    ASSERT_EQ(vtab_register(db), SQLITE_OK);
     for (const char *sql :
          {"select * from tx order by rowid", "select * from beat",
           "select * from irq", "select * from fault", "select * from phase",

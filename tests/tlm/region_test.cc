@@ -8,6 +8,7 @@
 
 #include "tests/sim/machine_kit.h"
 #include "tests/tlm/tlm_kit.h"
+#include "traces/reader.h"
 
 using namespace tlm_kit;
 
@@ -173,6 +174,7 @@ int64_t query(const char *path, const char *sql)
     sqlite3_stmt *st = nullptr;
     int64_t n = -1;
     EXPECT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+    EXPECT_EQ(vtab_register(db), SQLITE_OK);
     EXPECT_EQ(sqlite3_prepare_v2(db, sql, -1, &st, nullptr), SQLITE_OK)
         << sqlite3_errmsg(db);
     if (sqlite3_step(st) == SQLITE_ROW) {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "traces/reader.h"
 #include "traces/store.h"
 
 namespace synthetic
@@ -65,6 +66,7 @@ inline vector<Row> rows_of_file(const string &path, const string &sql)
 {
     sqlite3 *db = nullptr;
     sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+    vtab_register(db);
     vector<Row> rows = rows_of(db, sql);
     sqlite3_close(db);
     return rows;

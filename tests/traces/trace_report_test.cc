@@ -34,6 +34,7 @@ class Report : public testing::Test
         path = temporary("report.db");
         ASSERT_TRUE(write_run(path, 51, 5000));
         sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+        vtab_register(db);
     }
     static void TearDownTestSuite()
     {
@@ -344,7 +345,8 @@ TEST_F(Report, EveryColumnIsDocumented)
     }
     unsigned columns = 0;
     for (const Row &t : rows_of(db, "select name from sqlite_schema where type "
-                                    "in ('table', 'view')")) {
+                                    "in ('table', 'view') union all values "
+                                    "('tx'), ('beat')")) {
         ASSERT_TRUE(section.count(t[0])) << "no section ### `" << t[0] << "`";
         for (const Row &c : rows_of(
                  db, "select name from pragma_table_xinfo('" + t[0] + "')")) {
@@ -356,9 +358,9 @@ TEST_F(Report, EveryColumnIsDocumented)
     EXPECT_GT(columns, 150u);
     for (const auto &[name, text] : section) {
         if (!name.empty()) {
-            EXPECT_EQ("1", rows_of(db, "select count(*) from sqlite_schema "
-                                       "where name = '" +
-                                           name + "'")[0][0])
+            EXPECT_NE("0", rows_of(db, "select count(*) from pragma_table_"
+                                       "xinfo('" +
+                                           name + "')")[0][0])
                 << "docs/database.md describes " << name;
         }
     }

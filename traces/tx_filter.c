@@ -1,0 +1,344 @@
+/*
+ * tx_filter.c - columns of tx, and constraints on them: see tx_filter.h.
+ */
+#include "traces/tx_filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const dir_text[] = {"", "r", "w", "rw"};
+static const char *const flag_text[] = {
+    "",        "unaligned",         "split",         "unaligned split",
+    "widened", "unaligned widened", "split widened", "unaligned split widened"};
+
+/* -- values --------------------------------------------------------------- */
+
+static TxValue integer(uint64_t v)
+{
+    return (TxValue){.i = (int64_t)v};
+}
+
+static TxValue integer_unless(bool null, uint64_t v)
+{
+    return (TxValue){.null = null, .i = (int64_t)v};
+}
+
+static TxValue text_or_null(const char *text)
+{
+    return (TxValue){.null = !text, .text = text};
+}
+
+bool tx_site_value(const TraceReader *reader, uint32_t site_row,
+                   TxColumn column, TxValue *value)
+{
+    static const ReaderSite none;
+    const ReaderSite *known = reader_site(reader, site_row);
+    const ReaderSite *s = known ? known : &none;
+    switch (column) {
+    case TX_INITIATOR:
+        *value = text_or_null(reader_name(&reader->initiator, s->initiator));
+        return true;
+    case TX_KIND:
+        *value = text_or_null(reader_name(&reader->kind, s->kind));
+        return true;
+    case TX_DIR: *value = text_or_null(dir_text[s->dir & 3]); return true;
+    case TX_SIZE: *value = integer(s->size); return true;
+    case TX_REGION:
+        *value = text_or_null(
+            s->region ? reader_name(&reader->region, s->region) : NULL);
+        return true;
+    case TX_PC: *value = integer_unless(!s->has_pc, s->pc); return true;
+    case TX_SYMBOL:
+        *value = text_or_null(
+            s->symbol ? reader_name(&reader->symbol, s->symbol) : NULL);
+        return true;
+    case TX_SITE: *value = integer(site_row); return true;
+    case TX_INITIATOR_ID: *value = integer(s->initiator); return true;
+    case TX_REGION_ID:
+        *value = integer_unless(!s->region, s->region);
+        return true;
+    case TX_SYMBOL_ID:
+        *value = integer_unless(!s->symbol, s->symbol);
+        return true;
+    default: return false;
+    }
+}
+
+TxValue tx_value(const TraceReader *reader, const TxRow *row, uint64_t rowid,
+                 TxColumn column)
+{
+    TxValue value;
+    if (tx_site_value(reader, row->site_row, column, &value)) {
+        return value;
+    }
+    const RowSite *s = row->site;
+    switch (column) {
+    case TX_ROWID: return integer(rowid);
+    case TX_TIME: return integer(reader_time(reader, s->initiator, row->cycle));
+    case TX_CYCLE: return integer(row->cycle);
+    case TX_VA: return integer(row->pa + s->va_offset);
+    case TX_PA: return integer(row->pa);
+    case TX_VALUE: return integer_unless(row->size > 8, row->value);
+    case TX_OFFSET: return integer_unless(!s->region, row->pa - s->base);
+    case TX_RESULT:
+        return text_or_null(
+            reader_name(&reader->result, row->status & RECORD_RESULT_MASK));
+    case TX_WAIT: return integer(row->wait);
+    case TX_BUS: return integer(row->bus);
+    case TX_TARGET: return integer(row->target);
+    case TX_BLOCKER:
+        return text_or_null(row->blocker
+                                ? reader_name(&reader->initiator, row->blocker)
+                                : NULL);
+    case TX_BEATS: return integer(row->beats);
+    case TX_FLAGS: return text_or_null(flag_text[row->status >> 8 & 7]);
+    case TX_BLOCKER_ID: return integer_unless(!row->blocker, row->blocker);
+    default: return (TxValue){.null = true};
+    }
+}
+
+unsigned tx_column_fields(TxColumn column)
+{
+    switch (column) {
+    case TX_VA:
+    case TX_PA:
+    case TX_OFFSET:
+    case TX_FLAGS: return CODEC_ADDRESS;
+    case TX_VALUE: return CODEC_ADDRESS | CODEC_VALUE;
+    default: return 0;
+    }
+}
+
+/* -- constraints ---------------------------------------------------------- */
+
+static bool is_text_column(int column)
+{
+    switch (column) {
+    case TX_INITIATOR:
+    case TX_KIND:
+    case TX_DIR:
+    case TX_REGION:
+    case TX_RESULT:
+    case TX_BLOCKER:
+    case TX_SYMBOL:
+    case TX_FLAGS: return true;
+    default: return false;
+    }
+}
+
+bool tx_filter_can(int column, int op)
+{
+    switch (op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ: return true;
+    case SQLITE_INDEX_CONSTRAINT_LT:
+    case SQLITE_INDEX_CONSTRAINT_LE:
+    case SQLITE_INDEX_CONSTRAINT_GT:
+    case SQLITE_INDEX_CONSTRAINT_GE: return !is_text_column(column);
+    default: return false;
+    }
+}
+
+void tx_filter_begin(TxFilter *f)
+{
+    *f = (TxFilter){.last_row = UINT64_MAX,
+                    .first_time = INT64_MIN,
+                    .last_time = INT64_MAX};
+}
+
+bool tx_filter_add(TxFilter *f, int column, int op, sqlite3_value *value)
+{
+    int type = sqlite3_value_type(value);
+    bool text = is_text_column(column);
+    if (f->constraints == TX_CONSTRAINTS ||
+        type != (text ? SQLITE_TEXT : SQLITE_INTEGER)) {
+        return true;
+    }
+    TxConstraint *c = &f->constraint[f->constraints];
+    *c = (TxConstraint){.column = (TxColumn)column, .op = op, .is_text = text};
+    if (text) {
+        c->text = strdup((const char *)sqlite3_value_text(value));
+        if (!c->text) {
+            return false;
+        }
+    } else {
+        c->i = sqlite3_value_int64(value);
+    }
+    f->constraints++;
+    return true;
+}
+
+static bool holds(const TxConstraint *c, const TxValue *v)
+{
+    if (v->null) {
+        return false;
+    }
+    if (c->is_text) {
+        return v->text && strcmp(v->text, c->text) == 0;
+    }
+    switch (c->op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ: return v->i == c->i;
+    case SQLITE_INDEX_CONSTRAINT_LT: return v->i < c->i;
+    case SQLITE_INDEX_CONSTRAINT_LE: return v->i <= c->i;
+    case SQLITE_INDEX_CONSTRAINT_GT: return v->i > c->i;
+    default: return v->i >= c->i;
+    }
+}
+
+/* Narrows [*first, *last] to what c allows of integers. */
+static void narrow(const TxConstraint *c, int64_t *first, int64_t *last)
+{
+    int64_t low = INT64_MIN, high = INT64_MAX;
+    switch (c->op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ: low = high = c->i; break;
+    case SQLITE_INDEX_CONSTRAINT_LT:
+        high = c->i == INT64_MIN ? c->i : c->i - 1;
+        break;
+    case SQLITE_INDEX_CONSTRAINT_LE: high = c->i; break;
+    case SQLITE_INDEX_CONSTRAINT_GT:
+        low = c->i == INT64_MAX ? c->i : c->i + 1;
+        break;
+    default: low = c->i; break;
+    }
+    *first = low > *first ? low : *first;
+    *last = high < *last ? high : *last;
+}
+
+static void narrow_ranges(TxFilter *f)
+{
+    int64_t row[2] = {0, INT64_MAX}, pa[2] = {INT64_MIN, INT64_MAX};
+    for (unsigned i = 0; i < f->constraints; i++) {
+        const TxConstraint *c = &f->constraint[i];
+        switch (c->column) {
+        case TX_ROWID: narrow(c, &row[0], &row[1]); break;
+        case TX_TIME: narrow(c, &f->first_time, &f->last_time); break;
+        case TX_PA: narrow(c, &pa[0], &pa[1]); break;
+        default: break;
+        }
+    }
+    f->first_row = (uint64_t)row[0];
+    f->last_row = row[1] < 0 ? 0 : (uint64_t)row[1];
+    /* Addresses are unsigned: only a range on one side of 2^63 is one. */
+    f->by_pa = (pa[0] < 0) == (pa[1] < 0);
+    f->first_pa = (uint64_t)pa[0];
+    f->last_pa = (uint64_t)pa[1];
+}
+
+static bool site_wanted(const TxFilter *f, const TraceReader *reader,
+                        uint32_t row)
+{
+    for (unsigned i = 0; i < f->constraints; i++) {
+        TxValue v;
+        if (tx_site_value(reader, row, f->constraint[i].column, &v) &&
+            !holds(&f->constraint[i], &v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool want_sites(TxFilter *f, const TraceReader *reader)
+{
+    f->wants = reader->sites;
+    f->want = calloc(f->wants + 1, 1);
+    f->want_records = reader->record_site.count;
+    f->want_record = calloc(f->want_records + 1, 1);
+    if (!f->want || !f->want_record) {
+        return false;
+    }
+    for (uint32_t row = 1; row < f->wants; row++) {
+        f->want[row] = site_wanted(f, reader, row);
+    }
+    for (uint32_t id = 0; id < f->want_records; id++) {
+        const RowSite *s = row_site(&reader->record_site, id);
+        for (uint32_t i = 0; s && i < row_site_rows(s); i++) {
+            f->want_record[id] |= s->row + i < f->wants && f->want[s->row + i];
+        }
+    }
+    return true;
+}
+
+bool tx_filter_ready(TxFilter *f, const TraceReader *reader)
+{
+    for (unsigned i = 0; i < f->constraints; i++) {
+        TxValue v;
+        bool site = tx_site_value(reader, 0, f->constraint[i].column, &v);
+        f->by_site |= site;
+        f->by_row |= !site;
+    }
+    narrow_ranges(f);
+    return !f->by_site || want_sites(f, reader);
+}
+
+void tx_filter_free(TxFilter *f)
+{
+    for (unsigned i = 0; i < f->constraints; i++) {
+        free(f->constraint[i].text);
+    }
+    free(f->want);
+    free(f->want_record);
+    *f = (TxFilter){0};
+}
+
+/* -- asking --------------------------------------------------------------- */
+
+bool tx_filter_chunk(const TxFilter *f, const ReaderChunk *chunk)
+{
+    return chunk->rows && chunk->row0 <= f->last_row &&
+           chunk->row0 + chunk->rows > f->first_row &&
+           (int64_t)chunk->first_time <= f->last_time &&
+           (int64_t)chunk->last_time >= f->first_time;
+}
+
+/* The addresses a site was used at in a chunk, against the filter's. */
+static bool meets_pa(const TxFilter *f, const RowSite *s,
+                     const CodecSiteUse *use)
+{
+    uint64_t first = use->first, last = use->last;
+    if (s->steps) {
+        first = s->pc - s->va_offset;
+        last = first + s->step[s->steps - 1].offset;
+    }
+    return last < first || (first <= f->last_pa && last >= f->first_pa);
+}
+
+bool tx_filter_sites(const TxFilter *f, const TraceReader *reader,
+                     const CodecSiteUse *use, uint32_t sites)
+{
+    if (!f->by_site && !f->by_pa) {
+        return true;
+    }
+    for (uint32_t i = 0; i < sites; i++) {
+        const RowSite *s = row_site(&reader->record_site, use[i].site);
+        if (!s) {
+            return true; /* who decodes it says so */
+        }
+        bool wanted = !f->by_site || (use[i].site < f->want_records &&
+                                      f->want_record[use[i].site]);
+        if (wanted && (!f->by_pa || meets_pa(f, s, &use[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
+                   const TxRow *row, uint64_t rowid)
+{
+    if (!f->by_row) {
+        return true;
+    }
+    for (unsigned i = 0; i < f->constraints; i++) {
+        const TxConstraint *c = &f->constraint[i];
+        TxValue v = {0};
+        switch (c->column) { /* the usual ones without asking for the site */
+        case TX_VALUE: v = integer_unless(row->size > 8, row->value); break;
+        case TX_PA: v = integer(row->pa); break;
+        case TX_CYCLE: v = integer(row->cycle); break;
+        default: v = tx_value(reader, row, rowid, c->column); break;
+        }
+        if (!holds(c, &v)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,451 @@
+/*
+ * vtab_tx.c - tx and beat as virtual tables over the chunks of a database.
+ *
+ * Model    Both walk transactions in the order of recording and leave out, by
+ *          what the query asks, chunks, sites and rows (tx_filter.h); beat
+ * walks the beats of each. Constraints on beat's `tx` are those on rowid.
+ *          Eponymous: a connection that has them needs no `create`.
+ * Units    as in docs/database.md.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "traces/tx_filter.h"
+
+static const char tx_schema[] =
+    "create table tx(rowid integer, time integer, cycle integer,"
+    " initiator text, kind text, dir text, va integer, pa integer,"
+    " size integer, value integer, region text, offset integer, result text,"
+    " wait_cycles integer, bus_cycles integer, target_cycles integer,"
+    " blocker text, pc integer, symbol text, beats integer, flags text,"
+    " site integer, initiator_id integer, region_id integer,"
+    " symbol_id integer, blocker_id integer)";
+
+enum {
+    BEAT_TX,
+    BEAT_SEQ,
+    BEAT_BUS,
+    BEAT_REGION,
+    BEAT_OFFSET,
+    BEAT_SIZE,
+    BEAT_DIR,
+    BEAT_VALUE,
+    BEAT_TIME,
+    BEAT_CYCLES,
+    BEAT_CAUSE,
+    BEAT_BUS_ID,
+    BEAT_REGION_ID
+};
+static const char beat_schema[] =
+    "create table beat(tx integer, seq integer, bus text, region text,"
+    " offset integer, size integer, dir text, value integer, time integer,"
+    " cycles integer, cause text, bus_id integer, region_id integer)";
+
+typedef struct TxTable {
+    sqlite3_vtab base;
+    TraceReader *reader;
+    bool beats; /* it is beat */
+} TxTable;
+
+typedef struct TxCursor {
+    sqlite3_vtab_cursor base;
+    TxFilter filter;
+    unsigned fields;
+    size_t chunk; /* number of the next one to enter */
+    bool end;
+    bool count_only; /* nothing of a row is asked but that it is there */
+    ReaderRecords records;
+    RowReader rows;
+    TxRow row;
+    uint64_t rowid, chunk_end;
+    TxBeats beats;
+    TxBeat beat;
+} TxCursor;
+
+/* -- connecting ----------------------------------------------------------- */
+
+static int table_connect(sqlite3 *db, void *aux, int argc,
+                         const char *const *argv, sqlite3_vtab **out,
+                         char **message)
+{
+    bool beats = aux != NULL;
+    int rc = sqlite3_declare_vtab(db, beats ? beat_schema : tx_schema);
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
+    TxTable *table = calloc(1, sizeof(*table));
+    TraceReader *reader = reader_new(db);
+    if (!table || !reader) {
+        free(table);
+        reader_free(reader);
+        return SQLITE_NOMEM;
+    }
+    table->reader = reader;
+    table->beats = beats;
+    *out = &table->base;
+    return SQLITE_OK;
+}
+
+static int table_disconnect(sqlite3_vtab *vtab)
+{
+    TxTable *table = (TxTable *)vtab;
+    reader_free(table->reader);
+    free(table);
+    return SQLITE_OK;
+}
+
+/* -- planning ------------------------------------------------------------- */
+
+/* The column of tx that a constraint on the table's is about, or -1. */
+static int tx_column(const TxTable *table, int column)
+{
+    if (!table->beats) {
+        return column < 0 ? TX_ROWID : column;
+    }
+    return column == BEAT_TX ? TX_ROWID : -1;
+}
+
+/* idxStr is a letter pair per argument: column, operator; idxNum the fields
+ * that are needed, plus PLAN_COUNT. */
+enum { PLAN_COUNT = 256, PLAN_LETTER = '0' };
+
+static unsigned fields_used(const TxTable *table, sqlite3_uint64 used)
+{
+    if (table->beats) {
+        return CODEC_ALL;
+    }
+    unsigned fields = 0;
+    for (int c = 0; c < TX_COLUMNS; c++) {
+        if (used >> c & 1) {
+            fields |= tx_column_fields((TxColumn)c);
+        }
+    }
+    return fields;
+}
+
+static bool usable(const TxTable *table, sqlite3_index_info *info, int i)
+{
+    int column = tx_column(table, info->aConstraint[i].iColumn);
+    return info->aConstraint[i].usable && column >= 0 &&
+           tx_filter_can(column, info->aConstraint[i].op) &&
+           strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0;
+}
+
+static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
+{
+    TxTable *table = (TxTable *)vtab;
+    char plan[2 * TX_CONSTRAINTS + 1];
+    int n = 0;
+    unsigned fields = fields_used(table, info->colUsed);
+    double cost = 1e9;
+    for (int i = 0; i < info->nConstraint && n < TX_CONSTRAINTS; i++) {
+        if (!usable(table, info, i)) {
+            continue;
+        }
+        int column = tx_column(table, info->aConstraint[i].iColumn);
+        bool equal = info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ;
+        plan[2 * n] = (char)(PLAN_LETTER + column);
+        plan[2 * n + 1] = (char)(info->aConstraint[i].op + PLAN_LETTER);
+        info->aConstraintUsage[i].argvIndex = ++n;
+        fields |= tx_column_fields((TxColumn)column);
+        cost /= column == TX_ROWID && equal ? 1e4 : equal ? 20 : 4;
+    }
+    plan[2 * n] = 0;
+    info->idxStr = sqlite3_mprintf("%s", plan);
+    if (!info->idxStr) {
+        return SQLITE_NOMEM;
+    }
+    info->needToFreeIdxStr = 1;
+    bool count_only =
+        !table->beats && !n && (info->colUsed & ~UINT64_C(1)) == 0;
+    info->idxNum = (int)(fields | (count_only ? PLAN_COUNT : 0));
+    info->estimatedCost = cost;
+    info->estimatedRows = (sqlite3_int64)(cost < 1 ? 1 : cost);
+    if (info->nOrderBy == 1 && !info->aOrderBy[0].desc &&
+        tx_column(table, info->aOrderBy[0].iColumn) == TX_ROWID) {
+        info->orderByConsumed = 1;
+    }
+    return SQLITE_OK;
+}
+
+/* -- walking -------------------------------------------------------------- */
+
+static int cursor_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out)
+{
+    TxCursor *cursor = calloc(1, sizeof(*cursor));
+    if (!cursor) {
+        return SQLITE_NOMEM;
+    }
+    *out = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int cursor_close(sqlite3_vtab_cursor *base)
+{
+    TxCursor *cursor = (TxCursor *)base;
+    tx_filter_free(&cursor->filter);
+    free(cursor->records.record);
+    free(cursor);
+    return SQLITE_OK;
+}
+
+static int cursor_fail(TxCursor *cursor, Error *err)
+{
+    sqlite3_vtab *vtab = cursor->base.pVtab;
+    sqlite3_free(vtab->zErrMsg);
+    vtab->zErrMsg =
+        sqlite3_mprintf("%s", err ? error_message(err) : "no memory");
+    error_free(err);
+    cursor->end = true;
+    return SQLITE_ERROR;
+}
+
+/* Enters the next chunk that can hold a row; at the end, sets `end`. */
+static int enter_chunk(TxCursor *cursor)
+{
+    TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    Error *err = NULL;
+    for (; cursor->chunk < reader->chunks; cursor->chunk++) {
+        const ReaderChunk *chunk = &reader->chunk[cursor->chunk];
+        if (!tx_filter_chunk(&cursor->filter, chunk)) {
+            continue;
+        }
+        cursor->rowid = chunk->row0 - 1;
+        cursor->chunk_end = chunk->row0 + chunk->rows;
+        if (cursor->count_only) {
+            cursor->chunk++;
+            return SQLITE_OK;
+        }
+        const void *blob;
+        size_t len;
+        const CodecSiteUse *use;
+        uint32_t sites;
+        if (cursor->filter.by_site || cursor->filter.by_pa) {
+            if (!reader_body(reader, chunk, &blob, &len, &err) ||
+                !codec_sites(reader->codec, blob, len, &use, &sites, &err)) {
+                return cursor_fail(cursor, err);
+            }
+            if (!tx_filter_sites(&cursor->filter, reader, use, sites)) {
+                continue;
+            }
+        }
+        if (!reader_load(reader, chunk, cursor->fields | TX_ORDER_FIELDS,
+                         &cursor->records, &err)) {
+            return cursor_fail(cursor, err);
+        }
+        rows_begin(&cursor->rows, &reader->record_site, cursor->records.record,
+                   cursor->records.records);
+        cursor->chunk++;
+        return SQLITE_OK;
+    }
+    cursor->end = true;
+    return SQLITE_OK;
+}
+
+/* The next row of the chunk that is wanted; false: there is none. */
+static bool next_in_chunk(TxCursor *cursor)
+{
+    const TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    const TxFilter *f = &cursor->filter;
+    while (cursor->rowid + 1 < cursor->chunk_end &&
+           rows_next(&cursor->rows, &cursor->row)) {
+        cursor->rowid++;
+        if (tx_filter_site(f, cursor->row.site_row) &&
+            tx_filter_row(f, reader, &cursor->row, cursor->rowid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int next_tx(TxCursor *cursor)
+{
+    while (!cursor->end) {
+        if (cursor->count_only) {
+            if (++cursor->rowid < cursor->chunk_end) {
+                return SQLITE_OK;
+            }
+        } else if (next_in_chunk(cursor)) {
+            return SQLITE_OK;
+        } else if (cursor->rows.wrong) {
+            Error *err = NULL;
+            error_set(&err, "%s; the database is damaged", cursor->rows.wrong);
+            return cursor_fail(cursor, err);
+        }
+        int rc = enter_chunk(cursor);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+    }
+    return SQLITE_OK;
+}
+
+static int cursor_next(sqlite3_vtab_cursor *base)
+{
+    TxCursor *cursor = (TxCursor *)base;
+    const TxTable *table = (TxTable *)base->pVtab;
+    if (!table->beats) {
+        return next_tx(cursor);
+    }
+    while (
+        !row_beats_next(&cursor->beats, table->reader->beats, &cursor->beat)) {
+        int rc = next_tx(cursor);
+        if (rc != SQLITE_OK || cursor->end) {
+            return rc;
+        }
+        row_beats_begin(&cursor->beats, &cursor->row);
+    }
+    return SQLITE_OK;
+}
+
+static int cursor_filter(sqlite3_vtab_cursor *base, int plan_number,
+                         const char *plan, int argc, sqlite3_value **argv)
+{
+    TxCursor *cursor = (TxCursor *)base;
+    TxTable *table = (TxTable *)base->pVtab;
+    TxFilter *f = &cursor->filter;
+    Error *err = NULL;
+    if (!reader_refresh(table->reader, &err)) {
+        return cursor_fail(cursor, err);
+    }
+    tx_filter_free(f);
+    tx_filter_begin(f);
+    bool ok = true;
+    for (int i = 0; i < argc && ok; i++) {
+        ok = tx_filter_add(f, plan[2 * i] - PLAN_LETTER,
+                           plan[2 * i + 1] - PLAN_LETTER, argv[i]);
+    }
+    if (!ok || !tx_filter_ready(f, table->reader)) {
+        return SQLITE_NOMEM;
+    }
+    cursor->fields = (unsigned)plan_number & CODEC_ALL;
+    cursor->count_only = plan_number & PLAN_COUNT;
+    cursor->chunk = 0;
+    cursor->end = false;
+    cursor->rowid = cursor->chunk_end = 0;
+    cursor->rows = (RowReader){0};
+    int rc = next_tx(cursor);
+    if (rc == SQLITE_OK && table->beats && !cursor->end) {
+        row_beats_begin(&cursor->beats, &cursor->row);
+        rc = cursor_next(base);
+    }
+    return rc;
+}
+
+static int cursor_eof(sqlite3_vtab_cursor *base)
+{
+    return ((TxCursor *)base)->end;
+}
+
+/* -- columns -------------------------------------------------------------- */
+
+static void give(sqlite3_context *to, TxValue v)
+{
+    if (v.null) {
+        sqlite3_result_null(to);
+    } else if (v.text) {
+        sqlite3_result_text(to, v.text, -1, SQLITE_STATIC);
+    } else {
+        sqlite3_result_int64(to, v.i);
+    }
+}
+
+static int beat_column(const TxTable *table, const TxCursor *cursor,
+                       sqlite3_context *to, int column)
+{
+    const TraceReader *reader = table->reader;
+    const TxBeat *b = &cursor->beat;
+    const TxRow *row = &cursor->row;
+    uint64_t initiator = row->site->initiator;
+    TxValue v = {0};
+    switch (column) {
+    case BEAT_TX: v.i = (int64_t)cursor->rowid; break;
+    case BEAT_SEQ: v.i = (int64_t)cursor->beats.seq - 1; break;
+    case BEAT_BUS:
+        v.text = b->bus ? reader_name(&reader->bus, b->bus) : NULL;
+        v.null = !v.text;
+        break;
+    case BEAT_REGION:
+        v.text = b->region ? reader_name(&reader->region, b->region) : NULL;
+        v.null = !v.text;
+        break;
+    case BEAT_OFFSET:
+        v.i = (int64_t)b->offset;
+        v.null = !b->region && b->cause == BEAT_ACCESS;
+        break;
+    case BEAT_SIZE: v.i = b->size; break;
+    case BEAT_DIR: v = tx_value(reader, row, cursor->rowid, TX_DIR); break;
+    case BEAT_VALUE:
+        v.i = (int64_t)b->value;
+        v.null = b->size > 8;
+        break;
+    case BEAT_TIME:
+        v.i = (int64_t)reader_time(reader, (uint32_t)initiator,
+                                   row->cycle + b->begin);
+        break;
+    case BEAT_CYCLES: v.i = (int64_t)b->cycles; break;
+    case BEAT_CAUSE:
+        v.text = reader_name(&reader->cause, b->cause);
+        v.null = !v.text;
+        break;
+    case BEAT_BUS_ID:
+        v.i = b->bus;
+        v.null = !b->bus;
+        break;
+    default:
+        v.i = b->region;
+        v.null = !b->region;
+        break;
+    }
+    give(to, v);
+    return SQLITE_OK;
+}
+
+static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *to,
+                         int column)
+{
+    const TxCursor *cursor = (TxCursor *)base;
+    const TxTable *table = (TxTable *)base->pVtab;
+    if (table->beats) {
+        return beat_column(table, cursor, to, column);
+    }
+    if (column == TX_ROWID) {
+        sqlite3_result_int64(to, (int64_t)cursor->rowid);
+    } else {
+        give(to, tx_value(table->reader, &cursor->row, cursor->rowid,
+                          (TxColumn)column));
+    }
+    return SQLITE_OK;
+}
+
+static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
+{
+    const TxCursor *cursor = (TxCursor *)base;
+    *rowid = (sqlite3_int64)cursor->rowid;
+    return SQLITE_OK;
+}
+
+/* -- the module ----------------------------------------------------------- */
+
+int vtab_register(sqlite3 *db)
+{
+    /* eponymous only: no xCreate */
+    static const sqlite3_module module = {.xConnect = table_connect,
+                                          .xBestIndex = best_index,
+                                          .xDisconnect = table_disconnect,
+                                          .xOpen = cursor_open,
+                                          .xClose = cursor_close,
+                                          .xFilter = cursor_filter,
+                                          .xNext = cursor_next,
+                                          .xEof = cursor_eof,
+                                          .xColumn = cursor_column,
+                                          .xRowid = cursor_rowid};
+    static const char beats[] = "beat";
+    int rc = sqlite3_create_module_v2(db, "tx", &module, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_create_module_v2(db, "beat", &module,
+                                      (void *)(uintptr_t)beats, NULL);
+    }
+    return rc;
+}
