@@ -155,6 +155,8 @@ class Databases(Case):
             lines = self.good("check", db).stdout.splitlines()
             self.assertTrue(all(line.startswith("ok  ") for line in lines[:-1]), lines)
             self.assertRegex(lines[-1], r"^0 of \d\d do not hold$")
+        part = self.record("twin-a", "--trace-from", "main", out="a")
+        self.assertIn("skipped  rows = counters: the run did not record everything", self.good("check", part).stdout)
         self.good("expand", db, "-o", "plain.db")
         plain = sqlite3.connect(self.dir / "plain.db")
         plain.execute("delete from tx where rowid = (select max(rowid) from tx)")
