@@ -138,7 +138,7 @@ class Help(Case):
     def test_every_command_of_the_list_explains_itself(self):
         text = self.good("--help").stdout
         names = re.findall(r"^  ([a-z]+)  ", text, re.M)
-        self.assertEqual(names, ["run", "report", "diff", "sql", "check", "export", "expand", "map", "devices",
+        self.assertEqual(names, ["run", "report", "diff", "sql", "check", "export", "expand", "recover", "map", "devices",
                                  "help"])
         self.assertEqual(self.good("help").stdout, text)
         for name in names[:-1]:

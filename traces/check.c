@@ -246,8 +246,9 @@ static bool check(Check *c)
     }
     c->complete = flag(c, "select value from run where key = 'complete'");
     c->beats = flag(c, "select value from run where key = 'beats_recorded'");
-    c->whole = c->complete && flag(c, "select count(*) from check_result"
-                                      " where name = 'rows = counters'");
+    c->whole = c->complete &&
+               flag(c, "select count(*) from check_result"
+                       " where name = 'rows = counters' and ok is not null");
     if (!check_file(c) || c->damaged) {
         return c->damaged && c->printed; /* said; the rest would be noise */
     }

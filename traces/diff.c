@@ -416,7 +416,7 @@ static bool compare_table(Diff *d, const char *table)
     char sql[128], where[64];
     bool same;
     int64_t row;
-    snprintf(sql, sizeof(sql), "select * from %s order by rowid", table);
+    snprintf(sql, sizeof(sql), "select * from %s", table);
     if (!diff_same_rows(d, sql, &same, &row)) {
         return false;
     }

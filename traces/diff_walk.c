@@ -96,57 +96,43 @@ static bool walk_all(Walk *w)
 
 /* -- the same storage ------------------------------------------------------ */
 
-/* The private tables of one side, as one statement each; NULL at the end. */
-static char *next_private(sqlite3_stmt *list)
+/* Expanded databases have none. */
+static bool has_chunks(Walk *w, int side)
 {
-    while (sqlite3_step(list) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(list, 1);
-        if (name && query_is_private(name) && strncmp(name, "sqlite_", 7)) {
-            return sqlite3_mprintf("select * from \"%w\"", name);
-        }
-    }
-    return NULL;
+    char *name = query_text(w->d->side[side].db,
+                            "select name from sqlite_schema where name ="
+                            " 'chunk_data'",
+                            NULL);
+    bool has = name != NULL;
+    free(name);
+    return has;
 }
 
 /* Rows are equal when what they are made of is: a fraction of the work, where
  * it is so. Sets *same; false when a table cannot be read. */
 static bool same_storage(Walk *w, bool *same)
 {
-    static const char *const dictionaries[] = {
-        "initiator", "region", "symbol", "clock",       "bus",
-        "site",      "kind",   "cause",  "result_name", "flag_name"};
+    static const char *const what[] = {
+        "select * from initiator",
+        "select * from region",
+        "select * from symbol",
+        "select * from clock",
+        "select * from bus",
+        "select * from site",
+        "select * from kind",
+        "select * from cause",
+        "select * from result_name",
+        "select * from flag_name",
+        "select * from record_site",
+        "select c.row0, c.rows, c.first_time, c.last_time, d.codec, d.body"
+        " from chunk c join chunk_data d on d.id = c.id order by c.row0"};
     Diff *d = w->d;
-    char sql[64];
     bool ok = true;
     int64_t row;
-    *same = true;
-    for (size_t i = 0; ok && *same && i < 10; i++) {
-        snprintf(sql, sizeof(sql), "select * from %s", dictionaries[i]);
-        ok = diff_same_rows(d, sql, same, &row);
+    *same = has_chunks(w, 0) && has_chunks(w, 1);
+    for (size_t i = 0; ok && *same && i < sizeof(what) / sizeof(what[0]); i++) {
+        ok = diff_same_rows(d, what[i], same, &row);
     }
-    sqlite3_stmt *list[DIFF_SIDES] = {NULL, NULL};
-    for (int side = 0; ok && *same && side < DIFF_SIDES; side++) {
-        list[side] = diff_prepare(d, side, "pragma table_list");
-        ok = list[side] != NULL;
-    }
-    bool any = false;
-    while (ok && *same) {
-        char *a = next_private(list[0]), *b = next_private(list[1]);
-        *same = a && b && !strcmp(a, b);
-        bool end = !a && !b;
-        if (*same) {
-            any = true;
-            ok = diff_same_rows(d, a, same, &row);
-        }
-        sqlite3_free(a);
-        sqlite3_free(b);
-        if (end) {
-            *same = any;
-            break;
-        }
-    }
-    sqlite3_finalize(list[0]);
-    sqlite3_finalize(list[1]);
     return ok;
 }
 
@@ -405,7 +391,7 @@ static bool walk_initiator(Walk *w, const Initiator *i)
 
 static const char mmio_sql[] =
     "select tx, time, region, offset, dir, size, value, result, register, pc,"
-    " symbol from mmio where initiator = ?1 and tx > ?2 order by rowid";
+    " symbol from mmio where initiator = ?1 and tx > ?2";
 
 static void mmio_point(sqlite3_stmt *stmt, int rc, DiffPoint *p)
 {

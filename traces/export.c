@@ -34,10 +34,13 @@ static const char *next_table(sqlite3_stmt *list)
     return NULL;
 }
 
-/* tx and beat are virtual (views in old databases), and in no schema. */
-static const char tables_sql[] =
-    "select 'main', name, type from sqlite_schema where type in ('table',"
-    " 'view') union values('main', 'beat', 'view'), ('main', 'tx', 'view')";
+/* Virtual tables, which no list of tables has; plain ones once expanded. */
+static bool is_rows(const char *table)
+{
+    return !strcmp(table, "tx") || !strcmp(table, "beat");
+}
+
+static const char tables_sql[] = "pragma table_list";
 
 /* False: there is none of that name; *errp names those there are. */
 static bool find_table(sqlite3 *db, const char *path, const char *table,
@@ -47,11 +50,13 @@ static bool find_table(sqlite3 *db, const char *path, const char *table,
     if (!list) {
         return false;
     }
-    char names[1024] = "";
-    bool found = false;
+    char names[1024] = "tx, beat";
+    bool found = is_rows(table);
     for (const char *name; !found && (name = next_table(list));) {
         size_t n = strlen(names);
-        snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", name);
+        if (!is_rows(name)) {
+            snprintf(names + n, sizeof(names) - n, ", %s", name);
+        }
         found = !strcmp(name, table);
     }
     sqlite3_finalize(list);
@@ -65,9 +70,9 @@ static bool shows_rowid(sqlite3 *db)
 {
     sqlite3_stmt *stmt = NULL;
     bool shows = false;
-    sqlite3_prepare_v2(db, "pragma table_info(tx)", -1, &stmt, NULL);
-    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(stmt, 1);
+    sqlite3_prepare_v2(db, "select * from tx", -1, &stmt, NULL);
+    for (int c = 0; stmt && c < sqlite3_column_count(stmt); c++) {
+        const char *name = sqlite3_column_name(stmt, c);
         shows |= name && !strcmp(name, "rowid");
     }
     sqlite3_finalize(stmt);
@@ -285,13 +290,13 @@ static const char site_totals[] =
 
 static bool copy_tables(Expand *e)
 {
-    if (!copy_table(e, "tx")) {
+    if (!copy_table(e, "tx") || !copy_table(e, "beat")) {
         return false;
     }
     sqlite3_stmt *list = query_prepare(e->from, e->path, tables_sql, e->errp);
     bool ok = list != NULL;
     for (const char *name; ok && (name = next_table(list));) {
-        ok = !strcmp(name, "tx") || copy_table(e, name);
+        ok = is_rows(name) || copy_table(e, name);
     }
     sqlite3_finalize(list);
     return ok;

@@ -162,8 +162,7 @@ static bool is_partial(TraceStore *ts)
 /* Why tx is not all that the ports counted; NULL: it is. */
 static const char *why_not_all(TraceStore *ts)
 {
-    return ts->recovered
-               ? "skipped: the run was killed, its counters are gone"
+    return ts->recovered ? "skipped: the run was killed, its counters are gone"
            : !trace_filter_is_open(&ts->filter)
                ? "skipped: the filter left some out"
            : ts->ring.dropped ? "skipped: only the last ones were kept"

@@ -125,7 +125,6 @@ TEST(Diff, EqualStorageIsNotEnough)
          {"update result_name set name = 'fine' where id = 0",
           "update site set pc = pc + 2 where id = 1",
           "update site set symbol_id = 2 where symbol_id = 1",
-          "update flag_name set name = 'odd' where id = 1",
           "update initiator set name = 'cpu1.data' where id = 2",
           "update symbol set name = 'start' where name = '_start'",
           "update region set name = 'rom' where name = 'flash'"}) {

@@ -37,7 +37,9 @@ string Export::path;
 vector<Row> everything(const string &file, const string &table,
                        const string &where = "1")
 {
-    string order = table == "beat" ? " order by tx, seq" : " order by rowid";
+    string order = table == "tx"     ? " order by rowid"
+                   : table == "beat" ? " order by tx, seq"
+                                     : "";
     string sql = "select * from \"" + table + "\" where " + where;
     bool keyed = table == "run" || table == "metric" || table == "column_unit";
     return rows_of_file(file, sql + (keyed ? " order by 1" : order));
@@ -45,12 +47,14 @@ vector<Row> everything(const string &file, const string &table,
 
 vector<string> tables(const string &file)
 {
-    vector<string> names;
-    for (const Row &row : rows_of_file(
-             file, "select name from sqlite_schema where type in ('table', "
-                   "'view') and name not in ('chunk', 'chunk_data', 'record_site', "
-                   "'mmio_row') union all values ('tx'), ('beat') order by 1"))
-        names.push_back(row[0]);
+    vector<string> names = {"tx", "beat"};
+    for (const Row &row :
+         rows_of_file(file, "select name from sqlite_schema where type in "
+                            "('table', 'view') order by 1")) {
+        if (!query_is_private(row[0].c_str())) {
+            names.push_back(row[0]);
+        }
+    }
     return names;
 }
 
