@@ -13,6 +13,8 @@ enum {
     OPT_TRACE_TO,
     OPT_TRACE_LAST,
     OPT_TRACE_TRIGGER,
+    OPT_TRACE_DURABLE,
+    OPT_TRACE_THREADS,
     OPT_LOAD,
     OPT_INSNS,
     OPT_CYCLES,
@@ -40,6 +42,8 @@ static const struct option options[] = {
     {"trace-to", required_argument, NULL, OPT_TRACE_TO},
     {"trace-last", required_argument, NULL, OPT_TRACE_LAST},
     {"trace-trigger", required_argument, NULL, OPT_TRACE_TRIGGER},
+    {"trace-durable", no_argument, NULL, OPT_TRACE_DURABLE},
+    {"trace-threads", required_argument, NULL, OPT_TRACE_THREADS},
     {"load", required_argument, NULL, OPT_LOAD},
     {"limit-insns", required_argument, NULL, OPT_INSNS},
     {"limit-cycles", required_argument, NULL, OPT_CYCLES},
@@ -98,6 +102,22 @@ static bool parse_progress(ProgressMode *mode, const char *text)
     return false;
 }
 
+static bool parse_threads(RunOptions *opt, const char *text)
+{
+    uint64_t n;
+    if (!cli_value("--trace-threads", text, UNIT_NONE, &n)) {
+        return false;
+    }
+    if (n > TRACE_THREADS) {
+        cli_error("--trace-threads: %.40s is more than %d; write 0 to %d", text,
+                  TRACE_THREADS, TRACE_THREADS);
+        return false;
+    }
+    opt->trace_threads = (unsigned)n;
+    opt->trace_threads_given = true;
+    return true;
+}
+
 static bool parse_last(RunOptions *opt, const char *text)
 {
     enum { MOST = 100000000 }; /* 3.2 GB and more */
@@ -152,6 +172,8 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_TRACE_TO: cli_add(&opt->trace_to, optarg); return true;
     case OPT_TRACE_LAST: return parse_last(opt, optarg);
     case OPT_TRACE_TRIGGER: opt->trace_trigger = optarg; return true;
+    case OPT_TRACE_DURABLE: opt->trace_durable = true; return true;
+    case OPT_TRACE_THREADS: return parse_threads(opt, optarg);
     case OPT_LOAD: cli_add(&opt->load, optarg); return true;
     case OPT_INSNS:
         return cli_value("--limit-insns", optarg, UNIT_NONE,

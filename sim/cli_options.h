@@ -27,6 +27,8 @@ typedef struct RunOptions {
     const char *trace_spec, *trace_trigger; /* as typed */
     CliList trace_from, trace_to;
     uint64_t trace_last; /* 0: all */
+    unsigned trace_threads;
+    bool trace_threads_given, trace_durable;
     MachineMoment *moments;
     CliList load;
     MachineLimits limits;

@@ -119,7 +119,12 @@ static bool open_folder(RunFiles *files, const RunOptions *opt, Machine *m,
     if (!files->trace) {
         return false;
     }
-    trace_set_threads(files->trace, spare_processors());
+    trace_set_threads(files->trace, opt->trace_threads_given
+                                        ? opt->trace_threads
+                                        : spare_processors());
+    if (opt->trace_durable) {
+        trace_set_durable(files->trace);
+    }
     cli_trace_describe(opt, files->trace);
     return machine_attach_trace(m, files->trace, &opt->trace, errp);
 }
@@ -385,7 +390,6 @@ static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
         bool closed = trace_close(files->trace, &err);
         files->trace = NULL;
         if (!closed) {
-            error_prepend(&err, "%s: ", files->db);
             return cli_fail(err);
         }
     }
@@ -551,6 +555,12 @@ const CliCommand cli_run = {
         "  --trace-last N        only the last N transactions before the "
         "trigger\n"
         "  --trace-trigger M     a MOMENT, or exit (default)\n"
+        "  --trace-durable       waits for the disk with each chunk: losing "
+        "power costs\n"
+        "                        what came after it, no more\n"
+        "  --trace-threads N     threads that encode the trace, 0 to 8 "
+        "(default: those to\n"
+        "                        spare, 1 to 4)\n"
         "  --limit-insns N       stops after N instructions of all harts\n"
         "  --limit-cycles N      stops at cycle N of the first hart\n"
         "  --limit-time T        stops at simulated time T, such as 20ms\n"

@@ -233,6 +233,16 @@ class Databases(Case):
                          "time [ps],cycle [cycles],size [bytes]")
         self.assertIn("time [ps]", self.good("sql", "out/run.db", query).stdout)
 
+    def test_sql_formats(self):
+        self.run_board("hello.elf", "-o", "out", "--trace")
+        query = "select kind, count(*) n from tx group by kind order by kind"
+        for flag in ("-csv", "--csv"):
+            self.assertEqual(self.good("sql", "out/run.db", query, flag).stdout.split(),
+                             ["kind,n", "fetch,25", "store,7"])
+        rows = json.loads(self.good("sql", "out/run.db", query, "-json").stdout)
+        self.assertEqual(rows, [{"kind": "fetch", "n": 25}, {"kind": "store", "n": 7}])
+        self.assertIn("fetch", self.good("sql", "out/run.db", query).stdout)
+
 
 if __name__ == "__main__":
     if len(sys.argv) < 3:

@@ -7,6 +7,7 @@
  *          thread, counting and writing in the order of hand-over. Without
  *          threads the simulation does both itself.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,21 @@ void handover_take(TraceStore *ts, StoreBuffer *b)
 
 /* -- begin and end -------------------------------------------------------- */
 
+/* A host without threads to spare is slower, nothing else. Signals are for the
+ * simulation. */
+static void start_threads(TraceStore *ts)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    while (ts->running < ts->threads &&
+           pthread_create(&ts->encoder[ts->running].thread, NULL, encoder_main,
+                          &ts->encoder[ts->running]) == 0) {
+        ts->running++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 bool handover_start(TraceStore *ts)
 {
     unsigned encoders = ts->threads ? ts->threads : 1;
@@ -253,12 +269,7 @@ bool handover_start(TraceStore *ts)
     StoreBuffer *first = ts->free;
     ts->free = first->next;
     give_buffer(ts, first);
-    /* A host without threads to spare is slower, nothing else. */
-    while (ts->running < ts->threads &&
-           pthread_create(&ts->encoder[ts->running].thread, NULL, encoder_main,
-                          &ts->encoder[ts->running]) == 0) {
-        ts->running++;
-    }
+    start_threads(ts);
     return true;
 }
 

@@ -157,6 +157,7 @@ static sqlite3 *open_rolled_back(const char *path, int *rc)
     for (unsigned i = 0; i < 2; i++) {
         *rc = sqlite3_open_v2(path, &db, flags[i] | SQLITE_OPEN_NOMUTEX, NULL);
         if (*rc == SQLITE_OK) {
+            sqlite3_busy_timeout(db, 2000); /* its run is just being closed */
             *rc = sqlite3_exec(db, "select count(*) from sqlite_schema", NULL,
                                NULL, NULL);
         }

@@ -103,18 +103,18 @@ static bool take_site(void *opaque, RowSite *s)
 {
     Recovery *r = opaque;
     TraceStore *ts = r->ts;
-    uint32_t last = s->row + row_site_rows(s) - 1;
     if (s->id < ts->sites.count) {
-        return true;
+        return true; /* the database has it */
     }
-    if (s->initiator >= ts->initiators || !ts->initiator[s->initiator].clock ||
-        last < s->row) {
+    if (s->id != ts->sites.count || s->row != ts->site_rows + 1 ||
+        s->initiator >= ts->initiators || !ts->initiator[s->initiator].clock ||
+        s->kind >= ACCESS_KINDS) {
         return false;
     }
     if (s->region && (s->region >= ts->regions || !ts->region[s->region])) {
         s->region = 0;
     }
-    ts->site_rows = last > ts->site_rows ? last : ts->site_rows;
+    ts->site_rows += row_site_rows(s);
     ts->filtered |= !s->wanted;
     return row_sites_add(&ts->sites, s);
 }
@@ -262,9 +262,10 @@ static void write_summaries(TraceStore *ts)
 
 static bool do_recover(Recovery *r, const char *path, Error **errp)
 {
-    if (!open_store(r, path, errp) ||
-        !tail_open(&r->tail, path, &r->has_tail, errp) || !read_state(r) ||
-        !read_sites(r) || !count_chunks(r, errp)) {
+    /* The tail first: its lock says whether the run is still going on. */
+    if (!tail_open(&r->tail, path, &r->has_tail, errp) ||
+        !open_store(r, path, errp) || !read_state(r) || !read_sites(r) ||
+        !count_chunks(r, errp)) {
         return false;
     }
     if (r->has_tail) {

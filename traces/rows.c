@@ -150,17 +150,15 @@ static inline bool access_row(RowReader *reader, const RowSite *s, TxRow *row)
     return true;
 }
 
-static inline void fetch_row(const RowReader *reader, TxRow *row)
+void row_step(const RowSite *s, uint32_t step, uint64_t begin, TxRow *row)
 {
-    const RowSite *s = reader->run;
-    const FetchStep *step = &s->step[reader->step];
     row->site = s;
-    row->site_row = s->row + reader->step;
-    row->size = step->size;
-    row->cycle = reader->head->cycle + step->cycle;
-    row->pc = s->pc + step->offset;
+    row->site_row = s->row + step;
+    row->size = s->step[step].size;
+    row->cycle = begin + s->step[step].cycle;
+    row->pc = s->pc + s->step[step].offset;
     row->pa = row->pc - s->va_offset;
-    row->value = step->word;
+    row->value = s->step[step].word;
     plain_costs(row);
 }
 
@@ -179,7 +177,7 @@ static inline bool run_row(RowReader *reader, TxRow *row)
         return access_row(reader, s, row);
     }
     if (i < reader->last) {
-        fetch_row(reader, row);
+        row_step(reader->run, i, reader->head->cycle, row);
         reader->step++;
         return true;
     }

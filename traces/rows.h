@@ -103,6 +103,8 @@ void rows_begin(RowReader *reader, const RowSites *sites, const MemoryRecord *r,
                 size_t n);
 /* False: that was the last one. */
 bool rows_next(RowReader *reader, TxRow *row);
+/* The row of an instruction of a run that begins at cycle `begin`. */
+void row_step(const RowSite *s, uint32_t step, uint64_t begin, TxRow *row);
 /* The same, but a fetch run is met once ((*site)->steps != 0): its steps
  * [*first, *last) were fetched; of row, only the cycle of step 0 is filled in.
  * Accesses come where their records are. */

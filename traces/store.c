@@ -34,6 +34,7 @@ bool store_fail_text(TraceStore *ts, const char *text)
 {
     if (!ts->error) {
         error_set(&ts->error, "%s: %s", ts->path, text);
+        __atomic_store_n(&ts->failed, true, __ATOMIC_RELEASE);
     }
     return false;
 }
@@ -45,6 +46,7 @@ static bool refuse(TraceStore *ts, const char *why)
                   "%s: cannot write the database (%s); give another place "
                   "with -o",
                   ts->path, why);
+        __atomic_store_n(&ts->failed, true, __ATOMIC_RELEASE);
     }
     return false;
 }
@@ -76,10 +78,8 @@ bool store_fail(TraceStore *ts, int rc)
 
 const Error *trace_error(TraceStore *ts)
 {
-    pthread_mutex_lock(&ts->lock);
-    const Error *err = ts->error;
-    pthread_mutex_unlock(&ts->lock);
-    return err;
+    /* Asked between any two stretches of the run: without the lock. */
+    return __atomic_load_n(&ts->failed, __ATOMIC_ACQUIRE) ? ts->error : NULL;
 }
 
 void *store_grow(TraceStore *ts, void *old, size_t n, size_t size)
@@ -379,6 +379,7 @@ static bool create(TraceStore *ts)
                   ts->path, host ? strerror(host) : sqlite3_errstr(rc));
         return false;
     }
+    sqlite3_busy_timeout(ts->db, 10000); /* nobody else should write */
     char pragmas[320];
     snprintf(pragmas, sizeof(pragmas),
              "pragma page_size = 8192; pragma journal_mode = wal;"
@@ -546,11 +547,29 @@ static void leave_whole(const char *path)
     sqlite3_close(db);
 }
 
+/* One file is left, unless somebody reads it just now and goes on doing so: it
+ * is valid with its log, too. */
+static void fold_log(TraceStore *ts)
+{
+    enum { PATIENCE_MS = 2000 };
+    sqlite3_busy_timeout(ts->db, PATIENCE_MS);
+    int rc =
+        sqlite3_exec(ts->db, "pragma journal_mode = delete", NULL, NULL, NULL);
+    if ((rc & 0xff) != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY &&
+        (rc & 0xff) != SQLITE_LOCKED) {
+        store_fail(ts, rc);
+    }
+}
+
 bool store_finish(TraceStore *ts, Error **errp)
 {
     summary_finish(ts);
-    store_script(ts, "commit; pragma journal_mode = delete");
+    store_script(ts, "commit");
     bool ok = !ts->error;
+    if (ok) {
+        fold_log(ts);
+        ok = !ts->error;
+    }
     char *path = NULL;
     if (!ok) {
         sqlite3_exec(ts->db, "rollback", NULL, NULL, NULL);

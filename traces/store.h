@@ -24,7 +24,7 @@ enum {
     TRACE_SCHEMA_VERSION = 2,
     TRACE_APPLICATION_ID = 0x534f4353, /* "SOCS" */
     STORE_BUFFER = TAIL_RECORDS,       /* records of a buffer, and a chunk */
-    STORE_THREADS = TAIL_BUFFERS - 2,  /* at most */
+    STORE_THREADS = TRACE_THREADS,
     BATCH_ROWS = 32,
     BATCH_COLUMNS = 8,
     HOT_MEMORY_GRANULE = 64, /* bytes of memory that share one hot_address */
@@ -116,7 +116,8 @@ struct TraceStore {
     pthread_mutex_t lock; /* recursive */
     sqlite3 *db;
     char *path;
-    Error *error;
+    Error *error; /* set once */
+    bool failed;  /* it is; atomic */
     CachedStatement cached[48];
     unsigned cached_count;
     RowBatch mmio;

@@ -21,8 +21,9 @@ extern "C" {
 
 typedef struct TraceStore TraceStore;
 
-/* Encoder threads, before trace_recorder(); 0: the caller's encodes. Default:
- * 0. */
+/* Encoder threads, before trace_recorder(); 0 (the default): the caller's
+ * thread encodes. Results do not depend on it. */
+enum { TRACE_THREADS = 8 };
 void trace_set_threads(TraceStore *ts, unsigned n);
 /* Losing power costs nothing that was committed, at the price of waiting for
  * the disk with each chunk. Before trace_recorder(). */

@@ -145,12 +145,28 @@ void tx_filter_begin(TxFilter *f)
                     .last_time = INT64_MAX};
 }
 
+/* An integer, also one that is written as 4.0 or '4'. */
+static bool is_integer(sqlite3_value *value)
+{
+    int type = sqlite3_value_numeric_type(value);
+    double d = type == SQLITE_FLOAT ? sqlite3_value_double(value) : 0;
+    return type == SQLITE_INTEGER || (type == SQLITE_FLOAT && d > -1e15 &&
+                                      d < 1e15 && d == (double)(int64_t)d);
+}
+
+bool tx_filter_exact(int column, sqlite3_value *value)
+{
+    if (!value) {
+        return false;
+    }
+    return is_text_column(column) ? sqlite3_value_type(value) == SQLITE_TEXT
+                                  : is_integer(value);
+}
+
 bool tx_filter_add(TxFilter *f, int column, int op, sqlite3_value *value)
 {
-    int type = sqlite3_value_type(value);
     bool text = is_text_column(column);
-    if (f->constraints == TX_CONSTRAINTS ||
-        type != (text ? SQLITE_TEXT : SQLITE_INTEGER)) {
+    if (f->constraints == TX_CONSTRAINTS || !tx_filter_exact(column, value)) {
         return true;
     }
     TxConstraint *c = &f->constraint[f->constraints];
@@ -257,16 +273,28 @@ static bool want_sites(TxFilter *f, const TraceReader *reader)
     return true;
 }
 
+static bool is_when(TxColumn column)
+{
+    return column == TX_ROWID || column == TX_TIME || column == TX_CYCLE;
+}
+
 bool tx_filter_ready(TxFilter *f, const TraceReader *reader)
 {
     for (unsigned i = 0; i < f->constraints; i++) {
         TxValue v;
         bool site = tx_site_value(reader, 0, f->constraint[i].column, &v);
+        f->constraint[i].of_site = site;
         f->by_site |= site;
         f->by_row |= !site;
+        f->by_data |= !site && !is_when(f->constraint[i].column);
     }
     narrow_ranges(f);
-    return !f->by_site || want_sites(f, reader);
+    if (f->by_data) {
+        f->run_answer = calloc(reader->record_site.count + 1, 1);
+        f->run_answers = f->run_answer ? reader->record_site.count : 0;
+    }
+    return (!f->by_site || want_sites(f, reader)) &&
+           (!f->by_data || f->run_answer);
 }
 
 void tx_filter_free(TxFilter *f)
@@ -276,6 +304,7 @@ void tx_filter_free(TxFilter *f)
     }
     free(f->want);
     free(f->want_record);
+    free(f->run_answer);
     *f = (TxFilter){0};
 }
 
@@ -321,19 +350,20 @@ bool tx_filter_sites(const TxFilter *f, const TraceReader *reader,
     return false;
 }
 
-bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
-                   const TxRow *row, uint64_t rowid)
+/* Does what the row says, apart from its site, fit? `whenever`: apart from when
+ * it was, too. */
+static inline bool row_fits(const TxFilter *f, const TraceReader *reader,
+                            const TxRow *row, uint64_t rowid, bool whenever)
 {
-    if (!f->by_row) {
-        return true;
-    }
     for (unsigned i = 0; i < f->constraints; i++) {
         const TxConstraint *c = &f->constraint[i];
-        TxValue v = {0};
-        switch (c->column) { /* the usual ones without asking for the site */
+        if (c->of_site || (whenever && is_when(c->column))) {
+            continue;
+        }
+        TxValue v;
+        switch (c->column) { /* the usual ones by the shortest way */
         case TX_VALUE: v = integer_unless(row->size > 8, row->value); break;
         case TX_PA: v = integer(row->pa); break;
-        case TX_CYCLE: v = integer(row->cycle); break;
         default: v = tx_value(reader, row, rowid, c->column); break;
         }
         if (!holds(c, &v)) {
@@ -341,4 +371,52 @@ bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
         }
     }
     return true;
+}
+
+bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
+                   const TxRow *row, uint64_t rowid)
+{
+    return !f->by_row || row_fits(f, reader, row, rowid, false);
+}
+
+/* Can an instruction of the run be wanted? What it costs and reads is always
+ * the same. */
+static bool run_can(TxFilter *f, const TraceReader *reader, const RowSite *s)
+{
+    enum { UNKNOWN, NO, YES };
+    if (s->id >= f->run_answers) {
+        return true;
+    }
+    uint8_t *answer = &f->run_answer[s->id];
+    for (uint32_t i = 0; *answer == UNKNOWN && i < s->steps; i++) {
+        TxRow row;
+        row_step(s, i, 0, &row);
+        if (tx_filter_site(f, row.site_row) &&
+            row_fits(f, reader, &row, 0, true)) {
+            *answer = YES;
+        }
+    }
+    *answer = *answer == UNKNOWN ? NO : *answer;
+    return *answer == YES;
+}
+
+bool tx_filter_any(TxFilter *f, const TraceReader *reader,
+                   const MemoryRecord *r, size_t n)
+{
+    if (!f->by_data) {
+        return true;
+    }
+    RowReader rows;
+    TxRow row;
+    const RowSite *s;
+    uint32_t first, last;
+    rows_begin(&rows, &reader->record_site, r, n);
+    while (rows_next_head(&rows, &row, &s, &first, &last)) {
+        if (s->steps ? run_can(f, reader, s)
+                     : tx_filter_site(f, row.site_row) &&
+                           row_fits(f, reader, &row, 0, true)) {
+            return true;
+        }
+    }
+    return rows.wrong != NULL; /* who walks them says so */
 }

@@ -2,7 +2,8 @@
  * tx_filter.h - which rows of tx a query can be interested in, decided before
  * they are read: per site once, per chunk, per row.
  *
- * It may let through too much (SQLite checks again), never too little.
+ * What it is asked with the type of the column is decided to the letter; the
+ * rest it lets through, and SQLite checks it.
  */
 #ifndef TRACES_TX_FILTER_H
 #define TRACES_TX_FILTER_H
@@ -66,6 +67,7 @@ typedef struct TxConstraint {
     TxColumn column;
     int op; /* SQLITE_INDEX_CONSTRAINT_EQ, _LT, _LE, _GT, _GE */
     bool is_text;
+    bool of_site; /* what the site says */
     int64_t i;
     char *text; /* owned */
 } TxConstraint;
@@ -73,19 +75,23 @@ typedef struct TxConstraint {
 typedef struct TxFilter {
     TxConstraint constraint[TX_CONSTRAINTS];
     unsigned constraints;
-    bool by_site;                 /* some constraint is on a site's column */
-    bool by_row;                  /* some other is */
+    bool by_site; /* some constraint is on a site's column */
+    bool by_row;  /* some other is */
+    bool by_data; /* some is on what records say, but for when */
     uint64_t first_row, last_row; /* rowid */
     int64_t first_time, last_time;
     uint64_t first_pa, last_pa; /* if by_pa */
     bool by_pa;
     uint8_t *want;        /* by row of site, if by_site */
     uint8_t *want_record; /* by record site: some row of it */
-    uint32_t wants, want_records;
+    uint8_t *run_answer;  /* by record site, if by_data: tx_filter_any() */
+    uint32_t wants, want_records, run_answers;
 } TxFilter;
 
 /* Can a constraint of this operator on this column be used? */
 bool tx_filter_can(int column, int op);
+/* Is it used to the letter, if it compares with this (NULL: not known)? */
+bool tx_filter_exact(int column, sqlite3_value *value);
 void tx_filter_begin(TxFilter *f);
 /* Ignores what it cannot use. False: no memory. */
 bool tx_filter_add(TxFilter *f, int column, int op, sqlite3_value *value);
@@ -98,6 +104,9 @@ bool tx_filter_chunk(const TxFilter *f, const ReaderChunk *chunk);
 /* The same by its dictionary. */
 bool tx_filter_sites(const TxFilter *f, const TraceReader *reader,
                      const CodecSiteUse *use, uint32_t sites);
+/* The same by its records. */
+bool tx_filter_any(TxFilter *f, const TraceReader *reader,
+                   const MemoryRecord *r, size_t n);
 bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
                    const TxRow *row, uint64_t rowid);
 /* Only rows of sites? Asked first: most rows end here. */

@@ -132,6 +132,13 @@ static bool usable(const TxTable *table, sqlite3_index_info *info, int i)
            strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0;
 }
 
+/* What a constraint compares with, if that is known; else NULL. */
+static sqlite3_value *right(sqlite3_index_info *info, int i)
+{
+    sqlite3_value *value = NULL;
+    return sqlite3_vtab_rhs_value(info, i, &value) == SQLITE_OK ? value : NULL;
+}
+
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
     TxTable *table = (TxTable *)vtab;
@@ -148,6 +155,8 @@ static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         plan[2 * n] = (char)(PLAN_LETTER + column);
         plan[2 * n + 1] = (char)(info->aConstraint[i].op + PLAN_LETTER);
         info->aConstraintUsage[i].argvIndex = ++n;
+        info->aConstraintUsage[i].omit =
+            tx_filter_exact(column, right(info, i));
         fields |= tx_column_fields((TxColumn)column);
         cost /= column == TX_ROWID && equal ? 1e4 : equal ? 20 : 4;
     }
@@ -233,6 +242,10 @@ static int enter_chunk(TxCursor *cursor)
         if (!reader_load(reader, chunk, cursor->fields | TX_ORDER_FIELDS,
                          &cursor->records, &err)) {
             return cursor_fail(cursor, err);
+        }
+        if (!tx_filter_any(&cursor->filter, reader, cursor->records.record,
+                           cursor->records.records)) {
+            continue;
         }
         rows_begin(&cursor->rows, &reader->record_site, cursor->records.record,
                    cursor->records.records);
