@@ -127,12 +127,7 @@ bool trace_export(const char *path, const char *table, const char *where,
     if (ok) {
         int rc = format == TRACE_EXPORT_CSV ? format_csv(stmt, false, out)
                                             : format_jsonl(stmt, out);
-        if (fflush(out) != 0 || ferror(out)) {
-            ok = error_set(errp, "the output cannot be written: %s",
-                           strerror(errno));
-        } else if (rc != SQLITE_DONE) {
-            ok = query_fail(errp, path, db, rc);
-        }
+        ok = query_printed(errp, path, db, rc, out);
     }
     sqlite3_finalize(stmt);
     sqlite3_close(db);

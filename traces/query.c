@@ -318,6 +318,16 @@ char *query_text(sqlite3 *db, const char *sql, const char *arg)
     return text;
 }
 
+bool query_printed(Error **errp, const char *path, sqlite3 *db, int rc,
+                   FILE *out)
+{
+    if (fflush(out) != 0 || ferror(out)) {
+        return error_set(errp, "the output cannot be written: %s",
+                         strerror(errno));
+    }
+    return rc == SQLITE_DONE || query_fail(errp, path, db, rc);
+}
+
 /* -- one SELECT --------------------------------------------------------------
  */
 
@@ -335,12 +345,7 @@ bool trace_sql(const char *path, const char *sql, TraceFormat format, FILE *out,
                  : format == TRACE_JSON
                      ? format_json(stmt, out)
                      : format_csv(stmt, format == TRACE_CSV_UNITS, out);
-        if (fflush(out) != 0 || ferror(out)) {
-            ok = error_set(errp, "the output cannot be written: %s",
-                           strerror(errno));
-        } else if (rc != SQLITE_DONE) {
-            ok = query_fail(errp, path, db, rc);
-        }
+        ok = query_printed(errp, path, db, rc, out);
     }
     sqlite3_finalize(stmt);
     sqlite3_close(db);

@@ -26,7 +26,7 @@ typedef struct RowSite {
     uint32_t bus;       /* 0: none */
     uint32_t size;      /* bytes; runs: 4 */
     uint8_t kind, dir;  /* AccessKind, DIR_* */
-    bool wanted;        /* writers: some of its transactions may be rows */
+    uint8_t wanted;     /* writers: some of its transactions may be rows */
     uint16_t steps;     /* instructions of a fetch run; 0: one access */
     uint64_t pc;        /* 0 and no fetch: not known */
     uint64_t base;      /* address of the region's offset 0 */

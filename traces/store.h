@@ -299,6 +299,9 @@ extern const Metric metrics[]; /* ends with a NULL name */
 bool query_is_ours(const char *path);
 /* One line from sqlite: "PATH: message". */
 bool query_fail(Error **errp, const char *path, sqlite3 *db, int rc);
+/* Rows were printed to out, and sqlite ended with rc: was all well? */
+bool query_printed(Error **errp, const char *path, sqlite3 *db, int rc,
+                   struct _IO_FILE *out);
 /* Prepares one read-only statement. */
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
                             Error **errp);
