@@ -1,0 +1,135 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/pipe_private.h"
+
+static const PipeCore *const families[] = {pipe_ibex, pipe_cv32e40p,
+                                           pipe_hazard3, pipe_picorv32};
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+static const PipeCore *core_at(unsigned i)
+{
+    for (unsigned k = 0; k < FAMILIES; k++) {
+        for (const PipeCore *c = families[k]; c->name; c++) {
+            if (!i--) {
+                return c;
+            }
+        }
+    }
+    return NULL;
+}
+
+const char *pipe_core_name(unsigned i)
+{
+    const PipeCore *c = core_at(i);
+    return c ? c->name : NULL;
+}
+
+const PipeCore *pipe_core_find(const char *name)
+{
+    const PipeCore *c;
+    for (unsigned i = 0; (c = core_at(i)) != NULL; i++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+Pipe *pipe_new(const PipeCore *core, uint64_t pc, uint32_t fetch_wait,
+               bool shared)
+{
+    Pipe *p = calloc(1, sizeof(*p));
+    if (p) {
+        p->core = core;
+        p->fetch_wait = fetch_wait;
+        p->data_port = !shared;
+        if (core->begin) {
+            core->begin(p, pc);
+        }
+    }
+    return p;
+}
+
+void pipe_free(Pipe *pipe)
+{
+    free(pipe);
+}
+
+uint64_t pipe_issue(Pipe *pipe, const PipeInsn *insn)
+{
+    return pipe->core->issue(pipe, insn);
+}
+
+void pipe_answer(Pipe *pipe, uint32_t wait)
+{
+    pipe->data_wait = wait;
+    if (pipe->accepted) { /* else it will be later */
+        pipe->free[pipe->data_port] = pipe->answer = pipe->now + 1 + wait;
+    }
+}
+
+/* -- what an instruction is ------------------------------------------------ */
+
+static uint8_t kind_of(const Insn *in)
+{
+    switch (in->code) {
+    case INSN_slli:
+    case INSN_srli:
+    case INSN_srai:
+    case INSN_sll:
+    case INSN_srl:
+    case INSN_sra: return PIPE_SHIFT;
+    case INSN_mulh:
+    case INSN_mulhsu:
+    case INSN_mulhu: return PIPE_MULH;
+    case INSN_jalr: return PIPE_JALR;
+    default: break;
+    }
+    switch (in->code < INSN_NUM ? insn_table[in->code].time : TIME_SYSTEM) {
+    case TIME_LOAD: return PIPE_LOAD;
+    case TIME_STORE: return PIPE_STORE;
+    case TIME_MUL: return PIPE_MUL;
+    case TIME_DIV: return PIPE_DIV;
+    case TIME_BRANCH: return PIPE_BRANCH;
+    case TIME_JUMP: return PIPE_JAL;
+    case TIME_CSR: return PIPE_CSR;
+    case TIME_FENCE: return PIPE_FENCE;
+    case TIME_SYSTEM: return PIPE_SYSTEM;
+    default: return PIPE_ALU;
+    }
+}
+
+static uint8_t access_bytes(unsigned code)
+{
+    switch (code) {
+    case INSN_lb:
+    case INSN_lbu:
+    case INSN_sb: return 1;
+    case INSN_lh:
+    case INSN_lhu:
+    case INSN_sh: return 2;
+    default: return 4;
+    }
+}
+
+void pipe_decode(const Insn *in, PipeInsn *to)
+{
+    *to = (PipeInsn){
+        .kind = kind_of(in),
+        .size = in->size,
+        .rd = in->writes_rd ? in->rd : 0,
+        .rs1 = in->reads_rs1 ? in->rs1 : 0,
+        .rs2 = in->reads_rs2 ? in->rs2 : 0,
+        .bytes = access_bytes(in->code),
+        .signed_a = in->code == INSN_mulh || in->code == INSN_mulhsu ||
+                    in->code == INSN_div || in->code == INSN_rem,
+        .signed_b = in->code == INSN_mulh || in->code == INSN_div ||
+                    in->code == INSN_rem,
+        .traps = in->code == INSN_ecall,
+        .csr = (uint16_t)in->imm,
+    };
+    to->writes_csr =
+        to->kind == PIPE_CSR &&
+        (in->code == INSN_csrrw || in->code == INSN_csrrwi || in->rs1 != 0);
+}

@@ -1,0 +1,94 @@
+/*
+ * pipe_picorv32.c - PicoRV32: fast (two-cycle multiplier, barrel shifter),
+ * default (serial ones), and fast with compressed instructions.
+ *
+ * Model    Not pipelined, but the next instruction in line is fetched while one
+ *          executes, so an instruction's time is a sum.
+ * Source   docs/timing.md; PicoRV32 README, "Cycles per Instruction
+ *          Performance"; measured, see tests/timing/.
+ */
+#include "cpu/pipe_private.h"
+
+/* Asks for the instruction at pc in cycle `asked`. Returns when it is there, no
+ * earlier than `wanted`. known: its first halfword is. */
+static uint64_t fetch(Pipe *p, uint64_t pc, bool is_long, bool known,
+                      uint64_t asked, uint64_t wanted)
+{
+    const uint32_t more = 1 + p->fetch_wait;
+    uint64_t there = asked + more;
+    if (!p->core->costs.compressed || pc % 4 == 0) {
+        p->u.pico.known = p->core->costs.compressed && !is_long;
+    } else {
+        p->u.pico.known = is_long;
+        if (known) { /* that half, when it is wanted */
+            there = asked + 1 > wanted ? asked + 1 : wanted;
+        }
+        there += is_long ? more : 0;
+    }
+    return there > wanted ? there : wanted;
+}
+
+/* Cycles of what does neither jump nor access memory. */
+static unsigned cycles_of(const Pipe *p)
+{
+    const PipeCosts *c = &p->core->costs;
+    const unsigned by = p->insn.b & 31;
+    switch (p->insn.kind) {
+    case PIPE_MUL: return c->mul;
+    case PIPE_MULH: return c->mulh;
+    case PIPE_DIV: return c->div;
+    case PIPE_SHIFT: return c->serial_shift ? 4 + by / 4 + by % 4 : 3;
+    default: return 3;
+    }
+}
+
+/* The word behind a taken branch arrives when the core already looks for the
+ * target's: does it take it for the first half of that? */
+static bool is_mistaken(const Pipe *p)
+{
+    const PipeInsn *i = &p->insn;
+    return p->core->costs.compressed && p->fetch_wait &&
+           (i->pc + i->size) % 4 == 0 && i->next % 4 && i->line_high_long;
+}
+
+static uint64_t issue(Pipe *p, const PipeInsn *i)
+{
+    const uint64_t t = p->accepted ? p->answer : p->u.pico.begin;
+    const uint64_t line = i->pc + i->size;
+    const bool known = p->u.pico.known;
+    uint64_t done;
+    p->insn = *i;
+    p->accepted = 0;
+    if (i->kind == PIPE_JAL) {
+        done = fetch(p, i->next, i->next_long, false, t + 1, t + 1);
+    } else if (i->kind == PIPE_JALR) {
+        done = fetch(p, i->next, i->next_long, false, t + 4, t + 4);
+    } else {
+        const unsigned n = cycles_of(p);
+        done = fetch(p, line, i->line_long, known, t + 1, t + n - 1);
+    }
+    if (i->kind == PIPE_BRANCH && pipe_jumps(i)) {
+        for (int again = is_mistaken(p); again >= 0; again--) {
+            done = fetch(p, i->next, i->next_long, false, done + 1, done + 1);
+        }
+    }
+    p->u.pico.begin = done + 1;
+    p->now = pipe_is_memory(i) ? done + 2 : t;
+    if (pipe_is_memory(i)) {
+        data_accept(p);
+    }
+    return p->now;
+}
+
+const PipeCore pipe_picorv32[] = {
+    {.name = "picorv32-fast",
+     .issue = issue,
+     .costs = {.mul = 6, .mulh = 6, .div = 40}},
+    {.name = "picorv32-default",
+     .issue = issue,
+     .costs = {.mul = 40, .mulh = 72, .div = 40, .serial_shift = true}},
+    {.name = "picorv32-compressed",
+     .issue = issue,
+     .costs = {.mul = 6, .mulh = 6, .div = 40, .compressed = true}},
+    {.name = NULL},
+};

@@ -1,0 +1,184 @@
+/*
+ * pipe_private.h - what the cores of pipe.h are made of.
+ *
+ * A core's state is that of one cycle, up to where the next instruction may be
+ * taken in: pipe_issue() goes on from there.
+ */
+#ifndef CPU_PIPE_PRIVATE_H
+#define CPU_PIPE_PRIVATE_H
+
+#include "cpu/pipe.h"
+
+/* A fetch unit. Only how many words it has matters: they are in line until the
+ * next redirect. */
+typedef struct FetchUnit {
+    uint64_t at;       /* when the word under way is there */
+    bool flying;       /* one is */
+    bool dropped;      /* it will be thrown away */
+    bool held;         /* asked for one that is not accepted yet */
+    bool held_dropped; /* which will be thrown away */
+    bool outstanding;  /* one was under way when this cycle began */
+    unsigned words;    /* there were when this cycle began */
+    unsigned ready;    /* there are now */
+} FetchUnit;
+
+/* What differs between configurations of a core. */
+typedef struct PipeCosts {
+    uint8_t mul, mulh, div; /* cycles */
+    bool early_branch;      /* Ibex: branches redirect in their first cycle */
+    bool write_back;        /* Ibex: has that stage */
+    bool predicts;          /* Hazard3: branches */
+    bool sign_slows;        /* Hazard3: a negative operand of mulh, 2 cycles */
+    bool compressed;        /* PicoRV32 */
+    bool serial_shift;      /* PicoRV32: by 4 and by 1 */
+} PipeCosts;
+
+struct PipeCore {
+    const char *name;
+    void (*begin)(Pipe *p, uint64_t pc);              /* may be NULL */
+    uint64_t (*issue)(Pipe *p, const PipeInsn *insn); /* as pipe_issue() */
+    PipeCosts costs;
+};
+
+/* Hazard3: a fetched word, or what is left of it. */
+typedef struct FetchedWord {
+    unsigned halves;
+    bool ends_taken; /* the last of them ends a branch predicted taken */
+} FetchedWord;
+
+typedef struct HazardPredictor {
+    bool valid;
+    uint64_t end, target; /* end: address of its last halfword */
+} HazardPredictor;
+
+struct Pipe {
+    const PipeCore *core;
+    uint64_t now;
+    PipeInsn insn; /* issued last */
+    uint32_t fetch_wait, data_wait;
+    uint64_t free[2];  /* per port: when it accepts the next access */
+    uint8_t data_port; /* index of free[] */
+    FetchUnit fetch;
+    /* the stage that insn is in */
+    bool busy;
+    bool redirected;
+    bool blocked;                /* takes nothing in at the end of this cycle */
+    unsigned in_stage;           /* cycles */
+    unsigned accesses, accepted; /* of memory */
+    uint64_t answer;             /* when the last one accepted is over */
+    uint8_t loads;               /* the register it loads */
+    union {
+        struct {
+            PipeInsn ex; /* in EX */
+            bool ex_busy, ex_redirected;
+            bool half;             /* the aligner has the high half of a word */
+            bool was_empty, takes; /* ID: in this cycle */
+            unsigned ex_cycles;
+            uint8_t ex_load;
+        } cv;
+        struct {
+            FetchedWord flying, held, queue[2];
+            bool ends[4]; /* per halfword before X: ends such a branch */
+            unsigned queued, halves;
+            bool drop_half;
+            bool was_predicted;
+            uint64_t next_word;
+            HazardPredictor taken, set;
+            bool sets, clears;
+        } hazard;
+        struct {
+            bool known;     /* the halfword behind insn is */
+            uint64_t begin; /* of the next one */
+        } pico;
+    } u;
+};
+
+/* Begins a cycle: what was under way may be there. True: a word is. */
+static inline bool fetch_cycle(Pipe *p)
+{
+    FetchUnit *f = &p->fetch;
+    p->now++;
+    f->words = f->ready;
+    f->outstanding = f->flying;
+    if (!f->flying || f->at != p->now) {
+        return false;
+    }
+    f->flying = false;
+    f->ready += !f->dropped;
+    return !f->dropped;
+}
+
+static inline void fetch_redirect(FetchUnit *f)
+{
+    f->words = f->ready = 0;
+    f->dropped = true;
+    f->held_dropped = f->held;
+}
+
+/* Asks for the next word, or goes on asking for the one held. True: it was
+ * accepted. data: data asks for its port, too. */
+static inline bool fetch_ask(Pipe *p, bool data)
+{
+    FetchUnit *f = &p->fetch;
+    if (!f->held) {
+        f->held = true;
+        f->held_dropped = false;
+    }
+    if (p->now < p->free[0] || (data && p->data_port == 0)) {
+        return false;
+    }
+    p->free[0] = f->at = p->now + 1 + p->fetch_wait;
+    f->flying = true;
+    f->dropped = f->held_dropped;
+    f->held = false;
+    return true;
+}
+
+/* An access begins; pipe_answer() says how long the first takes. */
+static inline void data_accept(Pipe *p)
+{
+    p->accepted++;
+    p->free[p->data_port] = p->answer = p->now + 1 + p->data_wait;
+}
+
+static inline bool pipe_is_memory(const PipeInsn *i)
+{
+    return i->kind == PIPE_LOAD || i->kind == PIPE_STORE;
+}
+
+static inline bool pipe_reads(const PipeInsn *i, uint8_t reg)
+{
+    return reg && (i->rs1 == reg || i->rs2 == reg);
+}
+
+/* It does not go on in line. */
+static inline bool pipe_jumps(const PipeInsn *i)
+{
+    return i->next != i->pc + i->size;
+}
+
+static inline uint8_t pipe_accesses(const PipeInsn *i)
+{
+    return !pipe_is_memory(i) ? 0 : (i->address & 3) + i->bytes > 4 ? 2 : 1;
+}
+
+/* insn enters its first stage. */
+static inline void pipe_enter(Pipe *p, const PipeInsn *insn)
+{
+    p->insn = *insn;
+    p->busy = true;
+    p->redirected = false;
+    p->in_stage = 0;
+}
+
+static inline void pipe_count(unsigned *cycles)
+{
+    *cycles += *cycles < UINT8_MAX;
+}
+
+enum { PIPE_MSTATUS = 0x300, PIPE_MEPC = 0x341, PIPE_COUNTERS = 0xb00 };
+
+extern const PipeCore pipe_ibex[], pipe_cv32e40p[], pipe_hazard3[],
+    pipe_picorv32[]; /* each ends with a NULL name */
+
+#endif
