@@ -369,7 +369,7 @@ void consume_write_totals(TraceStore *ts)
         if (n->accesses) {
             store_run(ts,
                       "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6 from site where id = ?7",
+                      " ?4, ?5, ?6, 0, 0, 0, 0 from site where id = ?7",
                       "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
                       n->bus, n->target, (int64_t)id);
         }

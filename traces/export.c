@@ -279,9 +279,13 @@ static bool copy_table(Expand *e, const char *table)
 static const char site_totals[] =
     "delete from tx_site;"
     "insert into tx_site(site, accesses, errors, bytes, beats, wait_cycles,"
-    " bus_cycles, target_cycles) select site, count(*), sum(result <> 'ok'),"
+    " bus_cycles, target_cycles, unaligned, split, unaligned_beats,"
+    " unaligned_cycles) select site, count(*), sum(result <> 'ok'),"
     " sum(size), sum(beats), sum(wait_cycles), sum(bus_cycles),"
-    " sum(target_cycles) from tx group by site";
+    " sum(target_cycles), sum(u), sum(instr(flags, 'split') > 0),"
+    " sum(beats * u), sum((wait_cycles + bus_cycles + target_cycles) * u)"
+    " from (select *, instr(flags, 'unaligned') > 0 as u from tx)"
+    " group by site";
 
 static bool copy_tables(Expand *e)
 {

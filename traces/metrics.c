@@ -126,5 +126,144 @@ const Metric metrics[] = {
      "dir, size as size_bytes, errors from traffic where errors > 0 "
      "order by errors desc, initiator, region, kind, dir, size",
      "exact"},
+
+    /* -- traffic ----------------------------------------------------------- */
+    {"read_write_mix", "table",
+     "Accesses and bytes asked for by kind and direction, with the share of "
+     "each in all.",
+     "select kind, dir, sum(accesses) as accesses, "
+     "round(100.0 * sum(accesses) / nullif(sum(sum(accesses)) over (), 0), 1) "
+     "as share_percent, sum(bytes) as bytes, round(100.0 * sum(bytes) / "
+     "nullif(sum(sum(bytes)) over (), 0), 1) as of_bytes_percent "
+     "from traffic group by kind, dir order by 3 desc, kind, dir",
+     "exact"},
+    {"access_sizes", "table",
+     "Accesses by size; amplification: beats per access, and bytes that the "
+     "beats moved per byte asked for.",
+     "select coalesce(region, '(nothing there)') as region, kind, dir, "
+     "size as size_bytes, sum(accesses) as accesses, sum(beats) as beats, "
+     "round(1.0 * sum(beats) / nullif(sum(accesses), 0), 3) "
+     "as beats_per_access, sum(bytes) as bytes, "
+     "sum(bytes_moved) as moved_bytes, "
+     "round(1.0 * sum(bytes_moved) / nullif(sum(bytes), 0), 3) "
+     "as moved_per_asked from traffic group by region, kind, dir, size "
+     "order by 5 desc, 1, kind, dir, size",
+     "exact"},
+    {"regions_untouched", "table",
+     "Regions of the map that no transaction reached, instruction fetches "
+     "included.",
+     "select name as region, type, printf('0x%x', address) as address, "
+     "size as size_bytes from region where id not in (select region_id "
+     "from traffic where accesses > 0 and region_id is not null) order by id",
+     "exact"},
+    {"traffic_over_time", "table",
+     "Recorded bytes per initiator and window of time (traffic_window); an "
+     "access counts where it was issued, the last window ends with the run. "
+     "of_peak: bytes moved per byte its bus could have moved. A burst that "
+     "began late in a window may make more than 100.",
+     "with w as (select *, min(end_ps, coalesce((select value from run where "
+     "key = 'time_ps'), end_ps)) - begin_ps as ps from traffic_window) "
+     "select w.initiator, w.begin_ps / 1000000.0 as begin_us, "
+     "sum(w.accesses) as accesses, sum(w.bytes) as bytes, "
+     "round(1000000.0 * sum(w.bytes) / nullif(max(w.ps, 0), 0), 3) "
+     "as mb_per_s, round(1e14 * sum(w.bytes_moved) / nullif(max(w.ps, 0), 0) "
+     "/ nullif(b.width_bytes * c.hz, 0), 1) as of_peak_percent "
+     "from w left join initiator i on i.id = w.initiator_id "
+     "left join bus b on b.name = i.bus left join clock c on c.id = b.clock_id "
+     "group by w.initiator_id, w.begin_ps order by w.initiator_id, w.begin_ps",
+     "exact"},
+    {"bus_load_over_time", "table",
+     "Recorded bytes moved per bus and window of time, by initiators that sit "
+     "on it; instruction fetches are not arbitrated and left out. of_peak: "
+     "per byte it could have moved.",
+     "with w as (select *, min(end_ps, coalesce((select value from run where "
+     "key = 'time_ps'), end_ps)) - begin_ps as ps from traffic_window "
+     "where kind <> 'fetch') "
+     "select b.name as bus, w.begin_ps / 1000000.0 as begin_us, "
+     "sum(w.accesses) as transactions, sum(w.bytes_moved) as moved_bytes, "
+     "round(1000000.0 * sum(w.bytes_moved) / nullif(max(w.ps, 0), 0), 3) "
+     "as mb_per_s, round(1e14 * sum(w.bytes_moved) / nullif(max(w.ps, 0), 0) "
+     "/ nullif(b.width_bytes * c.hz, 0), 1) as of_peak_percent, "
+     "sum(w.wait_cycles) as wait_cycles "
+     "from w join initiator i on i.id = w.initiator_id "
+     "join bus b on b.name = i.bus left join clock c on c.id = b.clock_id "
+     "group by b.id, w.begin_ps order by b.id, w.begin_ps",
+     "modelled"},
+
+    /* -- latency ----------------------------------------------------------- */
+    {"latency", "table",
+     "Cycles of the initiator from issue to done, of recorded transactions; "
+     "mean of the whole and of its parts: waiting for others, on the bus, in "
+     "the target. pN: N of 100 accesses took no longer; exact below 64 "
+     "cycles, else the longest of a class an eighth of a power of two wide. "
+     "The mean and the longest are exact.",
+     "with h as (select *, sum(accesses) over (partition by initiator_id, "
+     "region_id, dir, part order by cycles_from) as seen, sum(accesses) over "
+     "(partition by initiator_id, region_id, dir, part) as n "
+     "from latency_histogram) "
+     "select initiator, coalesce(region, '(nothing there)') as region, dir, "
+     "max(n) as accesses, "
+     "round(1.0 * sum(cycles) filter (where part = 'total') / max(n), 2) "
+     "as mean_cycles, "
+     "min(cycles_max) filter (where part = 'total' and 2 * seen >= n) "
+     "as p50_cycles, "
+     "min(cycles_max) filter (where part = 'total' and 10 * seen >= 9 * n) "
+     "as p90_cycles, "
+     "min(cycles_max) filter (where part = 'total' and 100 * seen >= 99 * n) "
+     "as p99_cycles, "
+     "max(cycles_max) filter (where part = 'total') as max_cycles, "
+     "round(1.0 * sum(cycles) filter (where part = 'wait') / max(n), 2) "
+     "as mean_wait_cycles, "
+     "round(1.0 * sum(cycles) filter (where part = 'bus') / max(n), 2) "
+     "as mean_bus_cycles, "
+     "round(1.0 * sum(cycles) filter (where part = 'target') / max(n), 2) "
+     "as mean_target_cycles "
+     "from h group by initiator_id, region_id, dir "
+     "order by sum(cycles) filter (where part = 'total') desc, initiator_id, "
+     "region_id, dir",
+     "modelled"},
+
+    /* -- places ------------------------------------------------------------ */
+    {"hot_pages", "table",
+     "Pages of 4 KiB of memories by recorded accesses, instruction fetches "
+     "left out, with the initiators' cycles spent on them.",
+     "select region, printf('0x%x', offset) as page, "
+     "sum(accesses) as accesses, sum(bytes) as bytes, "
+     "sum(wait_cycles + bus_cycles + target_cycles) as cycles "
+     "from hot_page group by region, offset order by 3 desc, region, offset",
+     "modelled"},
+    {"hot_pcs", "table",
+     "Instructions by the cycles of their recorded loads, stores and atomics; "
+     "the first 1000.",
+     "select printf('0x%x', s.pc) as pc, "
+     "coalesce(y.name, '(no symbol)') as function, "
+     "sum(x.accesses) as accesses, sum(x.bytes) as bytes, "
+     "sum(x.wait_cycles + x.bus_cycles + x.target_cycles) as cycles, "
+     "round(100.0 * sum(x.wait_cycles + x.bus_cycles + x.target_cycles) / "
+     "nullif(sum(sum(x.wait_cycles + x.bus_cycles + x.target_cycles)) "
+     "over (), 0), 1) as share_percent "
+     "from tx_site x join site s on s.id = x.site "
+     "left join symbol y on y.id = s.symbol_id "
+     "join kind k on k.id = s.kind_id "
+     "where s.pc is not null and k.name <> 'fetch' group by s.pc "
+     "order by 5 desc, 3 desc, s.pc limit 1000",
+     "modelled"},
+    {"alignment", "table",
+     "Recorded accesses at addresses that are no multiple of their size, by "
+     "instruction: the beats they took beyond one each, and all their cycles.",
+     "select coalesce(y.name, '(no symbol)') as function, "
+     "iif(s.pc is null, '(none)', printf('0x%x', s.pc)) as pc, "
+     "coalesce(r.name, '(nothing there)') as region, s.dir, "
+     "s.size as size_bytes, sum(x.unaligned) as unaligned, "
+     "sum(x.unaligned_beats) - sum(x.unaligned) as extra_beats, "
+     "sum(x.unaligned_cycles) as cycles "
+     "from tx_site x join site s on s.id = x.site "
+     "left join symbol y on y.id = s.symbol_id "
+     "left join region r on r.id = s.region_id "
+     "join kind k on k.id = s.kind_id "
+     "where x.unaligned > 0 and k.name <> 'fetch' "
+     "group by s.pc, s.region_id, s.dir, s.size "
+     "order by 8 desc, 6 desc, s.pc, r.name, s.dir, s.size",
+     "modelled"},
     {0},
 };

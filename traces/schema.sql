@@ -56,7 +56,8 @@ create table record_site(id integer primary key, site integer, base integer,
 
 create table tx_site(site integer primary key, accesses integer,
     errors integer, bytes integer, beats integer, wait_cycles integer,
-    bus_cycles integer, target_cycles integer);
+    bus_cycles integer, target_cycles integer, unaligned integer,
+    split integer, unaligned_beats integer, unaligned_cycles integer);
 
 -- Events -----------------------------------------------------------------------
 
@@ -113,6 +114,19 @@ create table hot_address(region text, type text, offset integer,
     bytes integer, wait_cycles integer, bus_cycles integer,
     target_cycles integer);
 
+create table hot_page(region text, type text, offset integer,
+    granule integer, dir text, accesses integer, bytes integer,
+    wait_cycles integer, bus_cycles integer, target_cycles integer);
+-- Of recorded transactions, like tx_site and the hot ones.
+create table latency_histogram(initiator text, region text, dir text,
+    part text, cycles_from integer, cycles_to integer, accesses integer,
+    cycles integer, cycles_max integer, initiator_id integer,
+    region_id integer);
+create table traffic_window(begin_ps integer, end_ps integer, initiator text,
+    region text, kind text, dir text, accesses integer, bytes integer,
+    bytes_moved integer, wait_cycles integer, bus_cycles integer,
+    target_cycles integer, initiator_id integer, region_id integer);
+
 create table metric(name text primary key, unit text, definition text,
     sql text, exactness text, value numeric) without rowid;
 create table check_result(name text, ok integer, detail text);
@@ -124,7 +138,9 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
     ('idle_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
-    ('fetch_cycles', 'cycles'), ('size', 'bytes'), ('offset', 'bytes'),
+    ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
+    ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),
+    ('cycles_max', 'cycles'), ('size', 'bytes'), ('offset', 'bytes'),
     ('granule', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
     ('width_bytes', 'bytes'), ('peak_bytes', 'bytes'), ('hz', 'Hz'),
     ('clock_hz', 'Hz');
