@@ -1,10 +1,8 @@
 /*
  * consume.c - what becomes of a buffer of records: its sites become rows of
- * `site`, its transactions are counted, device accesses become rows of mmio,
- * and the encoded records a chunk.
+ * `site`, its transactions are counted (count.c), device accesses become rows
+ * of mmio, and the encoded records a chunk.
  *
- * Model    Counting needs no order inside a chunk, so a fetch run counts as a
- *          whole: rows are only put in order by who reads them (rows.h).
  * Units    cycles of the initiator's clock in, those and picoseconds out.
  */
 #include <errno.h>
@@ -103,42 +101,6 @@ static void write_site(TraceStore *ts, const RowSite *s)
     write_record_site(ts, s);
 }
 
-/* Room in an array of zeros for index n. */
-static void *zeros_room(TraceStore *ts, void *array, uint32_t *capacity,
-                        uint32_t n, size_t size)
-{
-    if (n < *capacity) {
-        return array;
-    }
-    uint32_t more = 2 * n + 1024;
-    char *grown = store_grow(ts, array, more, size);
-    if (!grown) {
-        return NULL;
-    }
-    memset(grown + *capacity * size, 0, (more - *capacity) * size);
-    *capacity = more;
-    return grown;
-}
-
-/* Room to count the sites below `count`. */
-static bool room_for_sites(TraceStore *ts, uint32_t count)
-{
-    for (; ts->counted_sites < count; ts->counted_sites++) {
-        const RowSite *s = row_site(&ts->sites, ts->counted_sites);
-        uint32_t rows = s ? s->row + row_site_rows(s) : 0;
-        void *totals = zeros_room(ts, ts->totals, &ts->totals_capacity, rows,
-                                  sizeof(*ts->totals));
-        ts->totals = totals ? totals : ts->totals;
-        void *whole = zeros_room(ts, ts->whole_runs, &ts->whole_capacity,
-                                 ts->counted_sites, sizeof(*ts->whole_runs));
-        ts->whole_runs = whole ? whole : ts->whole_runs;
-        if (!totals || !whole) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Writes the sites below `count` that are not in the file. */
 static bool write_sites(TraceStore *ts, uint32_t count)
 {
@@ -148,36 +110,10 @@ static bool write_sites(TraceStore *ts, uint32_t count)
             write_site(ts, s);
         }
     }
-    return room_for_sites(ts, count) && !ts->error;
+    return count_room(ts, count) && !ts->error;
 }
 
-/* -- counting ------------------------------------------------------------- */
-
-/* What runs cost that took the way of least resistance, n times. */
-static void total_plain(TraceStore *ts, const RowSite *s, uint32_t step,
-                        uint64_t n)
-{
-    uint32_t size = s->step[step].size;
-    const InlineCost *cost = row_cost(s, size);
-    SiteTotals *t = &ts->totals[s->row + step];
-    t->accesses += n;
-    t->beats += n * cost->beats;
-    t->bus += n * cost->bus;
-    t->target += n * cost->target;
-    ts->beat_bytes += cost->beats ? n * size : 0;
-}
-
-static void see_cycles(StoreInitiator *initiator, uint64_t first, uint64_t last)
-{
-    initiator->backwards += first < initiator->last_cycle;
-    initiator->last_cycle = last;
-    if (first < initiator->chunk_first) {
-        initiator->chunk_first = first;
-    }
-    if (last > initiator->chunk_last) {
-        initiator->chunk_last = last;
-    }
-}
+/* -- device accesses ------------------------------------------------------- */
 
 static void write_mmio(TraceStore *ts, const TxRow *row, uint64_t tx,
                        const HotEntry *e)
@@ -196,48 +132,6 @@ static void write_mmio(TraceStore *ts, const TxRow *row, uint64_t tx,
     *null = (uint32_t)(row->size > 8) << 5 | (uint32_t)(e->reg == 0) << 7;
 }
 
-static void check_beats(TraceStore *ts, const TxRow *row)
-{
-    uint64_t beats = 0;
-    for (const MemoryRecord *r = row->beat; r < row->beat_end; r++) {
-        beats += r->site == RECORD_BEAT;
-    }
-    bool one = row->beats == 1 && !(row->status & RECORD_WIDENED);
-    bool complete = (row->status & RECORD_RESULT_MASK) == 0;
-    ts->beats_missing += complete && !one && beats != row->beats;
-}
-
-/* Returns its hot_address entry, if there is one. */
-static const HotEntry *count_access(TraceStore *ts, const TxRow *row)
-{
-    const RowSite *s = row->site;
-    SiteTotals *n = &ts->totals[row->site_row];
-    n->accesses++;
-    n->errors += (row->status & RECORD_RESULT_MASK) != 0;
-    n->beats += row->beats;
-    n->wait += row->wait;
-    n->bus += row->bus;
-    n->target += row->target;
-    ts->beat_bytes += row_beat_bytes(row);
-    if (row->beat && ts->recorder.beats) {
-        check_beats(ts, row);
-    }
-    see_cycles(&ts->initiator[s->initiator], row->cycle, row->cycle);
-    if (!s->region || s->kind == ACCESS_FETCH) {
-        return NULL;
-    }
-    HotEntry *e = hot_count(ts, s->region, ts->region[s->region],
-                            row->pa - s->base, s->dir);
-    if (e) {
-        e->accesses++;
-        e->bytes += row->size;
-        e->wait += row->wait;
-        e->bus += row->bus;
-        e->target += row->target;
-    }
-    return e;
-}
-
 /* Rows of tx before a device access need the order of rows: only chunks that
  * have one pay for it. */
 static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
@@ -248,53 +142,19 @@ static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
     for (uint64_t tx = ts->rows + 1; rows_next(&reader, &row); tx++) {
         const RowSite *s = row.site;
         if (s->region && s->kind != ACCESS_FETCH && ts->region[s->region]->io) {
-            uint64_t offset = row.pa - s->base;
-            write_mmio(ts, &row, tx,
-                       hot_count(ts, s->region, ts->region[s->region], offset,
-                                 s->dir));
+            const HotEntry *e = hot_register(ts, s, row.pa - s->base);
+            if (e) {
+                write_mmio(ts, &row, tx, e);
+            }
         }
     }
-}
-
-/* Counts; *devices: some accessed a device. Returns how many rows they are. */
-static uint64_t count(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
-{
-    RowReader reader;
-    TxRow row;
-    const RowSite *s;
-    uint32_t first, last;
-    uint64_t rows = 0;
-    *devices = false;
-    rows_begin(&reader, &ts->sites, buffer->record, buffer->records);
-    while (rows_next_head(&reader, &row, &s, &first, &last)) {
-        if (!s->steps) {
-            rows++;
-            const HotEntry *e = count_access(ts, &row);
-            *devices |= e && ts->region[s->region]->io;
-            continue;
-        }
-        if (first >= last) {
-            continue;
-        }
-        rows += last - first;
-        see_cycles(&ts->initiator[s->initiator],
-                   row.cycle + s->step[first].cycle,
-                   row.cycle + s->step[last - 1].cycle);
-        if (last - first == s->steps) {
-            ts->whole_runs[s->id]++;
-            continue;
-        }
-        for (uint32_t i = first; i < last; i++) {
-            total_plain(ts, s, i, 1);
-        }
-    }
-    return rows;
 }
 
 uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer)
 {
     bool devices;
-    return room_for_sites(ts, buffer->sites) ? count(ts, buffer, &devices) : 0;
+    return count_room(ts, buffer->sites) ? count_buffer(ts, buffer, &devices)
+                                         : 0;
 }
 
 /* -- chunks --------------------------------------------------------------- */
@@ -306,24 +166,11 @@ static void write_chunk(TraceStore *ts, const StoreBuffer *buffer,
         store_fail(ts, SQLITE_NOMEM);
         return;
     }
-    for (uint32_t i = 0; i < ts->initiators; i++) {
-        ts->initiator[i].chunk_first = UINT64_MAX;
-        ts->initiator[i].chunk_last = 0;
-    }
     bool devices;
-    uint64_t rows = count(ts, buffer, &devices);
+    uint64_t first, last;
+    uint64_t rows = count_chunk(ts, buffer, &devices, &first, &last);
     if (devices) {
         write_mmios(ts, buffer);
-    }
-    uint64_t first = TIME_NEVER, last = 0;
-    for (uint32_t i = 0; i < ts->initiators; i++) {
-        const StoreInitiator *n = &ts->initiator[i];
-        if (n->chunk_first <= n->chunk_last) {
-            uint64_t from = clock_time(n->clock, n->chunk_first);
-            uint64_t to = clock_time(n->clock, n->chunk_last);
-            first = from < first ? from : first;
-            last = to > last ? to : last;
-        }
     }
     batch_flush(ts, &ts->mmio);
     int64_t id = (int64_t)++ts->chunks;
@@ -348,30 +195,5 @@ void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
     if (buffer->damaged) {
         store_fail_text(ts, "a record of no known site was handed over; the "
                             "rows before it are complete");
-    }
-}
-
-/* -- totals --------------------------------------------------------------- */
-
-void consume_write_totals(TraceStore *ts)
-{
-    for (uint32_t id = 0; id < ts->counted_sites; id++) {
-        const RowSite *s = row_site(&ts->sites, id);
-        for (uint32_t i = 0; s && i < s->steps; i++) {
-            total_plain(ts, s, i, ts->whole_runs[id]);
-        }
-        if (s) {
-            ts->whole_runs[id] = 0;
-        }
-    }
-    for (uint32_t id = 1; ts->counted_sites && id <= ts->site_rows; id++) {
-        const SiteTotals *n = &ts->totals[id];
-        if (n->accesses) {
-            store_run(ts,
-                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6, 0, 0, 0, 0 from site where id = ?7",
-                      "uuuuuui", n->accesses, n->errors, n->beats, n->wait,
-                      n->bus, n->target, (int64_t)id);
-        }
     }
 }

@@ -1,47 +1,64 @@
 /*
- * hot.c - which addresses are used most: counted while records are decoded,
+ * hot.c - which addresses are used most: counted while records are encoded,
  * because grouping millions of rows at the end would take longer than writing
  * them.
  *
  * Model    One counter per register offset of a device, and per 64-byte line of
  *          a memory, and direction; instruction fetches are not counted. An
- *          access counts where it begins. The table keeps the first HOT_ROWS of
- *          each sort; the counters take about 100 bytes per line touched.
+ *          access counts where it begins. Of accesses that cost the same one
+ *          number per line is enough: they share a HotPage, of 512 bytes per
+ *          4 KiB; those with timing have one of their own. The tables keep the
+ *          first HOT_ROWS of each sort.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "traces/store.h"
 
-static size_t hot_slot(const TraceStore *ts, uint32_t region, uint64_t offset,
+enum { HOT_ACCESSES, HOT_BYTES, HOT_WAIT, HOT_BUS, HOT_TARGET, HOT_SUMS };
+
+/* Accesses of one direction to a page of memory. */
+struct HotPage {
+    uint32_t region;
+    uint32_t size; /* bytes of each access */
+    uint16_t bus, target;
+    uint8_t dir;
+    bool timed;      /* they differ: HOT_SUMS numbers per line */
+    uint64_t number; /* offset / HOT_PAGE */
+    uint64_t line[];
+};
+
+/* -- registers of devices -------------------------------------------------- */
+
+static size_t reg_slot(const Counts *c, uint32_t region, uint64_t offset,
                        uint8_t dir)
 {
     uint64_t h = (offset ^ (uint64_t)region << 40 ^ (uint64_t)dir << 60) *
                  UINT64_C(0x9e3779b97f4a7c15);
-    size_t mask = ts->hot_capacity - 1;
+    size_t mask = c->reg_capacity - 1;
     size_t i = (size_t)(h >> 20) & mask;
-    while (ts->hot[i].region &&
-           (ts->hot[i].region != region || ts->hot[i].offset != offset ||
-            ts->hot[i].dir != dir)) {
+    while (c->reg[i].region &&
+           (c->reg[i].region != region || c->reg[i].offset != offset ||
+            c->reg[i].dir != dir)) {
         i = (i + 1) & mask;
     }
     return i;
 }
 
-static bool hot_grow(TraceStore *ts)
+static bool reg_grow(TraceStore *ts)
 {
-    size_t capacity = ts->hot_capacity ? 2 * ts->hot_capacity : 1024;
-    HotEntry *old = ts->hot;
-    size_t n = ts->hot_capacity;
-    HotEntry *hot = calloc(capacity, sizeof(*hot));
-    if (!hot) {
+    Counts *c = &ts->counts;
+    HotEntry *old = c->reg;
+    size_t n = c->reg_capacity, capacity = n ? 2 * n : 256;
+    HotEntry *grown = calloc(capacity, sizeof(*grown));
+    if (!grown) {
         return store_fail(ts, SQLITE_NOMEM);
     }
-    ts->hot = hot;
-    ts->hot_capacity = capacity;
+    c->reg = grown;
+    c->reg_capacity = capacity;
     for (size_t i = 0; i < n; i++) {
         if (old[i].region) {
-            hot[hot_slot(ts, old[i].region, old[i].offset, old[i].dir)] =
+            grown[reg_slot(c, old[i].region, old[i].offset, old[i].dir)] =
                 old[i];
         }
     }
@@ -69,25 +86,125 @@ static uint32_t register_id(TraceStore *ts, uint32_t region,
         "iu", (int64_t)region, offset);
 }
 
-HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,
-                    uint64_t offset, uint8_t dir)
+HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset)
 {
-    if (3 * ts->hot_count >= 2 * ts->hot_capacity && !hot_grow(ts)) {
+    Counts *c = &ts->counts;
+    if (3 * c->regs >= 2 * c->reg_capacity && !reg_grow(ts)) {
         return NULL;
     }
-    if (!info->io) {
-        offset &= ~(uint64_t)(HOT_MEMORY_GRANULE - 1);
-    }
-    HotEntry *e = &ts->hot[hot_slot(ts, region, offset, dir)];
+    HotEntry *e = &c->reg[reg_slot(c, s->region, offset, s->dir)];
     if (!e->region) {
-        *e = (HotEntry){.region = region,
-                        .dir = dir,
-                        .offset = offset,
-                        .reg = register_id(ts, region, info, offset)};
-        ts->hot_count++;
+        *e = (HotEntry){
+            .region = s->region,
+            .dir = s->dir,
+            .offset = offset,
+            .reg = register_id(ts, s->region, ts->region[s->region], offset)};
+        c->regs++;
     }
     return e;
 }
+
+/* -- pages of memories ----------------------------------------------------- */
+
+static bool same_page(const HotPage *a, const HotPage *b)
+{
+    return a->number == b->number && a->region == b->region &&
+           a->dir == b->dir && a->timed == b->timed && a->size == b->size &&
+           a->bus == b->bus && a->target == b->target;
+}
+
+static size_t page_slot(const Counts *c, const HotPage *key)
+{
+    uint64_t h = key->number ^ (uint64_t)key->region << 40 ^
+                 (uint64_t)key->size << 32 ^ (uint64_t)key->dir << 60;
+    h = (h ^ (uint64_t)key->bus << 20 ^ (uint64_t)key->target << 28) *
+        UINT64_C(0x9e3779b97f4a7c15);
+    size_t mask = c->page_capacity - 1;
+    size_t i = (size_t)(h >> 20) & mask;
+    while (c->page[i] && !same_page(c->page[i], key)) {
+        i = (i + 1) & mask;
+    }
+    return i;
+}
+
+static bool page_grow(TraceStore *ts)
+{
+    Counts *c = &ts->counts;
+    HotPage **old = c->page;
+    size_t n = c->page_capacity, capacity = n ? 2 * n : 256;
+    HotPage **grown = calloc(capacity, sizeof(*grown));
+    if (!grown) {
+        return store_fail(ts, SQLITE_NOMEM);
+    }
+    c->page = grown;
+    c->page_capacity = capacity;
+    for (size_t i = 0; i < n; i++) {
+        if (old[i]) {
+            grown[page_slot(c, old[i])] = old[i];
+        }
+    }
+    free(old);
+    return true;
+}
+
+/* The lines of a page like *key, made if it is new. */
+static uint64_t *page_lines(TraceStore *ts, const HotPage *key)
+{
+    Counts *c = &ts->counts;
+    if (2 * c->pages >= c->page_capacity && !page_grow(ts)) {
+        return NULL;
+    }
+    HotPage **slot = &c->page[page_slot(c, key)];
+    if (!*slot) {
+        size_t numbers = HOT_LINES * (key->timed ? HOT_SUMS : 1);
+        HotPage *page = calloc(1, sizeof(*page) + numbers * sizeof(uint64_t));
+        if (!page) {
+            store_fail(ts, SQLITE_NOMEM);
+            return NULL;
+        }
+        *page = *key;
+        *slot = page;
+        c->pages++;
+    }
+    return (*slot)->line;
+}
+
+uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t page)
+{
+    const HotPage key = {.region = s->region,
+                         .size = s->size,
+                         .bus = s->cost[0].bus,
+                         .target = s->cost[0].target,
+                         .dir = s->dir,
+                         .number = page};
+    return page_lines(ts, &key);
+}
+
+uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t page)
+{
+    const HotPage key = {
+        .region = s->region, .dir = s->dir, .timed = true, .number = page};
+    return page_lines(ts, &key);
+}
+
+void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row)
+{
+    uint64_t *sums = page + offset % HOT_PAGE / HOT_LINE * HOT_SUMS;
+    sums[HOT_ACCESSES]++;
+    sums[HOT_BYTES] += row->size;
+    sums[HOT_WAIT] += row->wait;
+    sums[HOT_BUS] += row->bus;
+    sums[HOT_TARGET] += row->target;
+}
+
+/* -- the first ------------------------------------------------------------- */
+
+/* Keeps the first HOT_ROWS of what it is offered. */
+typedef struct HotFirst {
+    HotEntry entry[2 * HOT_ROWS];
+    size_t entries;
+    bool full; /* entry[HOT_ROWS - 1] is the last that may stay */
+} HotFirst;
 
 static int hot_order(const void *a, const void *b)
 {
@@ -104,46 +221,160 @@ static int hot_order(const void *a, const void *b)
     return x->dir - y->dir;
 }
 
-/* Packs the used slots to the front and sorts them. */
-static void hot_sort(TraceStore *ts)
+static void first_sort(HotFirst *f)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < ts->hot_capacity; i++) {
-        if (ts->hot[i].region) {
-            HotEntry e = ts->hot[i];
-            ts->hot[i] = (HotEntry){0};
-            ts->hot[n++] = e;
-        }
-    }
-    if (n) {
-        qsort(ts->hot, n, sizeof(*ts->hot), hot_order);
-    }
+    qsort(f->entry, f->entries, sizeof(f->entry[0]), hot_order);
+    f->full = f->entries >= HOT_ROWS;
+    f->entries = f->full ? HOT_ROWS : f->entries;
 }
 
-void hot_write(TraceStore *ts)
+static void first_offer(HotFirst *f, const HotEntry *e)
 {
-    hot_sort(ts);
-    unsigned written[2] = {0, 0};
-    for (size_t i = 0; i < ts->hot_count; i++) {
-        const HotEntry *e = &ts->hot[i];
-        const StoreRegion *info = ts->region[e->region];
-        if (written[info->io]++ >= HOT_ROWS) {
-            continue;
-        }
+    if (!e->accesses ||
+        (f->full && hot_order(e, &f->entry[HOT_ROWS - 1]) > 0)) {
+        return;
+    }
+    if (f->entries == 2 * HOT_ROWS) {
+        first_sort(f);
+    }
+    f->entry[f->entries++] = *e;
+}
+
+/* -- the tables ------------------------------------------------------------ */
+
+static void write_addresses(TraceStore *ts, HotFirst *f, unsigned granule)
+{
+    first_sort(f);
+    for (size_t i = 0; i < f->entries; i++) {
+        const HotEntry *e = &f->entry[i];
         store_run(ts,
                   "insert into hot_address select name, type, ?1, ?2,"
                   " case when ?3 then coalesce((select g.name from register g"
                   " where g.id = ?4), '') end, ?5, ?6, ?7, ?8, ?9, ?10"
                   " from region where id = ?11",
-                  "uiiituuuuui", e->offset,
-                  (int64_t)(info->io ? 1 : HOT_MEMORY_GRANULE),
-                  (int64_t)info->io, (int64_t)e->reg, dictionary_dir(e->dir),
-                  e->accesses, e->bytes, e->wait, e->bus, e->target,
-                  (int64_t)e->region);
+                  "uiiituuuuui", e->offset, (int64_t)granule,
+                  (int64_t)(granule == 1), (int64_t)e->reg,
+                  dictionary_dir(e->dir), e->accesses, e->bytes, e->wait,
+                  e->bus, e->target, (int64_t)e->region);
     }
+}
+
+static void write_pages(TraceStore *ts, HotFirst *f)
+{
+    first_sort(f);
+    for (size_t i = 0; i < f->entries; i++) {
+        const HotEntry *e = &f->entry[i];
+        store_run(ts,
+                  "insert into hot_page select name, type, ?1, ?2, ?3, ?4, ?5,"
+                  " ?6, ?7, ?8 from region where id = ?9",
+                  "uituuuuui", e->offset, (int64_t)HOT_PAGE,
+                  dictionary_dir(e->dir), e->accesses, e->bytes, e->wait,
+                  e->bus, e->target, (int64_t)e->region);
+    }
+}
+
+static int page_order(const void *a, const void *b)
+{
+    const HotPage *x = *(HotPage *const *)a, *y = *(HotPage *const *)b;
+    if (x->region != y->region) {
+        return x->region < y->region ? -1 : 1;
+    }
+    if (x->number != y->number) {
+        return x->number < y->number ? -1 : 1;
+    }
+    return x->dir - y->dir;
+}
+
+static void add_line(HotEntry *e, const HotPage *p, unsigned line)
+{
+    const uint64_t *sums = p->line + line * HOT_SUMS;
+    if (p->timed) {
+        e->accesses += sums[HOT_ACCESSES];
+        e->bytes += sums[HOT_BYTES];
+        e->wait += sums[HOT_WAIT];
+        e->bus += sums[HOT_BUS];
+        e->target += sums[HOT_TARGET];
+    } else {
+        uint64_t n = p->line[line];
+        e->accesses += n;
+        e->bytes += n * p->size;
+        e->bus += n * p->bus;
+        e->target += n * p->target;
+    }
+}
+
+/* The HotPages [from, to) are of one page and direction. */
+static void offer_page(HotPage *const *from, HotPage *const *to,
+                       HotFirst *lines, HotFirst *pages)
+{
+    const uint64_t begin = from[0]->number * HOT_PAGE;
+    HotEntry page = {
+        .region = from[0]->region, .dir = from[0]->dir, .offset = begin};
+    for (unsigned i = 0; i < HOT_LINES; i++) {
+        HotEntry line = {.region = page.region,
+                         .dir = page.dir,
+                         .offset = begin + i * HOT_LINE};
+        for (HotPage *const *p = from; p < to; p++) {
+            add_line(&line, *p, i);
+        }
+        first_offer(lines, &line);
+        page.accesses += line.accesses;
+        page.bytes += line.bytes;
+        page.wait += line.wait;
+        page.bus += line.bus;
+        page.target += line.target;
+    }
+    first_offer(pages, &page);
+}
+
+/* Packs the pages to the front of their table, and sorts them. */
+static void sort_pages(Counts *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->page_capacity; i++) {
+        HotPage *p = c->page[i];
+        c->page[i] = NULL;
+        if (p) {
+            c->page[n++] = p;
+        }
+    }
+    if (n) {
+        qsort(c->page, n, sizeof(HotPage *), page_order);
+    }
+}
+
+void hot_write(TraceStore *ts)
+{
+    Counts *c = &ts->counts;
+    HotFirst *first = calloc(3, sizeof(*first));
+    if (!first) {
+        store_fail(ts, SQLITE_NOMEM);
+        return;
+    }
+    for (size_t i = 0; i < c->reg_capacity; i++) {
+        first_offer(&first[0], &c->reg[i]);
+    }
+    sort_pages(c);
+    for (size_t i = 0, next; i < c->pages; i = next) {
+        next = i + 1;
+        while (next < c->pages &&
+               page_order(&c->page[i], &c->page[next]) == 0) {
+            next++;
+        }
+        offer_page(c->page + i, c->page + next, &first[1], &first[2]);
+    }
+    write_addresses(ts, &first[0], 1);
+    write_addresses(ts, &first[1], HOT_LINE);
+    write_pages(ts, &first[2]);
+    free(first);
 }
 
 void hot_free(TraceStore *ts)
 {
-    free(ts->hot);
+    Counts *c = &ts->counts;
+    for (size_t i = 0; i < c->page_capacity; i++) {
+        free(c->page[i]);
+    }
+    free(c->page);
+    free(c->reg);
 }

@@ -256,6 +256,8 @@ static bool open_store(Recovery *r, const char *path, Error **errp)
 static void write_summaries(TraceStore *ts)
 {
     store_script(ts, "delete from tx_site; delete from hot_address;"
+                     "delete from hot_page; delete from latency_histogram;"
+                     "delete from traffic_window;"
                      "delete from traffic; delete from split_cost;"
                      "delete from check_result");
 }

@@ -414,9 +414,7 @@ void store_free(TraceStore *ts)
     handover_free(ts);
     recorder_fini(&ts->recorder);
     dictionary_free(ts);
-    hot_free(ts);
-    free(ts->totals);
-    free(ts->whole_runs);
+    count_free(ts);
     ring_free(ts);
     free(ts->path);
     error_free(ts->error);

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "traces/codec.h"
+#include "traces/count.h"
 #include "traces/rows.h"
 #include "traces/tail.h"
 #include "traces/trace.h"
@@ -27,8 +28,6 @@ enum {
     STORE_THREADS = TRACE_THREADS,
     BATCH_ROWS = 32,
     BATCH_COLUMNS = 8,
-    HOT_MEMORY_GRANULE = 64, /* bytes of memory that share one hot_address */
-    HOT_ROWS = 1000,
 };
 
 /* Rows of integers (or null) on their way into one table: many rows by one
@@ -61,19 +60,12 @@ typedef struct StoreInitiator {
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
     uint64_t chunk_first, chunk_last; /* cycles; first > last: none */
+    uint32_t first_site;              /* of its record sites, + 1 */
+    /* The window its plain accesses count in, and the cycle before which they
+     * still do; not after last_cycle: to be found out. */
+    uint32_t window;
+    uint64_t window_end;
 } StoreInitiator;
-
-typedef struct SiteTotals {
-    uint64_t accesses, errors, beats, wait, bus, target;
-} SiteTotals;
-
-typedef struct HotEntry {
-    uint32_t region; /* id; 0: a free slot */
-    uint8_t dir;
-    uint32_t reg; /* id in `register`; 0: has no name */
-    uint64_t offset;
-    uint64_t accesses, bytes, wait, bus, target;
-} HotEntry;
 
 typedef struct CachedStatement {
     const char *sql; /* compared by address: string literals only */
@@ -126,15 +118,7 @@ struct TraceStore {
     uint64_t committed_at; /* seconds of the host's steady clock */
     uint64_t chunks;
     uint32_t written_sites; /* record sites that are in the file */
-    uint32_t counted_sites; /* that there is room to count */
-    SiteTotals *totals;     /* by id of `site` */
-    uint32_t totals_capacity;
-    uint64_t *whole_runs; /* by record site: runs recorded from end to end */
-    uint32_t whole_capacity;
-    HotEntry *hot;
-    size_t hot_count, hot_capacity; /* capacity: a power of two */
-    uint64_t beats_missing;         /* of transactions that were completed */
-    uint64_t beat_bytes;
+    Counts counts;
     uint64_t left_out; /* by the filter */
     unsigned windows;  /* rows of trace_window */
     bool has_counted;
@@ -258,12 +242,56 @@ void consume(TraceStore *ts, const StoreBuffer *buffer, const void *blob,
              size_t len);
 /* Only counts what is a chunk already; returns its rows. */
 uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer);
-/* Writes what was counted: tx_site. */
-void consume_write_totals(TraceStore *ts);
+/* -- count.c -------------------------------------------------------------- */
+/* Room to count the record sites below `sites`; false: the error is kept. */
+bool count_room(TraceStore *ts, uint32_t sites);
+/* Counts the records of a buffer; *devices: some accessed a device. Returns how
+ * many rows they are. */
+uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices);
+/* The same for a chunk, with the time of its first and of its last row; *first
+ * > *last: it has none. */
+uint64_t count_chunk(TraceStore *ts, const StoreBuffer *buffer, bool *devices,
+                     uint64_t *first, uint64_t *last);
+/* Writes the tables of what was counted, once. */
+void count_write(TraceStore *ts);
+void count_free(TraceStore *ts);
+/* The number of a key, `fresh` if it is new; UINT32_MAX: the error is kept. */
+uint32_t key_index(TraceStore *ts, KeyIndex *index, uint64_t key,
+                   uint32_t fresh);
+/* Room in an array of zeros for index n; false: the error is kept. */
+bool count_zeros(TraceStore *ts, void **array, uint32_t *capacity, uint32_t n,
+                 size_t size);
+
+/* -- traffic_window.c ----------------------------------------------------- */
+/* The group of a site; UINT32_MAX: the error is kept. */
+uint32_t window_group(TraceStore *ts, const RowSite *s);
+/* The window of a time; windows become wider when it is beyond them. */
+uint32_t window_at(TraceStore *ts, uint64_t ps);
+/* The time at which a window ends. */
+uint64_t window_end(const TraceStore *ts, uint32_t window);
+/* Adds n times `sums`. */
+void window_add(TraceStore *ts, uint32_t group, uint32_t window,
+                const CountSums *sums, uint64_t n);
+void window_write(TraceStore *ts);
+void window_free(TraceStore *ts);
+
+/* -- latency.c ------------------------------------------------------------ */
+uint32_t latency_group(TraceStore *ts, const RowSite *s);
+/* n accesses that took so many cycles each. */
+void latency_add(TraceStore *ts, uint32_t group, uint64_t wait, uint64_t bus,
+                 uint64_t target, uint64_t n);
+void latency_write(TraceStore *ts);
+void latency_free(TraceStore *ts);
 
 /* -- hot.c ---------------------------------------------------------------- */
-HotEntry *hot_count(TraceStore *ts, uint32_t region, const StoreRegion *info,
-                    uint64_t offset, uint8_t dir);
+/* A register's counts, valid until the next call; NULL: the error is kept. */
+HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset);
+/* The counters of the lines of a page of memory (offset / HOT_PAGE) for plain
+ * accesses of a site: one for each; NULL: the error is kept. */
+uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t page);
+/* The same for accesses with timing, which hot_timed() adds. */
+uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t page);
+void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row);
 void hot_write(TraceStore *ts);
 void hot_free(TraceStore *ts);
 

@@ -315,10 +315,10 @@ static void check_records(TraceStore *ts)
     }
     snprintf(detail, sizeof(detail),
              "%llu transactions have more or fewer beats than they say",
-             (unsigned long long)ts->beats_missing);
-    check(ts, "beats stored", ts->beats_missing == 0,
-          ts->beats_missing ? detail : "");
-    trace_set_run_number(ts, "beat_bytes", ts->beat_bytes);
+             (unsigned long long)ts->counts.beats_missing);
+    check(ts, "beats stored", ts->counts.beats_missing == 0,
+          ts->counts.beats_missing ? detail : "");
+    trace_set_run_number(ts, "beat_bytes", ts->counts.beat_bytes);
     if (partly) {
         check_skipped(ts, "bytes moved", partly);
         return;
@@ -412,8 +412,7 @@ void summary_finish(TraceStore *ts)
         store_run(ts, "insert or ignore into run values('time_ps', ?)", "u",
                   ts->end_ps);
     }
-    consume_write_totals(ts);
-    hot_write(ts);
+    count_write(ts);
     if (ts->recovered) {
         store_script(ts, traffic_of_rows);
     }
