@@ -373,10 +373,10 @@ uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
     const uint32_t sites = ts->counts.sites;
     RowReader reader;
     rows_begin(&reader, &ts->sites, buffer->record, buffer->records);
-    const MemoryRecord *r = reader.r;
+    const MemoryRecord *r = reader.r, *const end = reader.end;
     uint64_t rows = 0;
     *devices = false;
-    while (r < reader.end && r->site < sites) {
+    while (r < end && r->site < sites) {
         CountSite *s = &site[r->site];
         StoreInitiator *in = &initiator[s->initiator];
         uint64_t in_page = r->address - s->page;

@@ -71,16 +71,16 @@ static uint32_t register_id(TraceStore *ts, uint32_t region,
                             const StoreRegion *info, uint64_t offset)
 {
     char name[80] = "";
-    if (info->io && info->cls) {
+    if (info->cls) {
         device_register_name(info->cls, offset, name, sizeof(name));
     }
-    if (!*name) {
-        return 0;
-    }
-    store_run(ts,
-              "insert into register select null, ?1, ?2, ?3 where not exists"
-              " (select * from register where region_id = ?1 and offset = ?2)",
-              "iut", (int64_t)region, offset, name);
+    if (*name) {
+        store_run(ts,
+                  "insert into register select null, ?1, ?2, ?3 where not"
+                  " exists (select * from register where region_id = ?1 and"
+                  " offset = ?2)",
+                  "iut", (int64_t)region, offset, name);
+    } /* else a killed run may have known its class, which recovery does not */
     return (uint32_t)store_number(
         ts, "select id from register where region_id = ?1 and offset = ?2",
         "iu", (int64_t)region, offset);

@@ -120,6 +120,45 @@ TEST(Recover, KilledAtAnyTime)
     }
 }
 
+// All that is counted of rows is what a run that was closed has.
+TEST(Recover, SummariesAreThoseOfAClosedRun)
+{
+    string killed = temporary("summaries.db"), closed = temporary("closed.db");
+    Told *told = shared_memory();
+    pid_t child = fork();
+    if (child == 0) {
+        record(killed, 11, 1, 30000, told); // one chunk and a tail
+    }
+    while (!told->over) {
+        usleep(100);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    uint64_t rows = 0;
+    bool done = false;
+    Error *err = nullptr;
+    ASSERT_TRUE(trace_recover(killed.c_str(), &rows, &done, &err))
+        << message(err);
+    Machine m(11);
+    TraceStore *ts = trace_open(closed.c_str(), &err);
+    m.describe(ts);
+    m.rec = trace_recorder(ts, 0xff, true);
+    m.run(30000);
+    m.totals(ts);
+    ASSERT_TRUE(trace_close(ts, &err)) << message(err);
+    ASSERT_EQ(told->rows, rows);
+    for (const char *table : {"tx_site", "traffic_window", "latency_histogram",
+                              "hot_address", "hot_page"}) {
+        string all = string("select * from ") + table;
+        vector<Row> want = rows_of_file(closed, all);
+        EXPECT_LE(3u, want.size()) << table;
+        EXPECT_EQ(want, rows_of_file(killed, all)) << table;
+    }
+    munmap(told, sizeof(*told));
+    unlink(killed.c_str());
+    unlink(closed.c_str());
+}
+
 TEST(Recover, RunThatEnded)
 {
     string path = temporary("ended.db");
