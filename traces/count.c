@@ -274,20 +274,22 @@ static void count_place(TraceStore *ts, const TxRow *row)
     const RowSite *s = row->site;
     CountSite *site = &ts->counts.site[s->id];
     CountPlain *p = &ts->counts.plain[s->id];
-    uint64_t offset = row->pa - s->base, page = offset / HOT_PAGE;
+    uint64_t offset = row->pa - s->base;
     if (row->beat) {
-        if (!p->timed_line || p->timed_page != page) {
-            p->timed_page = page;
-            p->timed_line = hot_timed_page(ts, s, page);
+        uint64_t begin = offset / HOT_TIMED_PAGE * HOT_TIMED_PAGE;
+        if (!p->timed_line || p->timed_page != begin) {
+            p->timed_page = begin;
+            p->timed_line = hot_timed_page(ts, s, begin);
         }
         if (p->timed_line) {
             hot_timed(p->timed_line, offset, row);
         }
         return;
     }
-    if (!site->reach || row->pa - site->page >= site->reach) {
-        site->line = hot_plain_page(ts, s, page);
-        site->page = s->base + page * HOT_PAGE;
+    if (row->pa - site->page >= site->reach) {
+        uint64_t begin = offset / HOT_PAGE * HOT_PAGE;
+        site->line = hot_plain_page(ts, s, begin);
+        site->page = s->base + begin;
         site->reach = site->line ? HOT_PAGE : 0;
     }
     if (site->line) {

@@ -26,7 +26,7 @@ enum {
     COUNT_WINDOW_SHIFT = 20, /* ps, as a power of two; at first */
     HOT_LINE = 64,           /* bytes of memory that share one hot_address */
     HOT_PAGE = 4096,
-    HOT_LINES = HOT_PAGE / HOT_LINE,
+    HOT_TIMED_PAGE = 1024, /* of accesses that are added up one by one */
     HOT_ROWS = 1000,
 };
 
@@ -63,7 +63,7 @@ typedef struct CountPlain {
     CountSums unit;         /* what one of them adds */
     uint32_t window_group;  /* of traffic_window.c */
     uint32_t latency_group; /* of latency.c */
-    uint64_t timed_page;    /* offset / HOT_PAGE */
+    uint64_t timed_page;    /* its offset */
     uint64_t *timed_line;   /* of that page, of accesses with timing */
 } CountPlain;
 

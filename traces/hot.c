@@ -7,8 +7,8 @@
  *          a memory, and direction; instruction fetches are not counted. An
  *          access counts where it begins. Of accesses that cost the same one
  *          number per line is enough: they share a HotPage, of 512 bytes per
- *          4 KiB; those with timing have one of their own. The tables keep the
- *          first HOT_ROWS of each sort.
+ *          4 KiB; those with timing have their own, of 640 bytes per KiB. The
+ *          tables keep the first HOT_ROWS of each sort.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +17,21 @@
 
 enum { HOT_ACCESSES, HOT_BYTES, HOT_WAIT, HOT_BUS, HOT_TARGET, HOT_SUMS };
 
-/* Accesses of one direction to a page of memory. */
+/* Accesses of one direction to a page of memory, or a part of it. */
 struct HotPage {
     uint32_t region;
     uint32_t size; /* bytes of each access */
     uint16_t bus, target;
     uint8_t dir;
-    bool timed;      /* they differ: HOT_SUMS numbers per line */
-    uint64_t number; /* offset / HOT_PAGE */
+    bool timed;     /* they differ: HOT_SUMS numbers per line */
+    uint64_t begin; /* offset of its first line */
     uint64_t line[];
 };
+
+static uint64_t page_bytes(const HotPage *p)
+{
+    return p->timed ? HOT_TIMED_PAGE : HOT_PAGE;
+}
 
 /* -- registers of devices -------------------------------------------------- */
 
@@ -108,14 +113,14 @@ HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset)
 
 static bool same_page(const HotPage *a, const HotPage *b)
 {
-    return a->number == b->number && a->region == b->region &&
-           a->dir == b->dir && a->timed == b->timed && a->size == b->size &&
-           a->bus == b->bus && a->target == b->target;
+    return a->begin == b->begin && a->region == b->region && a->dir == b->dir &&
+           a->timed == b->timed && a->size == b->size && a->bus == b->bus &&
+           a->target == b->target;
 }
 
 static size_t page_slot(const Counts *c, const HotPage *key)
 {
-    uint64_t h = key->number ^ (uint64_t)key->region << 40 ^
+    uint64_t h = key->begin / HOT_TIMED_PAGE ^ (uint64_t)key->region << 40 ^
                  (uint64_t)key->size << 32 ^ (uint64_t)key->dir << 60;
     h = (h ^ (uint64_t)key->bus << 20 ^ (uint64_t)key->target << 28) *
         UINT64_C(0x9e3779b97f4a7c15);
@@ -156,7 +161,8 @@ static uint64_t *page_lines(TraceStore *ts, const HotPage *key)
     }
     HotPage **slot = &c->page[page_slot(c, key)];
     if (!*slot) {
-        size_t numbers = HOT_LINES * (key->timed ? HOT_SUMS : 1);
+        size_t numbers =
+            page_bytes(key) / HOT_LINE * (key->timed ? HOT_SUMS : 1);
         HotPage *page = calloc(1, sizeof(*page) + numbers * sizeof(uint64_t));
         if (!page) {
             store_fail(ts, SQLITE_NOMEM);
@@ -169,27 +175,27 @@ static uint64_t *page_lines(TraceStore *ts, const HotPage *key)
     return (*slot)->line;
 }
 
-uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t page)
+uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t begin)
 {
     const HotPage key = {.region = s->region,
                          .size = s->size,
                          .bus = s->cost[0].bus,
                          .target = s->cost[0].target,
                          .dir = s->dir,
-                         .number = page};
+                         .begin = begin};
     return page_lines(ts, &key);
 }
 
-uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t page)
+uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t begin)
 {
     const HotPage key = {
-        .region = s->region, .dir = s->dir, .timed = true, .number = page};
+        .region = s->region, .dir = s->dir, .timed = true, .begin = begin};
     return page_lines(ts, &key);
 }
 
 void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row)
 {
-    uint64_t *sums = page + offset % HOT_PAGE / HOT_LINE * HOT_SUMS;
+    uint64_t *sums = page + offset % HOT_TIMED_PAGE / HOT_LINE * HOT_SUMS;
     sums[HOT_ACCESSES]++;
     sums[HOT_BYTES] += row->size;
     sums[HOT_WAIT] += row->wait;
@@ -279,27 +285,31 @@ static int page_order(const void *a, const void *b)
     if (x->region != y->region) {
         return x->region < y->region ? -1 : 1;
     }
-    if (x->number != y->number) {
-        return x->number < y->number ? -1 : 1;
+    if (x->begin / HOT_PAGE != y->begin / HOT_PAGE) {
+        return x->begin < y->begin ? -1 : 1;
     }
     return x->dir - y->dir;
 }
 
-static void add_line(HotEntry *e, const HotPage *p, unsigned line)
+/* Adds what p has of the line that e is, if it has that. */
+static void add_line(HotEntry *e, const HotPage *p)
 {
-    const uint64_t *sums = p->line + line * HOT_SUMS;
+    uint64_t at = e->offset - p->begin;
+    if (at >= page_bytes(p)) {
+        return;
+    }
+    const uint64_t *n = p->line + at / HOT_LINE * (p->timed ? HOT_SUMS : 1);
     if (p->timed) {
-        e->accesses += sums[HOT_ACCESSES];
-        e->bytes += sums[HOT_BYTES];
-        e->wait += sums[HOT_WAIT];
-        e->bus += sums[HOT_BUS];
-        e->target += sums[HOT_TARGET];
+        e->accesses += n[HOT_ACCESSES];
+        e->bytes += n[HOT_BYTES];
+        e->wait += n[HOT_WAIT];
+        e->bus += n[HOT_BUS];
+        e->target += n[HOT_TARGET];
     } else {
-        uint64_t n = p->line[line];
-        e->accesses += n;
-        e->bytes += n * p->size;
-        e->bus += n * p->bus;
-        e->target += n * p->target;
+        e->accesses += *n;
+        e->bytes += *n * p->size;
+        e->bus += *n * p->bus;
+        e->target += *n * p->target;
     }
 }
 
@@ -307,15 +317,15 @@ static void add_line(HotEntry *e, const HotPage *p, unsigned line)
 static void offer_page(HotPage *const *from, HotPage *const *to,
                        HotFirst *lines, HotFirst *pages)
 {
-    const uint64_t begin = from[0]->number * HOT_PAGE;
+    const uint64_t begin = from[0]->begin / HOT_PAGE * HOT_PAGE;
     HotEntry page = {
         .region = from[0]->region, .dir = from[0]->dir, .offset = begin};
-    for (unsigned i = 0; i < HOT_LINES; i++) {
+    for (unsigned i = 0; i < HOT_PAGE / HOT_LINE; i++) {
         HotEntry line = {.region = page.region,
                          .dir = page.dir,
                          .offset = begin + i * HOT_LINE};
         for (HotPage *const *p = from; p < to; p++) {
-            add_line(&line, *p, i);
+            add_line(&line, *p);
         }
         first_offer(lines, &line);
         page.accesses += line.accesses;

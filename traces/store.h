@@ -286,11 +286,13 @@ void latency_free(TraceStore *ts);
 /* -- hot.c ---------------------------------------------------------------- */
 /* A register's counts, valid until the next call; NULL: the error is kept. */
 HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset);
-/* The counters of the lines of a page of memory (offset / HOT_PAGE) for plain
- * accesses of a site: one for each; NULL: the error is kept. */
-uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t page);
-/* The same for accesses with timing, which hot_timed() adds. */
-uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t page);
+/* The counters of the lines of a page of memory that begins at an offset, a
+ * multiple of HOT_PAGE, for plain accesses of a site: one for each; NULL: the
+ * error is kept. */
+uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t begin);
+/* The same for accesses with timing, which hot_timed() adds: a multiple of
+ * HOT_TIMED_PAGE. */
+uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t begin);
 void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row);
 void hot_write(TraceStore *ts);
 void hot_free(TraceStore *ts);
