@@ -110,14 +110,12 @@ static CountSums plain_sums(const RowSite *s)
 static bool site_begin(TraceStore *ts, const RowSite *s)
 {
     Counts *c = &ts->counts;
-    StoreInitiator *in = &ts->initiator[s->initiator];
     CountSite *site = &c->site[s->id];
     CountPlain *plain = &c->plain[s->id];
     *site = (CountSite){.align = s->size - 1,
                         .initiator = s->initiator,
                         .steps = s->steps,
-                        .in_order = true,
-                        .next = in->first_site};
+                        .in_order = true};
     if (s->steps) {
         site->first_cycle = s->step[0].cycle;
         site->last_cycle = s->step[s->steps - 1].cycle;
@@ -125,7 +123,6 @@ static bool site_begin(TraceStore *ts, const RowSite *s)
     for (uint32_t i = 1; i < s->steps; i++) {
         site->in_order &= s->step[i].cycle >= s->step[i - 1].cycle;
     }
-    in->first_site = s->id + 1;
     *plain = (CountPlain){.unit = plain_sums(s),
                           .window_group = window_group(ts, s),
                           .latency_group = latency_group(ts, s)};
@@ -158,19 +155,26 @@ bool count_room(TraceStore *ts, uint32_t sites)
 
 /* -- time ----------------------------------------------------------------- */
 
-/* What was counted of an initiator's sites goes into its window. */
+/* One more plain access or whole run of a site, in its initiator's window. */
+static inline void add_plain(CountSite *s, StoreInitiator *in, uint32_t id)
+{
+    if (s->plain++ == 0) {
+        s->next = in->unsettled;
+        in->unsettled = id + 1;
+    }
+}
+
+/* What was so counted of an initiator goes into its window. */
 static void settle(TraceStore *ts, StoreInitiator *in)
 {
     Counts *c = &ts->counts;
-    for (uint32_t next = in->first_site; next;) {
-        CountSite *s = &c->site[next - 1];
-        if (s->plain) {
-            CountPlain *p = &c->plain[next - 1];
-            p->accesses += s->plain;
-            window_add(ts, p->window_group, in->window, &p->unit, s->plain);
-            s->plain = 0;
-        }
-        next = s->next;
+    while (in->unsettled) {
+        CountSite *s = &c->site[in->unsettled - 1];
+        CountPlain *p = &c->plain[in->unsettled - 1];
+        p->accesses += s->plain;
+        window_add(ts, p->window_group, in->window, &p->unit, s->plain);
+        s->plain = 0;
+        in->unsettled = s->next;
     }
 }
 
@@ -259,9 +263,10 @@ static void count_plain(TraceStore *ts, const TxRow *row, uint32_t window)
     Counts *c = &ts->counts;
     CountSite *s = &c->site[row->site->id];
     CountPlain *p = &c->plain[row->site->id];
+    StoreInitiator *in = &ts->initiator[s->initiator];
     s->unaligned += (row->pa & s->align) != 0;
-    if (window == ts->initiator[s->initiator].window) {
-        s->plain++;
+    if (window == in->window) {
+        add_plain(s, in, row->site->id);
     } else {
         p->accesses++;
         window_add(ts, p->window_group, window, &p->unit, 1);
@@ -385,7 +390,7 @@ uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
         if (in_page < s->reach && !(r->info & RECORD_HAS_TIMING) &&
             is_now(in, r->cycle)) {
             in->last_cycle = r->cycle;
-            s->plain++;
+            add_plain(s, in, r->site);
             s->line[in_page / HOT_LINE]++;
             if (r->address & s->align) {
                 s->unaligned++;
@@ -394,7 +399,7 @@ uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
             r++;
         } else if (is_whole_run(s, in, r)) {
             in->last_cycle = r->cycle + s->last_cycle;
-            s->plain++;
+            add_plain(s, in, r->site);
             rows += s->steps;
             r++;
         } else {

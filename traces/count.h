@@ -54,7 +54,7 @@ typedef struct CountSite {
     uint16_t steps; /* of a fetch run */
     uint16_t first_cycle, last_cycle;
     bool in_order; /* no step is before the one before */
-    uint32_t next; /* site of the same initiator, + 1 */
+    uint32_t next; /* site that is not settled, + 1 */
 } CountSite;
 
 /* The rest of it. */

@@ -60,7 +60,7 @@ typedef struct StoreInitiator {
     uint64_t last_cycle;
     uint64_t backwards; /* transactions issued before the one recorded before */
     uint64_t chunk_first, chunk_last; /* cycles; first > last: none */
-    uint32_t first_site;              /* of its record sites, + 1 */
+    uint32_t unsettled;               /* record site with plain accesses, + 1 */
     /* The window its plain accesses count in, and the cycle before which they
      * still do; not after last_cycle: to be found out. */
     uint32_t window;
