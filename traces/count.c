@@ -120,6 +120,9 @@ static bool site_begin(TraceStore *ts, const RowSite *s)
         site->first_cycle = s->step[0].cycle;
         site->last_cycle = s->step[s->steps - 1].cycle;
     }
+    for (uint32_t i = 0; i < row_site_rows(s); i++) {
+        c->totals[s->row + i].size = s->steps ? s->step[i].size : s->size;
+    }
     for (uint32_t i = 1; i < s->steps; i++) {
         site->in_order &= s->step[i].cycle >= s->step[i - 1].cycle;
     }
@@ -494,12 +497,11 @@ static void write_sites(TraceStore *ts)
     for (uint32_t id = 1; id < ts->counts.totals_capacity; id++) {
         const SiteTotals *n = &ts->counts.totals[id];
         if (n->accesses) {
-            store_run(ts,
-                      "insert into tx_site select id, ?1, ?2, ?1 * size, ?3,"
-                      " ?4, ?5, ?6, ?7, ?8, ?9, ?10 from site where id = ?11",
-                      "uuuuuuuuuui", n->accesses, n->errors, n->beats, n->wait,
-                      n->bus, n->target, n->unaligned, n->split,
-                      n->unaligned_beats, n->unaligned_cycles, (int64_t)id);
+            store_run(ts, "insert into tx_site values(?,?,?,?,?,?,?,?,?,?,?,?)",
+                      "iuuuuuuuuuuu", (int64_t)id, n->accesses, n->errors,
+                      n->accesses * n->size, n->beats, n->wait, n->bus,
+                      n->target, n->unaligned, n->split, n->unaligned_beats,
+                      n->unaligned_cycles);
         }
     }
 }

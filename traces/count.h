@@ -71,6 +71,7 @@ typedef struct CountPlain {
 typedef struct SiteTotals {
     uint64_t accesses, errors, beats, wait, bus, target;
     uint64_t unaligned, split, unaligned_beats, unaligned_cycles;
+    uint32_t size; /* bytes of each access */
 } SiteTotals;
 
 typedef struct WindowCell {

@@ -120,12 +120,14 @@ static bool same_page(const HotPage *a, const HotPage *b)
 
 static size_t page_slot(const Counts *c, const HotPage *key)
 {
-    uint64_t h = key->begin / HOT_TIMED_PAGE ^ (uint64_t)key->region << 40 ^
-                 (uint64_t)key->size << 32 ^ (uint64_t)key->dir << 60;
-    h = (h ^ (uint64_t)key->bus << 20 ^ (uint64_t)key->target << 28) *
-        UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t h = key->begin * golden;
+    h ^= h >> 32 ^ (uint64_t)key->region << 32 ^ (uint64_t)key->size << 12 ^
+         (uint64_t)key->bus << 16 ^ (uint64_t)key->target << 4 ^
+         (uint64_t)key->dir << 1 ^ key->timed;
+    h *= golden;
     size_t mask = c->page_capacity - 1;
-    size_t i = (size_t)(h >> 20) & mask;
+    size_t i = (size_t)(h >> 32) & mask;
     while (c->page[i] && !same_page(c->page[i], key)) {
         i = (i + 1) & mask;
     }
