@@ -77,6 +77,12 @@ uint32_t key_index(TraceStore *ts, KeyIndex *index, uint64_t key,
     return index->value[i] - 1;
 }
 
+void key_free(KeyIndex *index)
+{
+    free(index->key);
+    free(index->value);
+}
+
 /* -- sites ---------------------------------------------------------------- */
 
 static void add_step(const RowSite *s, uint32_t step, CountSums *sums)
@@ -128,9 +134,10 @@ static bool site_begin(TraceStore *ts, const RowSite *s)
     }
     *plain = (CountPlain){.unit = plain_sums(s),
                           .window_group = window_group(ts, s),
-                          .latency_group = latency_group(ts, s)};
-    return plain->window_group != UINT32_MAX &&
-           plain->latency_group != UINT32_MAX;
+                          .latency_group = latency_group(ts, s),
+                          .hot_sort = hot_sort(ts, s, false),
+                          .hot_timed_sort = hot_sort(ts, s, true)};
+    return !ts->error;
 }
 
 bool count_room(TraceStore *ts, uint32_t sites)
@@ -287,7 +294,7 @@ static void count_place(TraceStore *ts, const TxRow *row)
         uint64_t begin = offset / HOT_TIMED_PAGE * HOT_TIMED_PAGE;
         if (!p->timed_line || p->timed_page != begin) {
             p->timed_page = begin;
-            p->timed_line = hot_timed_page(ts, s, begin);
+            p->timed_line = hot_page(ts, s, p->hot_timed_sort, true, begin);
         }
         if (p->timed_line) {
             hot_timed(p->timed_line, offset, row);
@@ -296,7 +303,7 @@ static void count_place(TraceStore *ts, const TxRow *row)
     }
     if (row->pa - site->page >= site->reach) {
         uint64_t begin = offset / HOT_PAGE * HOT_PAGE;
-        site->line = hot_plain_page(ts, s, begin);
+        site->line = hot_page(ts, s, p->hot_sort, false, begin);
         site->page = s->base + begin;
         site->reach = site->line ? HOT_PAGE : 0;
     }

@@ -63,8 +63,9 @@ typedef struct CountPlain {
     CountSums unit;         /* what one of them adds */
     uint32_t window_group;  /* of traffic_window.c */
     uint32_t latency_group; /* of latency.c */
-    uint64_t timed_page;    /* its offset */
-    uint64_t *timed_line;   /* of that page, of accesses with timing */
+    uint32_t hot_sort, hot_timed_sort;
+    uint64_t timed_page;  /* its offset */
+    uint64_t *timed_line; /* of that page, of accesses with timing */
 } CountPlain;
 
 /* Of one row of `site`. */
@@ -118,6 +119,12 @@ typedef struct HotEntry {
 
 typedef struct HotPage HotPage;
 
+typedef struct HotSlot {
+    uint64_t begin; /* offset of its first line */
+    uint32_t sort;  /* of accesses that are counted alike */
+    HotPage *page;
+} HotSlot;
+
 typedef struct Counts {
     uint32_t sites; /* that there is room for */
     CountSite *site;
@@ -134,7 +141,8 @@ typedef struct Counts {
     uint32_t latency_groups, latency_group_capacity;
     HotEntry *reg;
     size_t regs, reg_capacity; /* capacity: a power of two */
-    HotPage **page;
+    KeyIndex hot_where, hot_sort;
+    HotSlot *page;
     size_t pages, page_capacity;
     uint64_t beats_missing; /* of transactions that were completed */
     uint64_t beat_bytes;

@@ -111,88 +111,89 @@ HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset)
 
 /* -- pages of memories ----------------------------------------------------- */
 
-static bool same_page(const HotPage *a, const HotPage *b)
+uint32_t hot_sort(TraceStore *ts, const RowSite *s, bool timed)
 {
-    return a->begin == b->begin && a->region == b->region && a->dir == b->dir &&
-           a->timed == b->timed && a->size == b->size && a->bus == b->bus &&
-           a->target == b->target;
+    Counts *c = &ts->counts;
+    uint64_t where = (uint64_t)s->region << 40 ^ (uint64_t)timed << 7 ^ s->dir;
+    where ^= timed ? 0 : (uint64_t)s->size << 8;
+    uint32_t at = key_index(ts, &c->hot_where, where, c->hot_where.used);
+    uint64_t cost = (uint64_t)s->cost[0].bus << 16 ^ s->cost[0].target;
+    uint64_t key = (uint64_t)at << 32 ^ (timed ? 0 : cost);
+    return at == UINT32_MAX
+               ? at
+               : key_index(ts, &c->hot_sort, key, c->hot_sort.used);
 }
 
-static size_t page_slot(const Counts *c, const HotPage *key)
+static HotSlot *page_slot(const Counts *c, uint32_t sort, uint64_t begin)
 {
-    const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t h = key->begin * golden;
-    h ^= h >> 32 ^ (uint64_t)key->region << 32 ^ (uint64_t)key->size << 12 ^
-         (uint64_t)key->bus << 16 ^ (uint64_t)key->target << 4 ^
-         (uint64_t)key->dir << 1 ^ key->timed;
-    h *= golden;
+    uint64_t h = (begin / HOT_TIMED_PAGE ^ (uint64_t)sort << 44) *
+                 UINT64_C(0x9e3779b97f4a7c15);
     size_t mask = c->page_capacity - 1;
-    size_t i = (size_t)(h >> 32) & mask;
-    while (c->page[i] && !same_page(c->page[i], key)) {
+    size_t i = (size_t)(h ^ h >> 32) & mask;
+    while (c->page[i].page &&
+           (c->page[i].begin != begin || c->page[i].sort != sort)) {
         i = (i + 1) & mask;
     }
-    return i;
+    return &c->page[i];
 }
 
 static bool page_grow(TraceStore *ts)
 {
     Counts *c = &ts->counts;
-    HotPage **old = c->page;
+    HotSlot *old = c->page;
     size_t n = c->page_capacity, capacity = n ? 2 * n : 256;
-    HotPage **grown = calloc(capacity, sizeof(*grown));
+    HotSlot *grown = calloc(capacity, sizeof(*grown));
     if (!grown) {
         return store_fail(ts, SQLITE_NOMEM);
     }
     c->page = grown;
     c->page_capacity = capacity;
     for (size_t i = 0; i < n; i++) {
-        if (old[i]) {
-            grown[page_slot(c, old[i])] = old[i];
+        if (old[i].page) {
+            *page_slot(c, old[i].sort, old[i].begin) = old[i];
         }
     }
     free(old);
     return true;
 }
 
-/* The lines of a page like *key, made if it is new. */
-static uint64_t *page_lines(TraceStore *ts, const HotPage *key)
+static HotPage *new_page(TraceStore *ts, const RowSite *s, bool timed,
+                         uint64_t begin)
+{
+    size_t numbers =
+        timed ? HOT_TIMED_PAGE / HOT_LINE * HOT_SUMS : HOT_PAGE / HOT_LINE;
+    HotPage *page = calloc(1, sizeof(*page) + numbers * sizeof(uint64_t));
+    if (!page) {
+        store_fail(ts, SQLITE_NOMEM);
+        return NULL;
+    }
+    *page = (HotPage){.region = s->region,
+                      .size = s->size,
+                      .bus = s->cost[0].bus,
+                      .target = s->cost[0].target,
+                      .dir = s->dir,
+                      .timed = timed,
+                      .begin = begin};
+    return page;
+}
+
+uint64_t *hot_page(TraceStore *ts, const RowSite *s, uint32_t sort, bool timed,
+                   uint64_t begin)
 {
     Counts *c = &ts->counts;
     if (2 * c->pages >= c->page_capacity && !page_grow(ts)) {
         return NULL;
     }
-    HotPage **slot = &c->page[page_slot(c, key)];
-    if (!*slot) {
-        size_t numbers =
-            page_bytes(key) / HOT_LINE * (key->timed ? HOT_SUMS : 1);
-        HotPage *page = calloc(1, sizeof(*page) + numbers * sizeof(uint64_t));
+    HotSlot *slot = page_slot(c, sort, begin);
+    if (!slot->page) {
+        HotPage *page = new_page(ts, s, timed, begin);
         if (!page) {
-            store_fail(ts, SQLITE_NOMEM);
             return NULL;
         }
-        *page = *key;
-        *slot = page;
+        *slot = (HotSlot){begin, sort, page};
         c->pages++;
     }
-    return (*slot)->line;
-}
-
-uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t begin)
-{
-    const HotPage key = {.region = s->region,
-                         .size = s->size,
-                         .bus = s->cost[0].bus,
-                         .target = s->cost[0].target,
-                         .dir = s->dir,
-                         .begin = begin};
-    return page_lines(ts, &key);
-}
-
-uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t begin)
-{
-    const HotPage key = {
-        .region = s->region, .dir = s->dir, .timed = true, .begin = begin};
-    return page_lines(ts, &key);
+    return slot->page->line;
 }
 
 void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row)
@@ -283,7 +284,8 @@ static void write_pages(TraceStore *ts, HotFirst *f)
 
 static int page_order(const void *a, const void *b)
 {
-    const HotPage *x = *(HotPage *const *)a, *y = *(HotPage *const *)b;
+    const HotPage *x = ((const HotSlot *)a)->page;
+    const HotPage *y = ((const HotSlot *)b)->page;
     if (x->region != y->region) {
         return x->region < y->region ? -1 : 1;
     }
@@ -316,18 +318,18 @@ static void add_line(HotEntry *e, const HotPage *p)
 }
 
 /* The HotPages [from, to) are of one page and direction. */
-static void offer_page(HotPage *const *from, HotPage *const *to,
-                       HotFirst *lines, HotFirst *pages)
+static void offer_page(const HotSlot *from, const HotSlot *to, HotFirst *lines,
+                       HotFirst *pages)
 {
-    const uint64_t begin = from[0]->begin / HOT_PAGE * HOT_PAGE;
+    const uint64_t begin = from->page->begin / HOT_PAGE * HOT_PAGE;
     HotEntry page = {
-        .region = from[0]->region, .dir = from[0]->dir, .offset = begin};
+        .region = from->page->region, .dir = from->page->dir, .offset = begin};
     for (unsigned i = 0; i < HOT_PAGE / HOT_LINE; i++) {
         HotEntry line = {.region = page.region,
                          .dir = page.dir,
                          .offset = begin + i * HOT_LINE};
-        for (HotPage *const *p = from; p < to; p++) {
-            add_line(&line, *p);
+        for (const HotSlot *p = from; p < to; p++) {
+            add_line(&line, p->page);
         }
         first_offer(lines, &line);
         page.accesses += line.accesses;
@@ -344,14 +346,14 @@ static void sort_pages(Counts *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->page_capacity; i++) {
-        HotPage *p = c->page[i];
-        c->page[i] = NULL;
-        if (p) {
-            c->page[n++] = p;
+        HotSlot slot = c->page[i];
+        c->page[i] = (HotSlot){0};
+        if (slot.page) {
+            c->page[n++] = slot;
         }
     }
     if (n) {
-        qsort(c->page, n, sizeof(HotPage *), page_order);
+        qsort(c->page, n, sizeof(*c->page), page_order);
     }
 }
 
@@ -385,8 +387,10 @@ void hot_free(TraceStore *ts)
 {
     Counts *c = &ts->counts;
     for (size_t i = 0; i < c->page_capacity; i++) {
-        free(c->page[i]);
+        free(c->page[i].page);
     }
     free(c->page);
     free(c->reg);
+    key_free(&c->hot_where);
+    key_free(&c->hot_sort);
 }

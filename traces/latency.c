@@ -136,6 +136,5 @@ void latency_free(TraceStore *ts)
         }
     }
     free(c->latency_group);
-    free(c->latency_index.key);
-    free(c->latency_index.value);
+    key_free(&c->latency_index);
 }

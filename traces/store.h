@@ -258,6 +258,7 @@ void count_free(TraceStore *ts);
 /* The number of a key, `fresh` if it is new; UINT32_MAX: the error is kept. */
 uint32_t key_index(TraceStore *ts, KeyIndex *index, uint64_t key,
                    uint32_t fresh);
+void key_free(KeyIndex *index);
 /* Room in an array of zeros for index n; false: the error is kept. */
 bool count_zeros(TraceStore *ts, void **array, uint32_t *capacity, uint32_t n,
                  size_t size);
@@ -286,13 +287,15 @@ void latency_free(TraceStore *ts);
 /* -- hot.c ---------------------------------------------------------------- */
 /* A register's counts, valid until the next call; NULL: the error is kept. */
 HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset);
-/* The counters of the lines of a page of memory that begins at an offset, a
- * multiple of HOT_PAGE, for plain accesses of a site: one for each; NULL: the
- * error is kept. */
-uint64_t *hot_plain_page(TraceStore *ts, const RowSite *s, uint64_t begin);
-/* The same for accesses with timing, which hot_timed() adds: a multiple of
- * HOT_TIMED_PAGE. */
-uint64_t *hot_timed_page(TraceStore *ts, const RowSite *s, uint64_t begin);
+/* The sort of a site's accesses, with timing or plain: accesses of one sort
+ * are counted together. UINT32_MAX: the error is kept. */
+uint32_t hot_sort(TraceStore *ts, const RowSite *s, bool timed);
+/* The counters of the lines of a page of memory for a sort of this site; the
+ * page begins at an offset that is a multiple of HOT_PAGE, with timing of
+ * HOT_TIMED_PAGE. One for each plain access; those with timing hot_timed()
+ * adds. NULL: the error is kept. */
+uint64_t *hot_page(TraceStore *ts, const RowSite *s, uint32_t sort, bool timed,
+                   uint64_t begin);
 void hot_timed(uint64_t *page, uint64_t offset, const TxRow *row);
 void hot_write(TraceStore *ts);
 void hot_free(TraceStore *ts);

@@ -165,6 +165,5 @@ void window_free(TraceStore *ts)
         free(c->window_group[i].cell);
     }
     free(c->window_group);
-    free(c->window_index.key);
-    free(c->window_index.value);
+    key_free(&c->window_index);
 }
