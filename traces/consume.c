@@ -6,7 +6,6 @@
  * Units    cycles of the initiator's clock in, those and picoseconds out.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "traces/store.h"
 

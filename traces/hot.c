@@ -11,7 +11,6 @@
  *          tables keep the first HOT_ROWS of each sort.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "traces/store.h"
 

@@ -7,7 +7,6 @@
  * Units    cycles of the initiator's clock.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "traces/store.h"
 
@@ -57,8 +56,8 @@ uint32_t latency_group(TraceStore *ts, const RowSite *s)
 {
     Counts *c = &ts->counts;
     void *groups = c->latency_group;
-    if (!count_zeros(ts, &groups, &c->latency_group_capacity, c->latency_groups,
-                     sizeof(*c->latency_group))) {
+    if (!grow_zeros(ts, &groups, &c->latency_group_capacity, c->latency_groups,
+                    sizeof(*c->latency_group))) {
         return UINT32_MAX;
     }
     c->latency_group = groups;
@@ -77,7 +76,7 @@ static void part_add(TraceStore *ts, LatencyGroup *g, unsigned part,
 {
     uint32_t class = class_of(cycles);
     void *cells = g->cell[part];
-    if (!count_zeros(ts, &cells, &g->cells[part], class, sizeof(LatencyCell))) {
+    if (!grow_zeros(ts, &cells, &g->cells[part], class, sizeof(LatencyCell))) {
         return;
     }
     g->cell[part] = cells;

@@ -255,13 +255,15 @@ uint64_t count_chunk(TraceStore *ts, const StoreBuffer *buffer, bool *devices,
 /* Writes the tables of what was counted, once. */
 void count_write(TraceStore *ts);
 void count_free(TraceStore *ts);
+
+/* -- key_index.c ---------------------------------------------------------- */
 /* The number of a key, `fresh` if it is new; UINT32_MAX: the error is kept. */
 uint32_t key_index(TraceStore *ts, KeyIndex *index, uint64_t key,
                    uint32_t fresh);
 void key_free(KeyIndex *index);
 /* Room in an array of zeros for index n; false: the error is kept. */
-bool count_zeros(TraceStore *ts, void **array, uint32_t *capacity, uint32_t n,
-                 size_t size);
+bool grow_zeros(TraceStore *ts, void **array, uint32_t *capacity, uint32_t n,
+                size_t size);
 
 /* -- traffic_window.c ----------------------------------------------------- */
 /* The group of a site; UINT32_MAX: the error is kept. */

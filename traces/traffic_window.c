@@ -17,8 +17,8 @@ uint32_t window_group(TraceStore *ts, const RowSite *s)
 {
     Counts *c = &ts->counts;
     void *groups = c->window_group;
-    if (!count_zeros(ts, &groups, &c->window_group_capacity, c->window_groups,
-                     sizeof(*c->window_group))) {
+    if (!grow_zeros(ts, &groups, &c->window_group_capacity, c->window_groups,
+                    sizeof(*c->window_group))) {
         return UINT32_MAX;
     }
     c->window_group = groups;
@@ -109,7 +109,7 @@ static WindowCell *group_cell(TraceStore *ts, WindowGroup *g, uint32_t window)
         return &g->cell[i - 1];
     }
     void *cells = g->cell;
-    if (!count_zeros(ts, &cells, &g->capacity, g->cells, sizeof(*g->cell))) {
+    if (!grow_zeros(ts, &cells, &g->capacity, g->cells, sizeof(*g->cell))) {
         return NULL;
     }
     g->cell = cells;

@@ -194,6 +194,17 @@ TEST_F(Export, ExpandOfSome)
     unlink(plain.c_str());
 }
 
+// Sums of chosen rows are made anew: of all rows they are what they were.
+TEST_F(Export, ExpandOfAllByChoice)
+{
+    string plain = temporary("all.db");
+    Error *err = nullptr;
+    ASSERT_TRUE(trace_expand(path.c_str(), plain.c_str(), "size > 0", &err))
+        << message(err);
+    EXPECT_EQ(everything(path, "tx_site"), everything(plain, "tx_site"));
+    unlink(plain.c_str());
+}
+
 TEST_F(Export, NoHalfFileIsLeft)
 {
     string folder = temporary("folder");
