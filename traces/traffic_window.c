@@ -82,9 +82,7 @@ static void windows_double(TraceStore *ts)
     }
     c->window_doubled++;
     for (uint32_t i = 0; i < ts->initiators; i++) {
-        StoreInitiator *in = &ts->initiator[i];
-        in->window /= 2;
-        in->window_end = in->last_cycle; /* to be found out */
+        ts->initiator[i].window /= 2; /* holds what the old one held */
     }
 }
 

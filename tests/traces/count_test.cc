@@ -302,6 +302,9 @@ TEST_F(ByHand, ManyPages)
             plain(0, false, 2, m.below(1500) * 8192 + m.below(4096) / 2 * 2,
                   cycle++);
             timed(m.data, 4, m.below(3000) * 4096, cycle++, i % 5, 1, 2);
+            for (uint64_t n = i / 300; n > 0; n--) { // the last are hottest
+                plain(0, true, 4, i * 4096, cycle++);
+            }
         }
     });
     check_tables(path, true, false);
