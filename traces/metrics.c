@@ -184,6 +184,7 @@ const Metric metrics[] = {
      "round(1000000.0 * sum(w.bytes_moved) / nullif(max(w.ps, 0), 0), 3) "
      "as mb_per_s, round(1e14 * sum(w.bytes_moved) / nullif(max(w.ps, 0), 0) "
      "/ nullif(b.width_bytes * c.hz, 0), 1) as of_peak_percent, "
+     "b.width_bytes * c.hz / 1000000.0 as peak_mb_per_s, "
      "sum(w.wait_cycles) as wait_cycles "
      "from w join initiator i on i.id = w.initiator_id "
      "join bus b on b.name = i.bus left join clock c on c.id = b.clock_id "

@@ -189,7 +189,7 @@ class Count : public testing::TestWithParam<uint64_t>
 // over at any place.
 TEST_P(Count, TablesAreWhatSqlMakesOfTheRows)
 {
-    static const unsigned length[] = {6000, 30, 700, 3000};
+    static const unsigned length[] = {4000, 30, 700, 2500};
     string path = temporary("count.db");
     Machine m(GetParam());
     write_trace(path, m, true, nothing, [&] {
