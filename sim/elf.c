@@ -381,6 +381,7 @@ void elf_info_fini(ElfInfo *info)
     free(info->symbol);
     free(info->mark);
     free(info->names);
+    free(info->path);
     *info = (ElfInfo){0};
 }
 
@@ -437,6 +438,9 @@ bool elf_load(const char *path, unsigned xlen, const ElfSink *sink,
         return error_set(errp, "%s: %s; check the path", path, strerror(errno));
     }
     bool ok = load_open(fd, path, xlen, sink, info, errp);
+    if (ok) {
+        info->path = strdup(path);
+    }
     close(fd);
     return ok;
 }

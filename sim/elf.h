@@ -54,6 +54,7 @@ typedef struct ElfInfo {
     size_t marks;
     uint64_t tohost; /* address of a section .tohost; 0: none */
     char *names;     /* private */
+    char *path;      /* of the file, for elf_lines(); NULL: from memory */
 } ElfInfo;
 
 /* Where a file's segments go. */
@@ -90,6 +91,13 @@ uint64_t elf_physical(const ElfInfo *info, uint64_t address);
 const ElfSymbol *elf_symbol_find(const ElfInfo *info, uint64_t address);
 /* By name, marks included; NULL if none. */
 const ElfSymbol *elf_symbol_named(const ElfInfo *info, const char *name);
+
+/* Calls fn for each range of code whose source line the file's DWARF knows, in
+ * no order; ranges may overlap where the file says so. False: not all could be
+ * read. A file without DWARF has none. */
+typedef void ElfLineFn(void *opaque, uint64_t address, uint64_t size,
+                       const char *file, unsigned line);
+bool elf_lines(const char *path, ElfLineFn *fn, void *opaque);
 
 #ifdef __cplusplus
 }

@@ -114,6 +114,22 @@ static void add_symbols(TraceStore *ts, const ElfInfo *elf)
     }
 }
 
+static void add_line(void *opaque, uint64_t address, uint64_t size,
+                     const char *file, unsigned line)
+{
+    trace_add_line(opaque, address, size, file, line);
+}
+
+static void add_code(TraceStore *ts, const ElfInfo *elf)
+{
+    add_symbols(ts, elf);
+    if (elf->path && !elf_lines(elf->path, add_line, ts)) {
+        trace_log(ts, 0, "warning",
+                  "the line tables of the firmware's DWARF cannot be read to "
+                  "their end; source lines are missing");
+    }
+}
+
 static void add_kinds(TraceStore *ts, const MachineTrace *what)
 {
     char text[128] = "";
@@ -287,10 +303,10 @@ bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
     add_initiators(m, ts);
     add_regions(m, ts);
     if (m->loaded) {
-        add_symbols(ts, &m->elf);
+        add_code(ts, &m->elf);
     }
     for (unsigned i = 0; i < m->mores; i++) {
-        add_symbols(ts, &m->more[i]);
+        add_code(ts, &m->more[i]);
     }
     if (what->enabled) {
         MemoryRecorder *recorder = trace_recorder(ts, what->kinds, what->beats);

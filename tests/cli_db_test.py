@@ -42,6 +42,37 @@ class Databases(Case):
     def diff(self, a, b, *args, status=0):
         return json.loads(self.good("diff", a, b, "--json", *args, status=status).stdout)
 
+    # -- source lines ------------------------------------------------------------------------------------------------
+
+    def test_source_lines_are_those_of_addr2line(self):
+        db = self.record("app", out="a")
+        lines = self.rows(db, "select address, size, file, line from source_line order by address")
+        self.assertGreater(len(lines), 500)
+        elf = cli_test.FIRMWARE / "rv32/app.elf"
+        places = [(a + o, f, n) for a, size, f, n in lines for o in {0, (size - 1) // 2 * 2}]
+        said = subprocess.run(["riscv64-unknown-elf-addr2line", "-e", elf], text=True, capture_output=True, check=True,
+                              input="\n".join(f"{a:x}" for a, _, _ in places)).stdout.splitlines()
+        # For included code of a library addr2line names the file that includes it.
+        wrong = [(hex(a), f, n, text) for (a, f, n), text in zip(places, said, strict=True)
+                 if not text.split(" (disc")[0].endswith(f"{f}:{n}" if f.startswith("tests/") else f":{n}")]
+        self.assertTrue(any(f == "tests/firmware/app.c" for _, f, _ in places))
+        self.assertEqual(wrong, [])
+        total, = self.rows(db, "select sum(cycles), sum(instructions) from function_cost")
+        self.assertEqual(self.rows(db, "select sum(cycles), sum(instructions) from line_cost"), [total])
+        accesses, = self.rows(db, "select count(*), sum(size), sum(wait_cycles + bus_cycles + target_cycles) from tx "
+                                  "where kind in ('load', 'store', 'amo')")
+        self.assertEqual(self.rows(db, "select sum(accesses), sum(bytes), sum(stall_cycles) from line_cost"), [accesses])
+
+    def test_firmware_without_lines_or_with_damaged_ones(self):
+        elf = (cli_test.FIRMWARE / "rv32/twin-a.elf").read_bytes()
+        at = elf.rindex(b"tests/firmware/twin.c")
+        self.write("none.elf", elf.replace(b".debug_", b".dubeg_"))
+        self.write("damaged.elf", elf[:at - 200] + b"\xff" * 400 + elf[at + 200:])
+        for name, most in (("none", 0), ("damaged", 1)):
+            self.good("run", CONFIGS / "mcu.yaml", f"{name}.elf", "-o", name, "--quiet")
+            self.assertLessEqual(self.rows(f"{name}/run.db", "select count(*) from log")[0][0], most)
+        self.assertEqual(self.rows("none/run.db", "select count(*) from line_cost"), [(0,)])
+
     # -- diff --------------------------------------------------------------------------------------------------------
 
     def test_the_same_run_twice_is_identical(self):

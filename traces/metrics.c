@@ -67,6 +67,20 @@ const Metric metrics[] = {
      "sum(entries) as calls from function_cost group by symbol "
      "order by 2 desc, 1",
      "modelled"},
+    {"cycles_by_line", "table",
+     "Cycles by source line of the code that spent them, idle excluded. A "
+     "basic "
+     "block of several lines gives each its share by bytes of code. accesses, "
+     "bytes, stall_cycles: of recorded loads, stores and atomics; stall_cycles "
+     "are waiting for the bus, on the bus and in the target.",
+     "select coalesce(file || ':' || line, '(no line)') as source, "
+     "coalesce(symbol, '(no symbol)') as function, sum(cycles) as cycles, "
+     "round(100.0 * sum(cycles) / nullif(sum(sum(cycles)) over (), 0), 1) "
+     "as share_percent, sum(instructions) as instructions, "
+     "sum(accesses) as accesses, sum(bytes) as bytes, "
+     "sum(stall_cycles) as stall_cycles from line_cost "
+     "group by file, line, symbol order by 3 desc, 1, 2",
+     "modelled"},
     {"cycles_by_region", "table",
      "What answered: accesses, and the initiators' cycles waiting for the bus, "
      "on the bus and in the target. Fetch cycles overlap with execution.",

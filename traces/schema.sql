@@ -25,6 +25,9 @@ create table region_map(time integer, region_id integer, address integer,
     mapped integer, size integer);
 create table symbol(id integer primary key, address integer, size integer,
     name text);
+-- Only lines whose code ran or accessed memory; ranges do not overlap.
+create table source_line(address integer primary key, size integer,
+    file text, line integer);
 create table kind(id integer primary key, name text, recorded integer);
 create table site(id integer primary key, initiator_id integer,
     kind_id integer, dir text, size integer, pc integer, symbol_id integer,
@@ -101,6 +104,9 @@ create table pc_cost(hart text, pc integer, bytes integer, symbol text,
     entries integer, instructions integer, cycles integer);
 create table function_cost(hart text, symbol text, cycles integer,
     instructions integer, entries integer);
+create table line_cost(hart text, file text, line integer, symbol text,
+    instructions integer, cycles integer, accesses integer, bytes integer,
+    stall_cycles integer);
 create table bus_load(bus text, width_bytes integer, clock_hz integer,
     elapsed_cycles integer, busy_cycles integer, transactions integer,
     beats integer, bytes integer, wait_cycles integer, peak_bytes integer,
@@ -136,7 +142,7 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('end_ps', 'ps'), ('cycle', 'cycles'), ('begin_cycle', 'cycles'),
     ('end_cycle', 'cycles'), ('cycles', 'cycles'), ('wait_cycles', 'cycles'),
     ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
-    ('idle_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
+    ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
     ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
     ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),

@@ -415,6 +415,7 @@ void store_free(TraceStore *ts)
     recorder_fini(&ts->recorder);
     dictionary_free(ts);
     count_free(ts);
+    lines_free(ts->lines);
     ring_free(ts);
     free(ts->path);
     error_free(ts->error);

@@ -13,6 +13,7 @@
 
 #include "traces/codec.h"
 #include "traces/count.h"
+#include "traces/lines.h"
 #include "traces/rows.h"
 #include "traces/tail.h"
 #include "traces/trace.h"
@@ -110,7 +111,7 @@ struct TraceStore {
     char *path;
     Error *error; /* set once */
     bool failed;  /* it is; atomic */
-    CachedStatement cached[48];
+    CachedStatement cached[64];
     unsigned cached_count;
     RowBatch mmio;
     uint64_t rows;         /* of tx */
@@ -155,6 +156,7 @@ struct TraceStore {
     StoreSymbol *symbol;
     uint32_t symbols, symbol_capacity;
     bool symbols_sorted;
+    TraceLines *lines; /* NULL: none are known */
     /* phases */
     bool phase_open;
     unsigned phases;

@@ -83,6 +83,7 @@ void summary_block(TraceStore *ts, const char *hart, uint64_t pc,
     bool begins = id && ts->symbol[id - 1].address == pc;
     store_run(ts, "insert into function_cost values(?,?,?,?,?)", "ttuuu", hart,
               symbol, cycles, instructions, begins ? entries : UINT64_C(0));
+    lines_block(ts, hart, pc, bytes, instructions, cycles);
 }
 
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
@@ -386,6 +387,11 @@ const Invariant total_invariants[] = {
      " coalesce((select sum(f.instructions) from function_cost f"
      " where f.hart = name), 0) as n from hart)"
      " where n not between instructions and instructions + traps"},
+    {"cycles by line",
+     "select printf('%s spent %d cycles, its source lines %d', hart, cycles,"
+     " n) from (select hart, sum(cycles) as cycles, (select sum(l.cycles)"
+     " from line_cost l where l.hart = f.hart) as n from function_cost f"
+     " group by hart) where n <> cycles"},
     {"bytes per bus",
      "select printf('%s moved %d bytes, initiators on it %d', bus,"
      " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
@@ -439,6 +445,7 @@ void summary_finish(TraceStore *ts)
                   ts->end_ps);
     }
     count_write(ts);
+    lines_write(ts);
     if (ts->recovered) {
         store_script(ts, traffic_of_rows);
     }

@@ -49,6 +49,10 @@ void trace_add_bus(TraceStore *ts, const Bus *bus);
 /* Sorted by address by the store; size 0: up to the next symbol. */
 void trace_add_symbol(TraceStore *ts, uint64_t address, uint64_t size,
                       const char *name);
+/* Code [address, address + size) comes from this line. Only what ran or
+ * accessed something gets into the file. */
+void trace_add_line(TraceStore *ts, uint64_t address, uint64_t size,
+                    const char *file, unsigned line);
 
 /* -- what is recorded (filter.c) ------------------------------------------ */
 typedef struct TraceRange {
