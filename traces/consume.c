@@ -131,9 +131,9 @@ static void write_mmio(TraceStore *ts, const TxRow *row, uint64_t tx,
     *null = (uint32_t)(row->size > 8) << 5 | (uint32_t)(e->reg == 0) << 7;
 }
 
-/* Rows of tx before a device access need the order of rows: only chunks that
- * have one pay for it. */
-static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
+/* Accesses of devices, in the order of rows: only chunks that have one pay for
+ * it. `write`: they become rows of mmio. */
+static void take_mmios(TraceStore *ts, const StoreBuffer *buffer, bool write)
 {
     RowReader reader;
     TxRow row;
@@ -141,7 +141,9 @@ static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
     for (uint64_t tx = ts->rows + 1; rows_next(&reader, &row); tx++) {
         const RowSite *s = row.site;
         if (s->region && s->kind != ACCESS_FETCH && ts->region[s->region]->io) {
-            const HotEntry *e = hot_register(ts, s, row.pa - s->base);
+            polling_take(ts, &row);
+            const HotEntry *e =
+                write ? hot_register(ts, s, row.pa - s->base) : NULL;
             if (e) {
                 write_mmio(ts, &row, tx, e);
             }
@@ -151,9 +153,13 @@ static void write_mmios(TraceStore *ts, const StoreBuffer *buffer)
 
 uint64_t consume_count(TraceStore *ts, const StoreBuffer *buffer)
 {
-    bool devices;
-    return count_room(ts, buffer->sites) ? count_buffer(ts, buffer, &devices)
-                                         : 0;
+    bool devices = false;
+    uint64_t rows =
+        count_room(ts, buffer->sites) ? count_buffer(ts, buffer, &devices) : 0;
+    if (devices) {
+        take_mmios(ts, buffer, false);
+    }
+    return rows;
 }
 
 /* -- chunks --------------------------------------------------------------- */
@@ -169,7 +175,7 @@ static void write_chunk(TraceStore *ts, const StoreBuffer *buffer,
     uint64_t first, last;
     uint64_t rows = count_chunk(ts, buffer, &devices, &first, &last);
     if (devices) {
-        write_mmios(ts, buffer);
+        take_mmios(ts, buffer, true);
     }
     batch_flush(ts, &ts->mmio);
     int64_t id = (int64_t)++ts->chunks;

@@ -178,6 +178,9 @@ void trace_add_region(TraceStore *ts, const MemoryRegion *mr, const char *type,
         store_run(ts, "insert into region values(?,?,?,?,?,?,?)", "itttuut",
                   (int64_t)mr->id, mr->name, type, bus, address,
                   region_size(mr), cls ? cls->name : NULL);
+        if (cls) {
+            registers_add(ts, mr->id, cls);
+        }
     }
     trace_map(ts, 0, mr, address, region_size(mr), true);
 }

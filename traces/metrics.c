@@ -122,6 +122,26 @@ const Metric metrics[] = {
      "as cycles from hot_address where type = 'io' group by 1, 2 "
      "order by 3 desc, 1, 2",
      "modelled"},
+    {"polling_loops", "table",
+     "Loops that read one device register, of recorded accesses: at least 4 "
+     "reads in a row by one initiator from one pc, all of the same value and "
+     "with no other device access of that initiator between them. cycles: of "
+     "the initiator, from the issue of the first read to the issue of the one "
+     "that gave another value (else of the last). ended_by: what ended the "
+     "last loop there; null: not another value.",
+     "select p.initiator, p.region || '.' || coalesce(nullif(p.register, ''), "
+     "printf('0x%x', p.offset)) as register, "
+     "coalesce(p.symbol, '(no symbol)') as function, "
+     "iif(p.pc is null, '(none)', printf('0x%x', p.pc)) as pc, p.loops, "
+     "p.reads, p.cycles, round(100.0 * p.cycles * 1e12 / nullif(c.hz, 0) / "
+     "nullif((select value from run where key = 'time_ps'), 0), 1) "
+     "as of_run_percent, p.longest_cycles, printf('0x%x', p.last_value) "
+     "as value, iif(p.end_value is null, null, printf('0x%x', p.end_value)) "
+     "as ended_by from polling_loop p "
+     "left join initiator i on i.id = p.initiator_id "
+     "left join clock c on c.id = i.clock_id "
+     "order by p.cycles desc, p.rowid",
+     "modelled"},
     {"size_splits", "table",
      "Accesses cut into several beats because the bus or the device is "
      "narrower; amplification: beats per access.",
@@ -169,6 +189,17 @@ const Metric metrics[] = {
      "select name as region, type, printf('0x%x', address) as address, "
      "size as size_bytes from region where id not in (select region_id "
      "from traffic where accesses > 0 and region_id is not null) order by id",
+     "exact"},
+    {"registers_untouched", "table",
+     "Registers that no recorded access reached, of devices that one did "
+     "(regions_untouched has the others); arrays when it reached none of "
+     "their registers.",
+     "select r.name || '.' || d.name || iif(d.registers > 1, '[]', '') "
+     "as register, printf('0x%x', d.offset) as offset, d.access, d.registers "
+     "from device_register d join region r on r.id = d.region_id "
+     "where d.touched = 0 and d.region_id in (select region_id "
+     "from device_register where touched > 0) "
+     "order by d.region_id, d.offset, d.rowid",
      "exact"},
     {"traffic_over_time", "table",
      "Recorded bytes per initiator and window of time (traffic_window); an "

@@ -66,6 +66,9 @@ create table tx_site(site integer primary key, accesses integer,
 
 create table register(id integer primary key, region_id integer,
     offset integer, name text);
+create table device_register(region_id integer, name text, offset integer,
+    size integer, registers integer, stride integer, access text,
+    touched integer);
 create table mmio_row(tx integer, site integer, time integer, cycle integer,
     offset integer, value integer, result integer, register_id integer);
 create view mmio as
@@ -133,6 +136,11 @@ create table traffic_window(begin_ps integer, end_ps integer, initiator text,
     bytes_moved integer, wait_cycles integer, bus_cycles integer,
     target_cycles integer, initiator_id integer, region_id integer);
 
+create table polling_loop(initiator text, region text, register text,
+    offset integer, pc integer, symbol text, loops integer, reads integer,
+    cycles integer, longest_reads integer, longest_cycles integer,
+    last_value integer, end_value integer, initiator_id integer);
+
 create table metric(name text primary key, unit text, definition text,
     sql text, exactness text, value numeric) without rowid;
 create table check_result(name text, ok integer, detail text);
@@ -142,11 +150,11 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('end_ps', 'ps'), ('cycle', 'cycles'), ('begin_cycle', 'cycles'),
     ('end_cycle', 'cycles'), ('cycles', 'cycles'), ('wait_cycles', 'cycles'),
     ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
-    ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
+    ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'), ('longest_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
     ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
     ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),
     ('cycles_max', 'cycles'), ('size', 'bytes'), ('offset', 'bytes'),
-    ('granule', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
+    ('granule', 'bytes'), ('stride', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
     ('width_bytes', 'bytes'), ('peak_bytes', 'bytes'), ('hz', 'Hz'),
     ('clock_hz', 'Hz');

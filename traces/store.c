@@ -416,6 +416,7 @@ void store_free(TraceStore *ts)
     dictionary_free(ts);
     count_free(ts);
     lines_free(ts->lines);
+    polling_free(ts->polling);
     ring_free(ts);
     free(ts->path);
     error_free(ts->error);

@@ -14,6 +14,8 @@
 #include "traces/codec.h"
 #include "traces/count.h"
 #include "traces/lines.h"
+#include "traces/polling.h"
+#include "traces/registers.h"
 #include "traces/rows.h"
 #include "traces/tail.h"
 #include "traces/trace.h"
@@ -157,6 +159,7 @@ struct TraceStore {
     uint32_t symbols, symbol_capacity;
     bool symbols_sorted;
     TraceLines *lines; /* NULL: none are known */
+    Polling *polling;  /* NULL: no device was accessed */
     /* phases */
     bool phase_open;
     unsigned phases;

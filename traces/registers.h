@@ -1,0 +1,14 @@
+/*
+ * registers.h - the registers that devices have, and which were accessed.
+ */
+#ifndef TRACES_REGISTERS_H
+#define TRACES_REGISTERS_H
+
+#include "traces/trace.h"
+
+/* The registers of a region's device, rows of device_register. */
+void registers_add(TraceStore *ts, uint32_t region, const DeviceClass *cls);
+/* Fills in which were accessed, from the counters of hot_address. */
+void registers_write(TraceStore *ts);
+
+#endif
