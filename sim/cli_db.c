@@ -15,37 +15,49 @@
 static int report(int argc, char **argv)
 {
     static const struct option options[] = {
+        {"all", no_argument, NULL, 'a'},
         {"json", no_argument, NULL, 'j'},
         {"plain", no_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
-    bool json = false, plain = !isatty(STDOUT_FILENO);
+    TraceReport what = {.plain = !isatty(STDOUT_FILENO)};
     int c;
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         switch (c) {
-        case 'j': json = true; break;
-        case 'p': plain = true; break;
+        case 'a': what.all = true; break;
+        case 'j': what.json = true; break;
+        case 'p': what.plain = true; break;
         default: return cli_bad_option(argv, c, options);
         }
     }
-    if (argc - optind != 1) {
-        return cli_error("report takes one database: socscope report RUN.db");
+    if (argc - optind < 1) {
+        return cli_error("report takes a database, and sections to print: "
+                         "socscope report RUN.db");
+    }
+    what.section = (const char *const *)&argv[optind + 1];
+    what.sections = (size_t)(argc - optind - 1);
+    if (what.json && what.sections) {
+        return cli_error("--json prints all metrics; leave out \"%.40s\"",
+                         what.section[0]);
     }
     Error *err = NULL;
-    return trace_report(argv[optind], plain, json, stdout, &err)
-               ? CLI_OK
-               : cli_fail(err);
+    return trace_report(argv[optind], &what, stdout, &err) ? CLI_OK
+                                                           : cli_fail(err);
 }
 
 const CliCommand cli_report = {
     .name = "report",
     .summary = "where did the cycles go",
-    .help = "usage: socscope report RUN.db [--json] [--plain]\n\n"
-            "Prints what the run cost: cycles and what they were spent on, per "
-            "region and\nfunction, who waited for whom, the hottest registers, "
-            "split accesses.\n\n"
-            "  --json     as JSON\n"
+    .help = "usage: socscope report RUN.db [SECTION ...] [--all] [--json] "
+            "[--plain]\n\n"
+            "Prints where the cycles went, on one screen, and then the "
+            "details; with SECTION only\nthese: overview, cycles, functions, "
+            "lines, regions, latency, traffic, mix, buses,\ncontention, "
+            "polling, registers, pages, pcs, sizes, splits, alignment, "
+            "phases, failures,\nuntouched, trust.\n\n"
+            "  --all      all rows of each section (at most 10,000)\n"
+            "  --json     every metric with its SQL, as JSON\n"
             "  --plain    ASCII only, no colours (as when output is no "
             "terminal)\n",
     .run = report,

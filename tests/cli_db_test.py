@@ -2,6 +2,7 @@
 
 usage: cli_db_test.py SOCSCOPE FIRMWARE_FOLDER     (the folder holds rv32/NAME.elf and rv64/NAME.elf)
 """
+import bisect
 import csv
 import io
 import json
@@ -72,6 +73,71 @@ class Databases(Case):
             self.good("run", CONFIGS / "mcu.yaml", f"{name}.elf", "-o", name, "--quiet")
             self.assertLessEqual(self.rows(f"{name}/run.db", "select count(*) from log")[0][0], most)
         self.assertEqual(self.rows("none/run.db", "select count(*) from line_cost"), [(0,)])
+
+    # -- report ------------------------------------------------------------------------------------------------------
+
+    def test_every_number_of_a_report_is_a_cell_of_a_metric(self):
+        for name, trace in (("app", "--trace"), ("uart", "--trace"), ("uart", "--trace=mmio"), ("app", "--quiet")):
+            db = self.record(name, out="a", trace=trace)
+            metrics = json.loads(self.good("report", db, "--json").stdout)["metrics"]
+            cells = {cell for m in metrics for row in m.get("rows", [[m.get("value")]]) for cell in row}
+            known = sorted(c for c in cells if isinstance(c, (int, float)))
+            text = self.good("report", db).stdout
+            self.assertLessEqual(max(map(len, text.splitlines())), 100)
+            numbers = 0
+            for line in text.splitlines():
+                if " more: socscope report " in line or "|" in line[:40]:
+                    continue
+                for token in re.findall(r"(?<![^ ])-?\d{1,3}(?:,\d{3})*(?:\.\d+)?(?=[ ,]|$)", line):
+                    value, digits = float(token.replace(",", "")), len(token.partition(".")[2])
+                    at = bisect.bisect(known, value)
+                    near = min(abs(k - value) for k in known[max(at - 1, 0):at + 1])
+                    numbers += 1
+                    self.assertLessEqual(near, 0.5001 * 10 ** -digits if digits else 0, f"{token} in {line!r}")
+            self.assertGreater(numbers, 200 if trace != "--quiet" else 120)
+        self.assertIn("Latency: not recorded; run with --trace  [latency]", text)
+        self.assertIn("newlib/libc/search/qsort.c:110", text)
+
+    def test_polling_loops_are_those_of_mmio(self):
+        db = self.record("uart", out="a")
+        found = self.rows(db, "select pc, register, loops, reads, cycles, longest_reads, last_value, end_value from polling_loop")
+        want, run = {}, []
+
+        def end(now):
+            if len(run) >= 4:
+                changed = now and now[:3] == run[0][:3]
+                place = want.setdefault(run[0][1:3], [0, 0, 0, 0, 0, None])
+                place[0] += 1
+                place[1] += len(run)
+                place[2] += (now[4] if changed else run[-1][4]) - run[0][4]
+                place[3] = max(place[3], len(run))
+                place[4:] = run[0][3], now[3] if changed else None
+        for row in self.rows(db, "select dir, pc, register, value, cycle from mmio order by tx"):
+            if not run or row[:4] != run[0][:4]:
+                end(row)
+                run = []
+            if row[0] == "r":
+                run.append(row)
+        end(None)
+        self.assertEqual({f[:2]: list(f[2:]) for f in found}, want)
+        self.assertEqual(found[0][1], "LSR")
+        cycles, = self.rows(db, "select max(cycles) from hart")[0]
+        text = self.good("report", db, "polling").stdout
+        self.assertRegex(text, rf"uart0\.LSR +put_text +{found[0][0]:#x} +{found[0][2]} +{found[0][3]:,} +{found[0][4]:,} +"
+                               rf"{100 * found[0][4] / cycles:.1f} +0x0 +0x20\n")
+
+    def test_sections_of_a_report(self):
+        db = self.record("uart", out="a")
+        said = self.bad("report", db, "nothing", says=['"nothing"', "overview"])
+        names = re.findall(r"[a-z]+", said.partition("there are")[2])
+        text = self.good("report", "--help").stdout
+        for name in names:
+            self.assertRegex(text, rf"\b{name}\b")
+            self.good("report", db, name)
+        self.assertLessEqual(self.good("report", db, "overview").stdout.count("\n"), 24)
+        self.assertGreater(self.good("report", db, "--all", "lines").stdout.count("\n"), 30)
+        self.bad("report", db, "--json", "lines", says=["--json", '"lines"'])
+        self.bad("report", says=["report RUN.db"])
 
     # -- diff --------------------------------------------------------------------------------------------------------
 

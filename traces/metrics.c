@@ -55,16 +55,41 @@ const Metric metrics[] = {
      "sum(cycles) over (partition by hart), 0), 1) as share_percent "
      "from hart_cycles where cycles <> 0 order by rowid",
      "modelled"},
+    {"cycles_by_hart", "table",
+     "cycles_by_category with a row per hart: its cycles, and the share of "
+     "each "
+     "category.",
+     "select hart, sum(cycles) as cycles, "
+     "round(100.0 * sum(cycles) filter (where category = 'executing') / "
+     "nullif(sum(cycles), 0), 1) as executing_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'wait') / "
+     "nullif(sum(cycles), 0), 1) as wait_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'bus') / "
+     "nullif(sum(cycles), 0), 1) as bus_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'target') / "
+     "nullif(sum(cycles), 0), 1) as target_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'fetch_stall') / "
+     "nullif(sum(cycles), 0), 1) as fetch_stall_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'walk') / "
+     "nullif(sum(cycles), 0), 1) as walk_percent, "
+     "round(100.0 * sum(cycles) filter (where category = 'idle') / "
+     "nullif(sum(cycles), 0), 1) as idle_percent "
+     "from hart_cycles group by hart order by min(rowid)",
+     "modelled"},
     {"cycles_by_function", "table",
      "Cycles by the function of the code that spent them, idle excluded; "
      "instructions: begun (one that traps does not retire); calls: how often "
-     "the function's first instruction began a block.",
-     "select coalesce(symbol, '(no symbol)') as function, "
-     "sum(cycles) as cycles, round(100.0 * sum(cycles) / nullif("
-     "sum(sum(cycles)) over (), 0), 1) as share_percent, "
-     "sum(instructions) as instructions, "
-     "round(1.0 * sum(cycles) / nullif(sum(instructions), 0), 2) as cpi, "
-     "sum(entries) as calls from function_cost group by symbol "
+     "the function's first instruction began a block; source: its line.",
+     "with at as (select y.name, l.file || ':' || l.line as source, "
+     "min(y.address) from symbol y join source_line l "
+     "on l.address = y.address group by y.name) "
+     "select coalesce(f.symbol, '(no symbol)') as function, "
+     "sum(f.cycles) as cycles, round(100.0 * sum(f.cycles) / nullif("
+     "sum(sum(f.cycles)) over (), 0), 1) as share_percent, "
+     "sum(f.instructions) as instructions, "
+     "round(1.0 * sum(f.cycles) / nullif(sum(f.instructions), 0), 2) as cpi, "
+     "sum(f.entries) as calls, max(at.source) as source from function_cost f "
+     "left join at on at.name = f.symbol group by f.symbol "
      "order by 2 desc, 1",
      "modelled"},
     {"cycles_by_line", "table",
@@ -92,8 +117,8 @@ const Metric metrics[] = {
      "sum(wait_cycles + bus_cycles + target_cycles) as cycles "
      "from traffic group by 1, 2) "
      "select region, what, accesses, bytes, wait_cycles, bus_cycles, "
-     "target_cycles, round(100.0 * cycles / nullif(sum(cycles) over (), 0), "
-     "1) as share_percent from sums "
+     "target_cycles, cycles, round(100.0 * cycles / "
+     "nullif(sum(cycles) over (), 0), 1) as share_percent from sums "
      "order by cycles desc, accesses desc, region, what",
      "modelled"},
     {"bus_utilisation", "table",

@@ -144,9 +144,16 @@ typedef enum TraceFormat {
 struct _IO_FILE;
 bool trace_sql(const char *path, const char *sql, TraceFormat format,
                struct _IO_FILE *out, Error **errp);
-/* The terminal report. plain: ASCII only, no colours. json: as JSON. */
-bool trace_report(const char *path, bool plain, bool json, struct _IO_FILE *out,
-                  Error **errp);
+typedef struct TraceReport {
+    bool plain; /* ASCII only, no colours */
+    bool all;   /* rows, not only the first of each section */
+    bool json;  /* every metric, as JSON; sections mean nothing then */
+    const char *const *section;
+    size_t sections; /* 0: all of them */
+} TraceReport;
+/* The terminal report. */
+bool trace_report(const char *path, const TraceReport *what,
+                  struct _IO_FILE *out, Error **errp);
 
 typedef struct TraceDiff {
     bool json;

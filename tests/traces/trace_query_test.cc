@@ -52,7 +52,10 @@ bool report(const string &path, bool json, string *text)
     *text = with_memory(
         [](FILE *f, void *opaque) {
             auto c = static_cast<Call *>(opaque);
-            return trace_report(c->path.c_str(), true, c->json, f, &c->err);
+            TraceReport what{};
+            what.plain = true;
+            what.json = c->json;
+            return trace_report(c->path.c_str(), &what, f, &c->err);
         },
         &call, &ok);
     if (!ok) {
@@ -232,7 +235,9 @@ TEST_F(Query, OutputThatCannotBeWritten)
     Error *err = nullptr;
     EXPECT_FALSE(trace_sql(path.c_str(), "select 1", TRACE_CSV, full, &err));
     EXPECT_NE(string::npos, message(err).find("cannot be written"));
-    EXPECT_FALSE(trace_report(path.c_str(), true, false, full, &err));
+    TraceReport what{};
+    what.plain = true;
+    EXPECT_FALSE(trace_report(path.c_str(), &what, full, &err));
     EXPECT_NE(string::npos, message(err).find("cannot be written"));
     fclose(full);
 }

@@ -1,5 +1,6 @@
 // The report: every number it prints is a metric, and each metric is what its
 // SQL says; docs/database.md names every table and column.
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <regex>
@@ -12,13 +13,20 @@ using namespace synthetic;
 namespace
 {
 
-string report(const string &path, bool json)
+string report(const string &path, bool json,
+              const vector<const char *> &sections = {}, bool all = false)
 {
     char *text = nullptr;
     size_t size = 0;
     FILE *f = open_memstream(&text, &size);
+    TraceReport what{};
+    what.plain = true;
+    what.all = all;
+    what.json = json;
+    what.section = sections.data();
+    what.sections = sections.size();
     Error *err = nullptr;
-    bool ok = trace_report(path.c_str(), true, json, f, &err);
+    bool ok = trace_report(path.c_str(), &what, f, &err);
     fclose(f);
     string s(text, size);
     free(text);
@@ -216,8 +224,8 @@ TEST_F(Report, EveryNumberIsAMetric)
     string line;
     unsigned numbers = 0;
     while (std::getline(lines, line)) {
-        if (line.find("more: socscope sql") != string::npos ||
-            line.find("Every transaction of these kinds") != string::npos) {
+        EXPECT_LE(line.size(), 100u) << line;
+        if (line.find("more: socscope report") != string::npos) {
             continue;
         }
         std::istringstream tokens(line);
@@ -251,31 +259,181 @@ TEST_F(Report, EveryNumberIsAMetric)
         }
     }
     EXPECT_GT(numbers, 150u);
-    for (const char *must :
-         {"123,456,789 cycles [cycles]", "60,000,001 instructions",
-          "Where did the cycles go  [cycles_by_category]", "uart0.LSR",
-          "blocked by", "amplification", "busy %", "app.elf on paper", "inner",
-          "[phase_cycles]", "(+", "failed: 0 checks", "idle",
-          "target cycles"}) {
+    for (const char *must : {"123,456,789 cycles",
+                             "60,000,001 instructions",
+                             "Where did the cycles go  [cycles_by_category]",
+                             "uart0.LSR",
+                             "blocked by",
+                             "amplification",
+                             "clock",
+                             "app.elf on paper",
+                             "inner",
+                             "[phase_cycles]",
+                             "(+",
+                             "failed: 0 checks",
+                             "idle",
+                             "target",
+                             "[latency]",
+                             "peak MB/s",
+                             "[hot_pages]",
+                             "[hot_pcs]",
+                             "paper.c:2",
+                             "uart0.BIG",
+                             "[read_write_mix]",
+                             "[access_sizes]"}) {
         EXPECT_NE(string::npos, text.find(must)) << must << " in\n" << text;
     }
     EXPECT_EQ(string::npos, text.find("BROKEN"));
     EXPECT_EQ(string::npos, text.find('\033'));
 }
 
-// The commands in the hints work.
+unsigned lines_in(const string &text)
+{
+    return static_cast<unsigned>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// What is not shown is counted, and --all shows it.
 TEST_F(Report, HintsCanBeRun)
 {
     string text = report(path, false);
     std::regex hint(
-        "\\(\\+([0-9,]+) more: socscope sql (\\S+) \"([^\"]+)\"\\)");
+        "\\(\\+([0-9,]+) more: socscope report (\\S+) (\\S+) --all\\)");
     unsigned found = 0;
     for (std::sregex_iterator i(text.begin(), text.end(), hint), end; i != end;
          ++i, ++found) {
+        string name = (*i)[3], count = (*i)[1];
         EXPECT_EQ(path, (*i)[2]);
-        EXPECT_GT(rows_of(db, (*i)[3]).size(), 5u) << (*i)[3];
+        count.erase(std::remove(count.begin(), count.end(), ','), count.end());
+        string some = report(path, false, {name.c_str()});
+        string all = report(path, false, {name.c_str()}, true);
+        EXPECT_EQ(lines_in(some) - 1 + std::stoul(count), lines_in(all));
+        EXPECT_EQ(string::npos, all.find(" more: "));
     }
     EXPECT_GE(found, 2u);
+}
+
+TEST_F(Report, SectionsByName)
+{
+    string whole = report(path, false);
+    EXPECT_EQ(0u, whole.find(report(path, false, {"overview"})));
+    EXPECT_LE(lines_in(report(path, false, {"overview"})), 25u);
+    string two = report(path, false, {"buses", "functions"});
+    EXPECT_EQ(0u, two.find("Buses  [bus_utilisation]\n"));
+    EXPECT_NE(string::npos, two.find("\n\nFunctions  [cycles_by_function]\n"));
+    EXPECT_EQ(string::npos, two.find("[latency]"));
+    TraceReport what{};
+    const char *unknown = "bus";
+    what.section = &unknown;
+    what.sections = 1;
+    Error *err = nullptr;
+    EXPECT_FALSE(trace_report(path.c_str(), &what, stdout, &err));
+    string text = message(err);
+    EXPECT_EQ(0u, text.find("no section \"bus\"; there are overview, "));
+    // each of those it names is one
+    std::istringstream names(text.substr(text.find("are ") + 4));
+    string name;
+    unsigned count = 0;
+    for (; std::getline(names, name, ','); count++) {
+        name = name.substr(name.find_first_not_of(' '));
+        report(path, false, {name.c_str()});
+    }
+    EXPECT_EQ(21u, count);
+}
+
+// A slot of the line is what the rows of the metric say.
+TEST_F(Report, TrafficOverTime)
+{
+    string file = temporary("traffic.db");
+    ASSERT_TRUE(write_run(file, 51, 300));
+    sqlite3 *change = nullptr;
+    sqlite3_open(file.c_str(), &change);
+    sqlite3_exec(
+        change,
+        "delete from traffic_window; update run set value = 4000000 "
+        "where key = 'time_ps';"
+        "with w(i, bytes) as (values (0, 80), (1, 0), (2, 10), (3, 41)) "
+        "insert into traffic_window select i * 1000000, (i + 1) * 1000000, "
+        "'cpu0.data', 'ram', 'load', 'r', 1, bytes, bytes, 0, 0, 0, 2, 3 "
+        "from w;"
+        "insert into traffic_window values (2000000, 3000000, 'dma0', 'ram', "
+        "'dma', 'w', 1, 64, 64, 0, 0, 0, 3, 3);",
+        nullptr, nullptr, nullptr);
+    sqlite3_close(change);
+    string text = report(file, false, {"traffic"});
+    EXPECT_TRUE(std::regex_search(
+        text, std::regex("\n  cpu0.data +\\|# _\\+ ?\\| +80\\.00 +6\\.0\n")))
+        << text;
+    EXPECT_TRUE(std::regex_search(
+        text, std::regex("\n  dma0 +\\|  #  ?\\| +64\\.00 +4\\.8\n")))
+        << text;
+    EXPECT_NE(string::npos, text.find("0 to 4.000 us")) << text;
+    unlink(file.c_str());
+}
+
+// Several harts: a row of shares for each instead of a row per category.
+TEST_F(Report, ManyHarts)
+{
+    string file = temporary("harts.db");
+    Machine m(5);
+    Error *err = nullptr;
+    TraceStore *ts = trace_open(file.c_str(), &err);
+    ASSERT_TRUE(ts);
+    m.describe(ts);
+    for (int i = 0; i < 9; i++) {
+        string name = "cpu" + std::to_string(i);
+        HartFigures h{};
+        h.name = name.c_str();
+        h.profile = h.profile_source = "paper";
+        h.counters.cycles = 1000;
+        h.counters.idle = static_cast<uint64_t>(100 * i);
+        h.counters.walk = 7;
+        summary_hart(ts, &h);
+        summary_block(ts, name.c_str(), 0x20000040, 8, 1, 4,
+                      1000 - h.counters.idle);
+    }
+    ASSERT_TRUE(trace_close(ts, &err)) << message(err);
+    string text = report(file, false);
+    EXPECT_NE(string::npos, text.find("Where did the cycles go  "
+                                      "[cycles_by_hart]"));
+    EXPECT_TRUE(std::regex_search(
+        text, std::regex("\n  cpu3 +1,000 +69\\.3 +0\\.0 +0\\.0 +0\\.0 +"
+                         "0\\.0 +0\\.7 +30\\.0\n")))
+        << text;
+    EXPECT_NE(string::npos, text.find("Cycles by category  "));
+    EXPECT_EQ(2u + 24 + 1, lines_in(report(file, false, {"cycles"})));
+    EXPECT_EQ(2u + 26, lines_in(report(file, false, {"cycles"}, true)));
+    unlink(file.c_str());
+}
+
+// Names of any length and bytes keep the table in its width and the terminal
+// unharmed.
+TEST_F(Report, HostileNames)
+{
+    string file = temporary("names.db");
+    ASSERT_TRUE(write_run(file, 51, 300));
+    sqlite3 *change = nullptr;
+    sqlite3_open(file.c_str(), &change);
+    sqlite3_exec(change,
+                 "update function_cost set symbol = char(27) || '[31m' || "
+                 "hex(zeroblob(5000)) || symbol;"
+                 "update line_cost set file = '../' || char(10) || "
+                 "hex(zeroblob(5000)) || '/' || hex(zeroblob(100));"
+                 "update traffic_window set initiator = hex(zeroblob(500)), "
+                 "begin_ps = -1000000000, bytes = 1000000000000;"
+                 "update metric set sql = 'select 1 as ' || "
+                 "'\"' || hex(zeroblob(999)) || ' a b c d e f g h\", ' || "
+                 "'1e308 as share_percent, null as x, ''y'' as \"\"' "
+                 "where name = 'bus_utilisation'",
+                 nullptr, nullptr, nullptr);
+    sqlite3_close(change);
+    string text = report(file, false);
+    EXPECT_EQ(string::npos, text.find('\033'));
+    EXPECT_NE(string::npos, text.find("?[31m00")) << text;
+    std::istringstream lines(text);
+    for (string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 250u) << line;
+    }
+    unlink(file.c_str());
 }
 
 TEST_F(Report, EmptySectionsSayWhy)
