@@ -64,6 +64,24 @@ class Databases(Case):
                                   "where kind in ('load', 'store', 'amo')")
         self.assertEqual(self.rows(db, "select sum(accesses), sum(bytes), sum(stall_cycles) from line_cost"), [accesses])
 
+    def test_code_between_functions_has_no_line(self):
+        self.write("gap.c", "void mid(void);\n"
+                   "__attribute__((section(\".text.3\"))) void far(void) { mid(); *(volatile int *)0x100000 = 0x5555; }\n"
+                   "__attribute__((section(\".text.1\"), naked)) void _start(void) { asm(\"li sp, 0x80008000\\n call far\"); }\n")
+        self.write("mid.s", ".section .text.2, \"ax\"\n.globl mid\n.type mid, @function\nmid: nop\nret\n.size mid, . - mid\n")
+        gcc = ["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32"]
+        subprocess.run([*gcc, "-O1", "-g", "-c", "gap.c"], cwd=self.dir, check=True)
+        subprocess.run([*gcc, "-nostdlib", "gap.o", "mid.s", "-o", "gap.elf", "-Wl,-n,-Ttext=0x80000000,--sort-section=name"],
+                       cwd=self.dir, check=True)
+        self.good("run", CONFIGS / "mcu.yaml", "gap.elf", "-o", "gap", "--quiet")
+        self.assertEqual(self.rows("gap/run.db", "select symbol, line, sum(instructions) n from line_cost where symbol = 'mid' or "
+                                   "line = 3 group by 1, 2 order by 1"), [("_start", 3, 2), ("mid", None, 2)])
+
+    def test_source_lines_of_a_further_image(self):
+        self.write("bare.elf", cli_test.elf(cli_test.LOOP))
+        self.good("run", CONFIGS / "mcu.yaml", "bare.elf", "--load", cli_test.FIRMWARE / "rv32/twin-a.elf", "-o", "more", "--quiet")
+        self.assertIn(("tests/firmware/twin.c", "main"), self.rows("more/run.db", "select distinct file, symbol from line_cost"))
+
     def test_firmware_without_lines_or_with_damaged_ones(self):
         elf = (cli_test.FIRMWARE / "rv32/twin-a.elf").read_bytes()
         at = elf.rindex(b"tests/firmware/twin.c")

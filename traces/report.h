@@ -28,7 +28,7 @@ typedef struct Report {
 typedef struct Section Section;
 struct Section {
     const char *name, *title, *metric;
-    const char *columns; /* of the metric, in this order; NULL: all */
+    const char *columns; /* of the metric; NULL: all */
     const char *empty;   /* why there are no rows; NULL: hidden then */
     unsigned rows;       /* at most so many are shown */
     bool from_records;   /* empty unless transactions were recorded */

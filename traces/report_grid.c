@@ -228,38 +228,30 @@ typedef struct Grid {
     size_t bar; /* characters; 0: none */
 } Grid;
 
-/* Is column `name` the n-th of a list? -1: it is not in it. */
-static int place_in(const char *list, const char *name)
+/* Is a word in a list with blanks between? */
+static bool is_listed(const char *list, const char *name)
 {
     size_t len = strlen(name);
-    for (int n = 0; *list; n++) {
+    while (*list) {
         size_t word = strcspn(list, " ");
         if (word == len && !strncmp(list, name, len)) {
-            return n;
+            return true;
         }
         list += word + (list[word] == ' ');
     }
-    return -1;
+    return false;
 }
 
 static void grid_begin(Grid *g, sqlite3_stmt *stmt, const char *list)
 {
-    int columns = sqlite3_column_count(stmt), place[MAX_COLUMNS];
+    int columns = sqlite3_column_count(stmt);
     g->share = -1;
     for (int c = 0; c < columns && g->columns < MAX_COLUMNS; c++) {
         const char *name = sqlite3_column_name(stmt, c);
-        int at = list && name ? place_in(list, name) : c;
-        at = name && !strcmp(name, "part") ? -1 : at; /* report_initiator() */
-        if (at < 0) {
-            continue;
+        bool wanted = !list || (name && is_listed(list, name));
+        if (wanted && (!name || strcmp(name, "part") != 0)) {
+            g->from[g->columns++] = c; /* part: in report_initiator() */
         }
-        int to = g->columns++;
-        for (; to > 0 && place[to - 1] > at; to--) {
-            place[to] = place[to - 1];
-            g->from[to] = g->from[to - 1];
-        }
-        place[to] = at;
-        g->from[to] = c;
     }
     for (int i = 0; i < g->columns; i++) {
         const char *name = sqlite3_column_name(stmt, g->from[i]);

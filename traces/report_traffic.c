@@ -50,7 +50,8 @@ static bool add_window(Windows *w, sqlite3_stmt *stmt)
     to->begin = number_at(stmt, report_column(stmt, "begin_us"));
     to->rate = number_at(stmt, report_column(stmt, "mb_per_s"));
     to->percent = number_at(stmt, report_column(stmt, "of_peak_percent"));
-    w->count += to->begin >= 0 && to->rate >= 0 && isfinite(to->rate);
+    w->count += to->begin >= 0 && isfinite(to->begin) && to->rate >= 0 &&
+                isfinite(to->rate);
     return true;
 }
 
@@ -140,7 +141,8 @@ static void print_line(const Report *r, const Windows *all, const Window *w,
 static void print_windows(Report *r, const Section *s, const Windows *w)
 {
     double windows = w->end / w->width;
-    unsigned slots = windows < SLOTS ? (unsigned)windows + 1 : SLOTS;
+    unsigned slots = windows < SLOTS ? (unsigned)windows : SLOTS;
+    slots += slots < SLOTS && (slots == 0 || slots < windows);
     char end[REPORT_CELL], text[SLOTS + 3];
     report_number(w->end, 3, end, sizeof(end));
     snprintf(text, sizeof(text), "0 to %.40s us", end);

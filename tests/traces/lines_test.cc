@@ -174,6 +174,10 @@ TEST(LineAccesses, AreThoseOfTx)
     }
     m.rec = trace_recorder(ts, 0xff, true);
     m.run(3000);
+    for (unsigned kind : {ACCESS_FETCH, ACCESS_WALK}) { // no line's accesses
+        m.put(m.site_of(m.data, m.place[0], kind, DIR_READ, 4, 0x20000110), 0,
+              0x80000000, 1, m.advance());
+    }
     m.totals(ts);
     ASSERT_TRUE(trace_close(ts, &err)) << message(err);
     const string of_tx =

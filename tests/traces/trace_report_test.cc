@@ -361,12 +361,23 @@ TEST_F(Report, TrafficOverTime)
     sqlite3_close(change);
     string text = report(file, false, {"traffic"});
     EXPECT_TRUE(std::regex_search(
-        text, std::regex("\n  cpu0.data +\\|# _\\+ ?\\| +80\\.00 +6\\.0\n")))
+        text, std::regex("\n  cpu0.data +\\|# _\\+\\| +80\\.00 +6\\.0\n")))
         << text;
     EXPECT_TRUE(std::regex_search(
-        text, std::regex("\n  dma0 +\\|  #  ?\\| +64\\.00 +4\\.8\n")))
+        text, std::regex("\n  dma0 +\\|  # \\| +64\\.00 +4\\.8\n")))
         << text;
     EXPECT_NE(string::npos, text.find("0 to 4.000 us")) << text;
+    unlink(file.c_str());
+}
+
+// A run shorter than a window has one slot.
+TEST_F(Report, TrafficOfAShortRun)
+{
+    string file = temporary("short.db");
+    ASSERT_TRUE(write_run(file, 51, 3));
+    string text = report(file, false, {"traffic"});
+    EXPECT_TRUE(std::regex_search(text, std::regex("\n  cpu0.data +\\|#\\| ")))
+        << text;
     unlink(file.c_str());
 }
 
