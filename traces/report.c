@@ -88,9 +88,10 @@ static bool print_head(Report *r)
     report_style(r, "0");
     fprintf(r->out, "%s%s\n", *status ? ", exit status " : "", status);
     if (!r->complete) {
-        fputs("INCOMPLETE: the run did not end by itself; tx holds what was "
-              "committed, summaries are missing.\n",
-              r->out);
+        fprintf(r->out,
+                "INCOMPLETE: the run did not end by itself; tx has what was "
+                "recorded,\n  %s are missing.\n",
+                r->recovered ? "totals of harts and buses" : "summaries");
     }
     r->printed = true;
     return print_scalar(r, "  ", "cycles", NULL) &&
@@ -394,6 +395,7 @@ bool trace_report(const char *path, const TraceReport *what, FILE *out,
     r.ascii = !terminal;
     r.colour = terminal && !(no_colour && *no_colour);
     r.recorded = run_flag(&r, "select sum(recorded) from kind");
+    r.recovered = run_flag(&r, "select value from run where key = 'recovered'");
     r.complete = run_flag(&r, "select value from run where key = 'complete'");
     Error *local = NULL;
     r.errp = &local;

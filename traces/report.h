@@ -20,7 +20,7 @@ typedef struct Report {
     FILE *out;
     bool ascii, colour, all;
     bool recorded; /* transactions were */
-    bool complete;
+    bool complete, recovered;
     bool printed; /* something was: a section keeps its distance */
     Error **errp;
 } Report;

@@ -459,8 +459,9 @@ void report_empty(Report *r, const Section *s)
 {
     const char *why = s->from_records && !r->recorded
                           ? "not recorded; run with --trace"
-                      : !r->complete ? "not written: the run did not end"
-                                     : s->empty;
+                      : !r->complete && !(s->from_records && r->recovered)
+                          ? "not written: the run did not end"
+                          : s->empty;
     if (why && s->empty) {
         fprintf(r->out, "%s%s: %s  [%s]\n", r->printed ? "\n" : "", s->title,
                 why, s->metric);

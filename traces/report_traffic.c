@@ -88,7 +88,7 @@ static bool find_scale(Report *r, Windows *w)
     w->width = INFINITY;
     for (size_t i = 0; i < w->count; i++) {
         if (!(w->end > w->window[i].begin)) {
-            w->end = w->window[i].begin + 1;
+            w->end = w->window[i].begin;
         }
         if (i && is_next(&w->window[i - 1], &w->window[i])) {
             double gap = w->window[i].begin - w->window[i - 1].begin;
@@ -118,7 +118,8 @@ static void print_line(const Report *r, const Windows *all, const Window *w,
     double slot[SLOTS] = {0};
     const Window *peak = w;
     for (size_t i = 0; i < n; i++) {
-        unsigned at = (unsigned)(w[i].begin / all->end * slots);
+        double share = all->end > 0 ? w[i].begin / all->end : 0;
+        unsigned at = (unsigned)(share * slots);
         at = at < slots ? at : slots - 1;
         slot[at] = w[i].rate > slot[at] ? w[i].rate : slot[at];
         peak = w[i].rate > peak->rate ? &w[i] : peak;
