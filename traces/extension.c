@@ -1,6 +1,6 @@
 /*
- * extension.c - tx and beat for the stock sqlite3 shell and for programs that
- * load extensions: `.load ./socscope`.
+ * extension.c - tx, beat and tx_group for the stock sqlite3 shell and for
+ * programs that load extensions: `.load ./socscope`.
  */
 #include "traces/reader.h"
 SQLITE_EXTENSION_INIT1

@@ -53,6 +53,9 @@ bool query_fail(Error **errp, const char *path, sqlite3 *db, int rc)
                          "SELECT statement",
                          path);
     case SQLITE_ERROR:
+        if (strncmp(text, "tx_group: ", 10) == 0) { /* says what to give */
+            return error_set(errp, "%s: %s", path, text);
+        }
         return error_set(errp,
                          "%s: %s; the tables are listed by \"select name from "
                          "sqlite_schema\"",
@@ -233,7 +236,8 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
         sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
         /* The authorizer would take the making of these tables for a change of
          * the database: they are made now. */
-        sqlite3_exec(db, "select 1 from tx, beat limit 0", NULL, NULL, NULL);
+        sqlite3_exec(db, "select 1 from tx, beat, tx_group limit 0", NULL, NULL,
+                     NULL);
         sqlite3_set_authorizer(db, may_read, NULL);
         ok = check_version(path, db, errp);
     }

@@ -105,8 +105,8 @@ static inline uint64_t reader_time(const TraceReader *reader,
                : 0;
 }
 
-/* vtab_tx.c: the virtual tables tx and beat, of db's main database. An SQLite
- * result code. */
+/* vtab_tx.c: the virtual tables tx, beat and tx_group, of db's main database.
+ * An SQLite result code. */
 int vtab_register(sqlite3 *db);
 
 #ifdef __cplusplus

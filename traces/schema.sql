@@ -4,7 +4,7 @@
 -- initiator's clock domain unless a column says otherwise, sizes are bytes.
 -- 64-bit values and addresses are stored as the int64 with the same bits.
 -- No indexes: they would cost more than the rows while a machine runs.
--- tx and beat are virtual tables over chunk_data (vtab_tx.c, docs/tracing.md):
+-- tx, beat and tx_group are virtual tables over chunk_data (vtab_*.c):
 -- socscope and the loadable extension have them; how they are stored may
 -- change, their columns may not. What older versions wrote stays readable: a
 -- version adds, and says here how the one before was stored (1: tx and beat
@@ -150,11 +150,14 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('end_ps', 'ps'), ('cycle', 'cycles'), ('begin_cycle', 'cycles'),
     ('end_cycle', 'cycles'), ('cycles', 'cycles'), ('wait_cycles', 'cycles'),
     ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
-    ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'), ('longest_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
+    ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'),
+    ('longest_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
     ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
     ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),
-    ('cycles_max', 'cycles'), ('size', 'bytes'), ('offset', 'bytes'),
-    ('granule', 'bytes'), ('stride', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
+    ('cycles_max', 'cycles'), ('min_cycles', 'cycles'),
+    ('max_cycles', 'cycles'), ('first_time', 'ps'), ('last_time', 'ps'),
+    ('size', 'bytes'), ('offset', 'bytes'), ('granule', 'bytes'),
+    ('stride', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
     ('width_bytes', 'bytes'), ('peak_bytes', 'bytes'), ('hz', 'Hz'),
     ('clock_hz', 'Hz');

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "traces/tx_filter.h"
+#include "traces/tx_group.h"
 
 static const char tx_schema[] =
     "create table tx(rowid integer, time integer, cycle integer,"
@@ -460,5 +460,5 @@ int vtab_register(sqlite3 *db)
         rc = sqlite3_create_module_v2(db, "beat", &module,
                                       (void *)(uintptr_t)beats, NULL);
     }
-    return rc;
+    return rc == SQLITE_OK ? vtab_group_register(db) : rc;
 }
