@@ -84,6 +84,11 @@ static bool read_kinds(Walk *w, int side)
     return stmt && diff_done(w->d, side, rc);
 }
 
+uint32_t walk_name(Walk *w, const char *text)
+{
+    return name_number(&w->names, text);
+}
+
 static const char site_sql[] =
     "select s.id, s.kind_id, s.dir, s.size, s.pc, r.name, y.name,"
     " s.pc - y.address, i.name || ' ' || i.part, s.initiator_id from site s"
@@ -112,7 +117,7 @@ static void read_site(Walk *w, WalkSite *to, sqlite3_stmt *stmt)
         .region = name_number(&w->names, region),
         .symbol = name_number(&w->names, symbol),
         .initiator = name_number(&w->names, initiator),
-        .initiator_id = (uint8_t)sqlite3_column_int64(stmt, 9),
+        .initiator_id = (uint16_t)sqlite3_column_int64(stmt, 9),
     };
     w->seen[to->kind] = true;
     to->offset = to->symbol ? (uint64_t)sqlite3_column_int64(stmt, 7) : to->pc;
@@ -148,13 +153,51 @@ static bool read_sites(Walk *w, int side)
     return stmt && diff_done(w->d, side, rc);
 }
 
+/* Chunks are walked by a reader of their own. */
+static bool read_chunks(Walk *w, int side)
+{
+    static const char *const flags[] = {"",
+                                        "unaligned",
+                                        "split",
+                                        "unaligned split",
+                                        "widened",
+                                        "unaligned widened",
+                                        "split widened",
+                                        "unaligned split widened"};
+    WalkSide *s = &w->side[side];
+    if (!query_has_chunks(w->d->side[side].db)) {
+        return true;
+    }
+    s->reader = reader_new(w->d->side[side].db);
+    if (!s->reader) {
+        return no_memory(w->d);
+    }
+    if (!reader_refresh(s->reader, w->d->errp)) {
+        return cursor_fail(w, side);
+    }
+    for (uint32_t i = 0; i <= RECORD_RESULT_MASK; i++) {
+        s->result[i] = walk_name(w, reader_name(&s->reader->result, i));
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        s->flags[i] = walk_name(w, flags[i]);
+    }
+    return true;
+}
+
 bool walk_dictionaries(Walk *w)
 {
     bool ok = names_room(&w->names) || no_memory(w->d);
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
-        ok = read_kinds(w, side) && read_sites(w, side);
+        ok = read_kinds(w, side) && read_sites(w, side) && read_chunks(w, side);
     }
     return ok;
+}
+
+const WalkSite *walk_site(const Walk *w, int side, int64_t id)
+{
+    static const WalkSite none;
+    const WalkSide *s = &w->side[side];
+    return id >= 0 && id < s->sites ? &s->site[id] : &none;
 }
 
 void walk_free(Walk *w)
@@ -164,6 +207,9 @@ void walk_free(Walk *w)
     }
     free(w->names.text);
     free(w->names.hash);
-    free(w->side[0].site);
-    free(w->side[1].site);
+    for (int side = 0; side < DIFF_SIDES; side++) {
+        free(w->side[side].site);
+        reader_free(w->side[side].reader);
+    }
+    free(w);
 }

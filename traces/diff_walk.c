@@ -2,10 +2,11 @@
  * diff_walk.c - where did two runs part: the first different instruction, the
  * first different device access, the first different timing.
  *
- * Model    All rows of tx are walked in step until the first that differs. From
- *          there each initiator is walked by itself, because a cycle more or
- *          less changes how initiators interleave and not what they do. What
- *          two builds have in common is an address as symbol + offset.
+ * Model    From the first row on that differs (diff_prefix.c) each initiator is
+ *          walked by itself, because a cycle more or less changes how
+ *          initiators interleave and not what they do. What two builds have in
+ *          common is an address as symbol + offset. Of one program, pairs of
+ *          fetch runs that were found equal once are equal ever after.
  * Units    times are ps, cycles are those of the initiator's clock.
  * Missing  Functions with one name are taken for one.
  */
@@ -14,140 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* -- sites ------------------------------------------------------------------
- */
-
-static const WalkSite no_site;
-
-static const WalkSite *site_of(const Walk *w, int side, int64_t id)
-{
-    const WalkSide *s = &w->side[side];
-    return id >= 0 && id < s->sites ? &s->site[id] : &no_site;
-}
-
-/* -- all rows in step ------------------------------------------------------ */
-
-enum { ROW_COLUMNS = 10 };
-static const char rows_sql[] =
-    "select rowid, cycle, site, pa, value, wait_cycles, bus_cycles,"
-    " target_cycles, beats, blocker_id, va, result, flags from tx"
-    " order by rowid";
-
-static bool same_text_column(sqlite3_stmt *a, sqlite3_stmt *b, int c)
-{
-    const char *x = (const char *)sqlite3_column_text(a, c);
-    const char *y = (const char *)sqlite3_column_text(b, c);
-    return x && y ? !strcmp(x, y) : x == y;
-}
-
-static bool same_site(const WalkSite *a, const WalkSite *b)
-{
-    return a->initiator == b->initiator && a->kind == b->kind &&
-           a->dir == b->dir && a->size == b->size && a->pc == b->pc &&
-           a->has_pc == b->has_pc && a->region == b->region &&
-           a->symbol == b->symbol && a->offset == b->offset;
-}
-
-static bool same_row(const Walk *w, sqlite3_stmt *const s[DIFF_SIDES])
-{
-    for (int c = 0; c <= ROW_COLUMNS; c++) {
-        if (c == 2) {
-            if (!same_site(site_of(w, 0, sqlite3_column_int64(s[0], c)),
-                           site_of(w, 1, sqlite3_column_int64(s[1], c)))) {
-                return false;
-            }
-        } else if (sqlite3_column_int64(s[0], c) !=
-                   sqlite3_column_int64(s[1], c)) {
-            return false;
-        }
-    }
-    return same_text_column(s[0], s[1], 11) && same_text_column(s[0], s[1], 12);
-}
-
-/* Sets equal_rows and rows_equal. */
-static bool walk_all(Walk *w)
-{
-    Diff *d = w->d;
-    sqlite3_stmt *s[DIFF_SIDES] = {diff_prepare(d, 0, rows_sql), NULL};
-    s[1] = s[0] ? diff_prepare(d, 1, rows_sql) : NULL;
-    int rc[DIFF_SIDES] = {SQLITE_ERROR, SQLITE_ERROR};
-    while (s[1]) {
-        rc[0] = sqlite3_step(s[0]);
-        rc[1] = sqlite3_step(s[1]);
-        if (rc[0] != SQLITE_ROW || rc[1] != SQLITE_ROW || !same_row(w, s)) {
-            break;
-        }
-        d->equal_rows = (uint64_t)sqlite3_column_int64(s[0], 0);
-        const WalkSite *site = site_of(w, 0, sqlite3_column_int64(s[0], 2));
-        w->equal[site->initiator_id] += w->common[site->kind];
-        w->last_cycle[site->initiator_id] =
-            (uint64_t)sqlite3_column_int64(s[0], 1);
-    }
-    d->rows_equal = rc[0] == SQLITE_DONE && rc[1] == SQLITE_DONE;
-    bool ok = s[1] != NULL;
-    for (int side = 0; ok && side < DIFF_SIDES; side++) {
-        ok = rc[side] == SQLITE_ROW || diff_done(d, side, rc[side]);
-    }
-    sqlite3_finalize(s[0]);
-    sqlite3_finalize(s[1]);
-    return ok;
-}
-
-/* -- the same storage ------------------------------------------------------ */
-
-/* Expanded databases have none. */
-static bool has_chunks(Walk *w, int side)
-{
-    char *name = query_text(w->d->side[side].db,
-                            "select name from sqlite_schema where name ="
-                            " 'chunk_data'",
-                            NULL);
-    bool has = name != NULL;
-    free(name);
-    return has;
-}
-
-/* Rows are equal when what they are made of is: a fraction of the work, where
- * it is so. Sets *same; false when a table cannot be read. */
-static bool same_storage(Walk *w, bool *same)
-{
-    static const char *const what[] = {
-        "select * from initiator",
-        "select * from region",
-        "select * from symbol",
-        "select * from clock",
-        "select * from bus",
-        "select * from site",
-        "select * from kind",
-        "select * from cause",
-        "select * from result_name",
-        "select * from flag_name",
-        "select * from record_site",
-        "select c.row0, c.rows, c.first_time, c.last_time, d.codec, d.body"
-        " from chunk c join chunk_data d on d.id = c.id order by c.row0"};
-    Diff *d = w->d;
-    bool ok = true;
-    int64_t row;
-    *same = has_chunks(w, 0) && has_chunks(w, 1);
-    for (size_t i = 0; ok && *same && i < sizeof(what) / sizeof(what[0]); i++) {
-        ok = diff_same_rows(d, what[i], same, &row);
-    }
-    return ok;
-}
-
-static bool count_rows(Walk *w)
-{
-    Diff *d = w->d;
-    char *text = diff_run_value(d, 0, "tx_rows");
-    text = text ? text
-                : query_text(d->side[0].db, "select count(*) from tx", NULL);
-    d->equal_rows = text ? strtoull(text, NULL, 10) : 0;
-    d->rows_equal = text != NULL;
-    free(text);
-    return d->rows_equal || query_fail(d->errp, d->side[0].path, d->side[0].db,
-                                       sqlite3_errcode(d->side[0].db));
-}
 
 /* -- points ---------------------------------------------------------------- */
 
@@ -183,68 +50,57 @@ static void keep_first(DiffDivergence *to, const DiffDivergence *one)
 
 /* -- one initiator --------------------------------------------------------- */
 
-static const char stream_sql[] =
-    "select rowid, time, cycle, site, pa, value, offset, wait_cycles,"
-    " bus_cycles, target_cycles from tx where initiator_id = ?1"
-    " and rowid > ?2 order by rowid";
-enum {
-    S_ROWID,
-    S_TIME,
-    S_CYCLE,
-    S_SITE,
-    S_PA,
-    S_VALUE,
-    S_OFFSET,
-    S_WAIT,
-    S_BUS,
-    S_TARGET
-};
+/* Are these steps of two runs the same, in what is fetched and when? */
+typedef struct RunPair {
+    const RowSite *run[DIFF_SIDES];
+    uint32_t step[DIFF_SIDES], count;
+    bool access, timing;
+} RunPair;
+enum { PAIRS = 1 << 12 };
 
 typedef struct Stream {
     Walk *w;
-    sqlite3_stmt *stmt[DIFF_SIDES];
-    int rc[DIFF_SIDES];
-    const WalkSite *site[DIFF_SIDES];
-    uint64_t cycle[DIFF_SIDES],
-        last[DIFF_SIDES]; /* of issue; of the one before */
+    DiffCursor c[DIFF_SIDES];
+    uint64_t last[DIFF_SIDES]; /* issue of the row before */
     InsnState insn;
     uint64_t equal;
     DiffDivergence access, timing;
+    RunPair *pair; /* by hash */
 } Stream;
 
-static uint64_t column(const Stream *s, int side, int c)
+/* On by n rows: of a run, if more than one. */
+static bool stream_next(Stream *s, uint32_t n)
 {
-    return (uint64_t)sqlite3_column_int64(s->stmt[side], c);
-}
-
-/* The next row of a kind that both sides recorded. */
-static void stream_next(Stream *s, int side)
-{
-    s->last[side] = s->cycle[side];
-    do {
-        s->rc[side] = sqlite3_step(s->stmt[side]);
-        if (s->rc[side] == SQLITE_ROW) {
-            s->site[side] =
-                site_of(s->w, side, (int64_t)column(s, side, S_SITE));
-            s->cycle[side] = column(s, side, S_CYCLE);
+    for (int side = 0; side < DIFF_SIDES; side++) {
+        DiffCursor *c = &s->c[side];
+        s->last[side] = n > 1 ? c->begin + c->run->step[c->step + n - 1].cycle
+                              : c->row.cycle;
+        if (!cursor_next(c, n)) {
+            return false;
         }
-    } while (s->rc[side] == SQLITE_ROW && !s->w->common[s->site[side]->kind]);
-}
-
-static bool is_fetch(const Stream *s, int side)
-{
-    return !strcmp(s->w->kind_name[s->site[side]->kind], "fetch");
-}
-
-static void stream_point(const Stream *s, int side, DiffPoint *p, bool timing)
-{
-    *p = (DiffPoint){.there = s->rc[side] == SQLITE_ROW};
-    if (!p->there) {
-        return;
     }
-    const WalkSite *site = s->site[side];
-    p->tx = (int64_t)column(s, side, S_ROWID);
-    p->time = (int64_t)column(s, side, S_TIME);
+    return true;
+}
+
+static bool is_fetch(const Walk *w, const WalkSite *site)
+{
+    return !strcmp(w->kind_name[site->kind], "fetch");
+}
+
+static bool stream_point(Stream *s, int side, DiffPoint *p, bool timing)
+{
+    DiffCursor *c = &s->c[side];
+    DiffRow row;
+    *p = (DiffPoint){.there = c->there};
+    if (!p->there) {
+        return true;
+    }
+    if (!cursor_whole(c, &row)) {
+        return false;
+    }
+    const WalkSite *site = c->site;
+    p->tx = row.rowid;
+    p->time = row.time;
     p->has_pc = site->has_pc;
     p->pc = site->pc;
     if (site->symbol) {
@@ -252,94 +108,175 @@ static void stream_point(const Stream *s, int side, DiffPoint *p, bool timing)
     }
     const char *region =
         site->region ? s->w->names.text[site->region] : "(nothing there)";
-    int n = is_fetch(s, side) && !timing
+    int n = is_fetch(s->w, site) && !timing
                 ? snprintf(p->what, sizeof(p->what), "word 0x%0*" PRIx64,
-                           2 * (int)site->size, column(s, side, S_VALUE))
+                           2 * (int)site->size, row.value)
                 : snprintf(p->what, sizeof(p->what),
                            "%s %" PRIu32 " at %.40s+0x%" PRIx64,
                            s->w->kind_name[site->kind], site->size, region,
-                           column(s, side, S_OFFSET));
+                           row.offset);
     if (timing && n > 0 && (size_t)n < sizeof(p->what)) {
         snprintf(p->what + n, sizeof(p->what) - (size_t)n,
                  ", wait %" PRIu64 ", bus %" PRIu64 ", target %" PRIu64
                  ", %" PRIu64 " cycles after the one before",
-                 column(s, side, S_WAIT), column(s, side, S_BUS),
-                 column(s, side, S_TARGET), s->cycle[side] - s->last[side]);
+                 row.wait, row.bus, row.target, row.cycle - s->last[side]);
     }
+    return true;
 }
 
-static void found(Stream *s, DiffDivergence *to, bool timing)
+static bool found(Stream *s, DiffDivergence *to, bool timing)
 {
     to->found = true;
     to->before = s->equal;
-    stream_point(s, 0, &to->side[0], timing);
-    stream_point(s, 1, &to->side[1], timing);
+    return stream_point(s, 0, &to->side[0], timing) &&
+           stream_point(s, 1, &to->side[1], timing);
 }
 
-/* Is it the same instruction or access? Addresses of data move with a build. */
-static bool same_access(Stream *s)
+/* Is it the same place in the program, apart from what was fetched? */
+static bool same_place(const Walk *w, const WalkSite *a, const WalkSite *b)
 {
-    const WalkSite *a = s->site[0], *b = s->site[1];
-    bool moved = !s->w->d->same_firmware;
+    bool moved = !w->d->same_firmware;
     if (a->kind != b->kind || a->dir != b->dir || a->size != b->size ||
         a->has_pc != b->has_pc || a->region != b->region) {
         return false;
     }
     bool symbols = moved && a->symbol && b->symbol;
-    if (symbols ? a->symbol != b->symbol || a->offset != b->offset
-                : a->pc != b->pc) {
+    return symbols ? a->symbol == b->symbol && a->offset == b->offset
+                   : a->pc == b->pc;
+}
+
+/* Is it the same instruction or access? Addresses of data move with a build. */
+static bool same_access(Stream *s, InsnSame *how)
+{
+    const Walk *w = s->w;
+    const WalkSite *site = s->c[0].site;
+    const DiffRow *a = &s->c[0].row, *b = &s->c[1].row;
+    bool moved = !w->d->same_firmware;
+    *how = INSN_EQUAL;
+    if (!same_place(w, site, s->c[1].site)) {
         return false;
     }
-    if (!is_fetch(s, 0)) {
-        return moved || column(s, 0, S_PA) == column(s, 1, S_PA);
+    if (!is_fetch(w, site)) {
+        return moved || a->pa == b->pa;
     }
-    uint32_t x = (uint32_t)column(s, 0, S_VALUE);
-    uint32_t y = (uint32_t)column(s, 1, S_VALUE);
+    uint32_t x = (uint32_t)a->value, y = (uint32_t)b->value;
     if (!moved) {
         return x == y;
     }
-    InsnSame same = insn_compare(&s->insn, x, y, a->size);
-    if (same == INSN_MOVED && !s->access.found) {
-        found(s, &s->access, false);
-        s->access.addresses = true;
-    }
-    return same != INSN_OTHER;
+    *how = insn_compare(&s->insn, x, y, site->size);
+    return *how != INSN_OTHER;
 }
 
 static bool same_timing(const Stream *s)
 {
-    return column(s, 0, S_WAIT) == column(s, 1, S_WAIT) &&
-           column(s, 0, S_BUS) == column(s, 1, S_BUS) &&
-           column(s, 0, S_TARGET) == column(s, 1, S_TARGET) &&
-           s->cycle[0] - s->last[0] == s->cycle[1] - s->last[1];
+    const DiffRow *a = &s->c[0].row, *b = &s->c[1].row;
+    return a->wait == b->wait && a->bus == b->bus && a->target == b->target &&
+           a->cycle - s->last[0] == b->cycle - s->last[1];
+}
+
+static void compare_runs(const Walk *w, RunPair *p)
+{
+    p->access = p->timing = true;
+    for (uint32_t i = 0; i < p->count; i++) {
+        const RowSite *x = p->run[0], *y = p->run[1];
+        const FetchStep *a = &x->step[p->step[0] + i];
+        const FetchStep *b = &y->step[p->step[1] + i];
+        const InlineCost *m = row_cost(x, a->size), *n = row_cost(y, b->size);
+        p->access &= a->word == b->word &&
+                     same_place(w, walk_site(w, 0, x->row + p->step[0] + i),
+                                walk_site(w, 1, y->row + p->step[1] + i));
+        p->timing &=
+            m->bus == n->bus && m->target == n->target &&
+            (!i || a->cycle - (a - 1)->cycle == b->cycle - (b - 1)->cycle);
+    }
+}
+
+/* How many instructions of the runs that both sides are in are known to be
+ * equal; 0: ask one by one. */
+static uint32_t same_runs(Stream *s)
+{
+    const DiffCursor *a = &s->c[0], *b = &s->c[1];
+    if (!s->pair || !a->run || !b->run) {
+        return 0;
+    }
+    uint32_t left[DIFF_SIDES] = {a->last - a->step, b->last - b->step};
+    RunPair key = {.run = {a->run, b->run},
+                   .step = {a->step, b->step},
+                   .count = left[0] < left[1] ? left[0] : left[1]};
+    uint32_t at =
+        (a->run->id * 31 + b->run->id * 17 + a->step * 7 + b->step) % PAIRS;
+    RunPair *p = &s->pair[at];
+    if (p->run[0] != key.run[0] || p->run[1] != key.run[1] ||
+        p->step[0] != key.step[0] || p->step[1] != key.step[1] ||
+        p->count != key.count) {
+        *p = key;
+        compare_runs(s->w, p);
+    }
+    bool timing =
+        s->timing.found ||
+        (p->timing && a->row.cycle - s->last[0] == b->row.cycle - s->last[1]);
+    return p->access && timing ? p->count : 0;
+}
+
+/* Looks at the row that both sides are at; *on: it is to go on. */
+static bool compare_rows(Stream *s, bool accesses, bool *on)
+{
+    InsnSame how;
+    cursor_fill(&s->c[0]);
+    cursor_fill(&s->c[1]);
+    *on = same_access(s, &how);
+    if (!*on) {
+        return true;
+    }
+    if (how == INSN_MOVED && !s->access.found) {
+        if (!found(s, &s->access, false)) {
+            return false;
+        }
+        s->access.addresses = true;
+    }
+    if (!s->timing.found && !same_timing(s)) {
+        if (!found(s, &s->timing, true)) {
+            return false;
+        }
+        *on = accesses;
+    }
+    return true;
 }
 
 /* Walks until both questions are answered; to the first one the answer counts
  * only when `accesses`. */
-static void stream_walk(Stream *s, bool accesses)
+static bool stream_walk(Stream *s, bool accesses)
 {
-    while (s->rc[0] == SQLITE_ROW && s->rc[1] == SQLITE_ROW) {
-        if (!same_access(s)) {
-            break;
-        }
-        if (!s->timing.found && !same_timing(s)) {
-            found(s, &s->timing, true);
-            if (!accesses) {
-                break;
+    bool on = true;
+    while (on && s->c[0].there && s->c[1].there) {
+        uint32_t n = same_runs(s);
+        if (!n) {
+            n = 1;
+            if (!compare_rows(s, accesses, &on)) {
+                return false;
             }
         }
-        s->equal++;
-        stream_next(s, 0);
-        stream_next(s, 1);
+        if (s->timing.found) { /* nobody asks for cycles any more */
+            s->c[0].fields = s->c[1].fields = 0;
+        }
+        if (on) {
+            s->equal += n;
+            if (!stream_next(s, n)) {
+                return false;
+            }
+        }
     }
-    bool ended = s->rc[0] != SQLITE_ROW && s->rc[1] != SQLITE_ROW;
+    bool ended = !s->c[0].there && !s->c[1].there;
     s->timing.parted = !ended && !s->timing.found;
     if (accesses && !ended) {
         s->access.addresses = false;
-        found(s, &s->access, false);
+        if (!found(s, &s->access, false)) {
+            return false;
+        }
     }
     s->access.compared = s->equal;
     s->timing.compared = s->timing.found ? s->timing.before : s->equal;
+    return true;
 }
 
 typedef struct Initiator {
@@ -349,40 +286,40 @@ typedef struct Initiator {
     bool fetch, data; /* part of a hart */
 } Initiator;
 
+static bool stream_open(Stream *s, const Initiator *i)
+{
+    Walk *w = s->w;
+    for (int side = 0; side < DIFF_SIDES; side++) {
+        if (!cursor_open(&s->c[side], w, side, i->id[side], w->d->equal_rows,
+                         CODEC_CYCLE)) {
+            return false;
+        }
+        s->last[side] = w->last_cycle[i->id[0] % INITIATORS];
+    }
+    /* without the table, runs are compared one instruction at a time */
+    s->pair = w->d->same_firmware ? calloc(PAIRS, sizeof(*s->pair)) : NULL;
+    return true;
+}
+
 static bool walk_initiator(Walk *w, const Initiator *i)
 {
     Diff *d = w->d;
-    Stream s = {.w = w, .equal = w->equal[i->id[0] & 255]};
-    bool ok = true;
-    for (int side = 0; ok && side < DIFF_SIDES; side++) {
-        s.stmt[side] = diff_prepare(d, side, stream_sql);
-        ok = s.stmt[side] != NULL;
-        if (ok) {
-            sqlite3_bind_int64(s.stmt[side], 1, i->id[side]);
-            sqlite3_bind_int64(s.stmt[side], 2, (int64_t)d->equal_rows);
-            stream_next(&s, side);
-            s.last[side] = w->last_cycle[i->id[0] & 255];
-        }
-    }
+    Stream s = {.w = w, .equal = w->equal[i->id[0] % INITIATORS]};
+    bool fetches = !*d->instruction.subject ||
+                   !strcmp(d->instruction.subject, "instructions");
+    bool accesses = fetches ? i->fetch : i->data;
+    snprintf(s.access.initiator, sizeof(s.access.initiator), "%s", i->label);
+    snprintf(s.timing.initiator, sizeof(s.timing.initiator), "%s", i->label);
+    bool ok = stream_open(&s, i) && stream_walk(&s, accesses);
     if (ok) {
-        bool fetches = !*d->instruction.subject ||
-                       !strcmp(d->instruction.subject, "instructions");
-        bool accesses = fetches ? i->fetch : i->data;
-        snprintf(s.access.initiator, sizeof(s.access.initiator), "%s",
-                 i->label);
-        snprintf(s.timing.initiator, sizeof(s.timing.initiator), "%s",
-                 i->label);
-        stream_walk(&s, accesses);
         if (accesses) {
             keep_first(&d->instruction, &s.access);
         }
         keep_first(&d->timing, &s.timing);
-        for (int side = 0; ok && side < DIFF_SIDES; side++) {
-            ok = s.rc[side] == SQLITE_ROW || diff_done(d, side, s.rc[side]);
-        }
     }
-    sqlite3_finalize(s.stmt[0]);
-    sqlite3_finalize(s.stmt[1]);
+    cursor_close(&s.c[0]);
+    cursor_close(&s.c[1]);
+    free(s.pair);
     return ok;
 }
 
@@ -417,6 +354,13 @@ static void mmio_point(sqlite3_stmt *stmt, int rc, DiffPoint *p)
              (unsigned long long)sqlite3_column_int64(stmt, 3),
              *text[2] ? " (" : "", text[2], *text[2] ? ")" : "",
              (unsigned long long)sqlite3_column_int64(stmt, 6));
+}
+
+static bool same_text_column(sqlite3_stmt *a, sqlite3_stmt *b, int c)
+{
+    const char *x = (const char *)sqlite3_column_text(a, c);
+    const char *y = (const char *)sqlite3_column_text(b, c);
+    return x && y ? !strcmp(x, y) : x == y;
 }
 
 static bool same_mmio(sqlite3_stmt *const s[DIFF_SIDES])
@@ -554,16 +498,19 @@ bool diff_walk(Diff *d)
     d->timing.title = "First different timing";
     snprintf(d->mmio.subject, sizeof(d->mmio.subject), "device accesses");
     snprintf(d->timing.subject, sizeof(d->timing.subject), "transactions");
-    Walk w = {.d = d};
-    bool ok = walk_dictionaries(&w);
+    Walk *w = calloc(1, sizeof(*w));
+    if (!w) {
+        return error_set(d->errp, "the host has no memory left");
+    }
+    w->d = d;
+    bool ok = walk_dictionaries(w);
     if (ok) {
-        choose(&w);
-        bool same = false;
-        ok = same_storage(&w, &same) && (same ? count_rows(&w) : walk_all(&w));
+        choose(w);
+        ok = walk_prefix(w);
     }
     if (ok) {
-        ok = d->rows_equal || *d->timing.why_not || walk_initiators(&w);
+        ok = d->rows_equal || *d->timing.why_not || walk_initiators(w);
     }
-    walk_free(&w);
+    walk_free(w);
     return ok;
 }

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -302,6 +303,22 @@ bool query_is_private(const char *table)
 {
     return !strcmp(table, "record_site") || !strcmp(table, "mmio_row") ||
            !strncmp(table, "chunk", 5) || !strncmp(table, "sqlite_", 7);
+}
+
+bool query_has_chunks(sqlite3 *db)
+{
+    char *tx = query_text(db,
+                          "select 1 from sqlite_schema where lower(name) ="
+                          " 'tx'",
+                          NULL);
+    char *chunks = query_text(db,
+                              "select 1 from sqlite_schema where name ="
+                              " 'chunk_data'",
+                              NULL);
+    bool has = !tx && chunks;
+    free(tx);
+    free(chunks);
+    return has;
 }
 
 char *query_text(sqlite3 *db, const char *sql, const char *arg)

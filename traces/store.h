@@ -345,6 +345,8 @@ bool query_printed(Error **errp, const char *path, sqlite3 *db, int rc,
 /* Prepares one read-only statement. */
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
                             Error **errp);
+/* Is tx the virtual table over chunks, not a plain table (of `expand`)? */
+bool query_has_chunks(sqlite3 *db);
 /* Is a table how tx and beat are stored, which is nobody's business? */
 bool query_is_private(const char *table);
 /* The first column of the first row as text, which the caller frees; NULL:
