@@ -188,28 +188,28 @@ static bool next_of_all(DiffCursor *c)
 /* On to the next record of the initiator in the chunk; false: there is none. */
 static bool next_record(DiffCursor *c)
 {
-    const uint32_t sites = c->w->side[c->side].reader->record_site.count;
+    const RowSites *known = &c->w->side[c->side].reader->record_site;
+    const uint8_t *mine = c->mine;
+    const uint32_t sites = known->count;
     const MemoryRecord *r = c->rows.r, *end = c->rows.end;
     while (r < end &&
-           (r->site < sites ? !c->mine[r->site] : r->site >= RECORD_SITE_MAX)) {
+           (r->site < sites ? !mine[r->site] : r->site >= RECORD_SITE_MAX)) {
         r++;
     }
     c->rows.r = c->record = r;
-    uint32_t first, last;
-    const RowSite *s;
-    if (!rows_next_head(&c->rows, &c->tx, &s, &first, &last)) {
-        return false;
+    const RowSite *s = r < end ? row_site(known, r->site) : NULL;
+    c->run = s && s->steps ? s : NULL;
+    if (c->run) {
+        row_run_steps(s, r, &c->step, &c->last);
+        c->begin = r->cycle;
+        c->rows.r++;
+        return true;
     }
-    c->run = s->steps ? s : NULL;
-    c->step = first;
-    c->last = last;
-    c->begin = c->tx.cycle;
-    return true;
+    return rows_next(&c->rows, &c->tx); /* or what is wrong */
 }
 
-static void at_step(DiffCursor *c)
+static inline void at_step(DiffCursor *c)
 {
-    c->site = walk_site(c->w, c->side, c->run->row + c->step);
     c->row.cycle = c->begin + c->run->step[c->step].cycle;
 }
 
@@ -217,6 +217,7 @@ void cursor_fill(DiffCursor *c)
 {
     if (c->run) {
         row_step(c->run, c->step, c->begin, &c->tx);
+        c->site = walk_site(c->w, c->side, c->tx.site_row);
         fill(c, &c->tx, &c->row);
     }
 }
@@ -240,7 +241,6 @@ static bool next_of_one(DiffCursor *c, uint32_t n)
                 return true;
             }
         }
-        c->run = NULL;
         if (c->rows.wrong) {
             return damaged(c);
         }
@@ -255,6 +255,7 @@ static bool next_of_one(DiffCursor *c, uint32_t n)
 
 bool cursor_whole(DiffCursor *c, DiffRow *row)
 {
+    cursor_fill(c);
     *row = c->row;
     if (c->stmt || c->initiator < 0) {
         return true;

@@ -54,7 +54,9 @@ static void keep_first(DiffDivergence *to, const DiffDivergence *one)
 typedef struct RunPair {
     const RowSite *run[DIFF_SIDES];
     uint32_t step[DIFF_SIDES], count;
+    InsnState insn, after; /* before these steps, and behind them */
     bool access, timing;
+    bool addresses; /* some differ in operands that may hold addresses */
 } RunPair;
 enum { PAIRS = 1 << 12 };
 
@@ -174,21 +176,40 @@ static bool same_timing(const Stream *s)
            a->cycle - s->last[0] == b->cycle - s->last[1];
 }
 
+static bool same_step(const Walk *w, RunPair *p, uint32_t i)
+{
+    const FetchStep *a = &p->run[0]->step[p->step[0] + i];
+    const FetchStep *b = &p->run[1]->step[p->step[1] + i];
+    InsnSame how = w->d->same_firmware
+                       ? (a->word == b->word ? INSN_EQUAL : INSN_OTHER)
+                       : insn_compare(&p->after, a->word, b->word, a->size);
+    p->addresses |= how == INSN_MOVED;
+    return how != INSN_OTHER &&
+           same_place(w, walk_site(w, 0, p->run[0]->row + p->step[0] + i),
+                      walk_site(w, 1, p->run[1]->row + p->step[1] + i));
+}
+
 static void compare_runs(const Walk *w, RunPair *p)
 {
     p->access = p->timing = true;
+    p->after = p->insn;
     for (uint32_t i = 0; i < p->count; i++) {
-        const RowSite *x = p->run[0], *y = p->run[1];
-        const FetchStep *a = &x->step[p->step[0] + i];
-        const FetchStep *b = &y->step[p->step[1] + i];
-        const InlineCost *m = row_cost(x, a->size), *n = row_cost(y, b->size);
-        p->access &= a->word == b->word &&
-                     same_place(w, walk_site(w, 0, x->row + p->step[0] + i),
-                                walk_site(w, 1, y->row + p->step[1] + i));
+        const FetchStep *a = &p->run[0]->step[p->step[0] + i];
+        const FetchStep *b = &p->run[1]->step[p->step[1] + i];
+        const InlineCost *m = row_cost(p->run[0], a->size);
+        const InlineCost *n = row_cost(p->run[1], b->size);
+        p->access &= same_step(w, p, i);
         p->timing &=
             m->bus == n->bus && m->target == n->target &&
             (!i || a->cycle - (a - 1)->cycle == b->cycle - (b - 1)->cycle);
     }
+}
+
+static bool same_key(const RunPair *a, const RunPair *b)
+{
+    return a->run[0] == b->run[0] && a->run[1] == b->run[1] &&
+           a->step[0] == b->step[0] && a->step[1] == b->step[1] &&
+           a->count == b->count && a->insn.address == b->insn.address;
 }
 
 /* How many instructions of the runs that both sides are in are known to be
@@ -202,20 +223,23 @@ static uint32_t same_runs(Stream *s)
     uint32_t left[DIFF_SIDES] = {a->last - a->step, b->last - b->step};
     RunPair key = {.run = {a->run, b->run},
                    .step = {a->step, b->step},
-                   .count = left[0] < left[1] ? left[0] : left[1]};
-    uint32_t at =
-        (a->run->id * 31 + b->run->id * 17 + a->step * 7 + b->step) % PAIRS;
-    RunPair *p = &s->pair[at];
-    if (p->run[0] != key.run[0] || p->run[1] != key.run[1] ||
-        p->step[0] != key.step[0] || p->step[1] != key.step[1] ||
-        p->count != key.count) {
+                   .count = left[0] < left[1] ? left[0] : left[1],
+                   .insn = s->insn};
+    uint32_t at = a->run->id * 31 + b->run->id * 17 + a->step * 7 + b->step +
+                  (s->insn.address * UINT32_C(0x9e3779b1) >> 20);
+    RunPair *p = &s->pair[at % PAIRS];
+    if (!same_key(p, &key)) {
         *p = key;
         compare_runs(s->w, p);
     }
     bool timing =
         s->timing.found ||
         (p->timing && a->row.cycle - s->last[0] == b->row.cycle - s->last[1]);
-    return p->access && timing ? p->count : 0;
+    if (!p->access || !timing || (p->addresses && !s->access.found)) {
+        return 0;
+    }
+    s->insn = p->after;
+    return p->count;
 }
 
 /* Looks at the row that both sides are at; *on: it is to go on. */
@@ -297,7 +321,7 @@ static bool stream_open(Stream *s, const Initiator *i)
         s->last[side] = w->last_cycle[i->id[0] % INITIATORS];
     }
     /* without the table, runs are compared one instruction at a time */
-    s->pair = w->d->same_firmware ? calloc(PAIRS, sizeof(*s->pair)) : NULL;
+    s->pair = calloc(PAIRS, sizeof(*s->pair));
     return true;
 }
 

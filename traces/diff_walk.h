@@ -99,7 +99,7 @@ bool cursor_open(DiffCursor *c, Walk *w, int side, int64_t initiator,
 void cursor_close(DiffCursor *c);
 /* On by n rows (> 1: within the run). False: *d->errp is set. */
 bool cursor_next(DiffCursor *c, uint32_t n);
-/* Fills in `row` where a run was met as a whole. */
+/* Fills in `site` and `row`, of which a step of a run has the cycle only. */
 void cursor_fill(DiffCursor *c);
 /* All of the row that the cursor is at. */
 bool cursor_whole(DiffCursor *c, DiffRow *row);

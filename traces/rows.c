@@ -190,10 +190,7 @@ static const MemoryRecord *take_run(RowReader *reader, const RowSite *s,
                                     uint32_t *first, uint32_t *last)
 {
     const MemoryRecord *head = reader->r++;
-    uint64_t count = head->value >> 32, from = head->value & 0xffffffff;
-    from = from < s->steps ? from : s->steps;
-    *first = (uint32_t)from;
-    *last = (uint32_t)(from + count < s->steps ? from + count : s->steps);
+    row_run_steps(s, head, first, last);
     return head;
 }
 

@@ -103,6 +103,15 @@ void rows_begin(RowReader *reader, const RowSites *sites, const MemoryRecord *r,
                 size_t n);
 /* False: that was the last one. */
 bool rows_next(RowReader *reader, TxRow *row);
+/* Which steps of run s were fetched, as its head says: [*first, *last). */
+static inline void row_run_steps(const RowSite *s, const MemoryRecord *head,
+                                 uint32_t *first, uint32_t *last)
+{
+    uint64_t count = head->value >> 32, from = head->value & 0xffffffff;
+    from = from < s->steps ? from : s->steps;
+    *first = (uint32_t)from;
+    *last = (uint32_t)(from + count < s->steps ? from + count : s->steps);
+}
 /* The row of an instruction of a run that begins at cycle `begin`. */
 void row_step(const RowSite *s, uint32_t step, uint64_t begin, TxRow *row);
 /* The same, but a fetch run is met once ((*site)->steps != 0): its steps
