@@ -2,12 +2,13 @@
  * check.c - does a database agree with itself: the invariants, computed anew
  * from the rows.
  *
- * Model    tx and beat are each walked once, in the order they come. What is
- *          kept are sums per site and per initiator, and two bits per
- *          transaction. That the beats of every transaction add up is seen from
- *          sums weighted with a hash of the transaction's number, which no
- *          order of the beats changes; only when they differ is the first
- *          transaction looked for.
+ * Model    tx and beat are walked once: through their chunks, or in the order
+ *          of rows where they are plain tables. What is kept are sums per site
+ *          and per initiator, and of plain tables two bits per transaction. Of
+ *          these, that the beats of every transaction add up is seen from sums
+ *          weighted with a hash of the transaction's number, which no order of
+ *          the beats changes; only when they differ is the first transaction
+ *          looked for.
  * Units    times are ps, cycles those of the initiator's clock.
  * Missing  That a value read is the one written before.
  */

@@ -25,6 +25,8 @@ typedef struct CheckInitiator {
     bool there, seen;
     ClockDomain clock; /* hz 0: unknown */
     int64_t time, cycle;
+    int64_t chunk;        /* the last it was seen in, */
+    uint64_t first, last; /* at these cycles */
 } CheckInitiator;
 
 typedef struct Check {
@@ -69,6 +71,13 @@ uint32_t check_id(sqlite3_stmt *stmt, int column);
 /* -- check_walk.c --------------------------------------------------------- */
 /* Walks tx, beat and mmio once each. */
 bool check_walk(Check *c);
+/* Of a row of mmio; the sum over rows knows no order. */
+uint64_t check_mmio_hash(int64_t tx, int64_t time, int64_t offset,
+                         int64_t value, int64_t size);
+
+/* -- check_chunks.c ------------------------------------------------------- */
+/* Walks tx and beat through the chunks. */
+bool check_chunks(Check *c);
 
 /* -- check_totals.c ------------------------------------------------------- */
 /* Says what the walks found, and holds it against the totals. */

@@ -1,5 +1,6 @@
 /*
- * check_walk.c - one walk over each of tx, beat and mmio, and what it adds up.
+ * check_walk.c - one walk over each of tx, beat and mmio, and what it adds up:
+ * where tx and beat are plain tables, row by row.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,8 +19,8 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-static uint64_t mmio_hash(int64_t tx, int64_t time, int64_t offset,
-                          int64_t value, int64_t size)
+uint64_t check_mmio_hash(int64_t tx, int64_t time, int64_t offset,
+                         int64_t value, int64_t size)
 {
     uint64_t h = mix((uint64_t)tx);
     h = mix(h ^ (uint64_t)time);
@@ -175,11 +176,12 @@ static bool take_tx(Check *c, sqlite3_stmt *s)
         c->single[row / 8] |= (uint8_t)(1u << (row % 8));
         c->cycles[0] += weight * (uint64_t)(bus + target);
     }
-    if (c->region[site->region] & 2) {
+    if ((c->region[site->region] & 2) && site->kind != ACCESS_FETCH) {
         c->mmio_rows[0]++;
-        c->mmio[0] += mmio_hash(row, sqlite3_column_int64(s, T_TIME),
-                                sqlite3_column_int64(s, T_OFFSET),
-                                sqlite3_column_int64(s, T_VALUE), site->size);
+        c->mmio[0] +=
+            check_mmio_hash(row, sqlite3_column_int64(s, T_TIME),
+                            sqlite3_column_int64(s, T_OFFSET),
+                            sqlite3_column_int64(s, T_VALUE), site->size);
     }
     return true;
 }
@@ -240,10 +242,10 @@ static bool walk_mmio(Check *c)
     int rc = SQLITE_ERROR;
     while (s && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         c->mmio_rows[1]++;
-        c->mmio[1] +=
-            mmio_hash(sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                      sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
-                      sqlite3_column_int64(s, 4));
+        c->mmio[1] += check_mmio_hash(
+            sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+            sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
+            sqlite3_column_int64(s, 4));
     }
     sqlite3_finalize(s);
     return s && check_done(c, rc);
@@ -251,5 +253,8 @@ static bool walk_mmio(Check *c)
 
 bool check_walk(Check *c)
 {
-    return bits_room(c, 0) && walk_tx(c) && walk_beats(c) && walk_mmio(c);
+    bool ok = query_has_chunks(c->db)
+                  ? check_chunks(c)
+                  : bits_room(c, 0) && walk_tx(c) && walk_beats(c);
+    return ok && walk_mmio(c);
 }
