@@ -276,7 +276,12 @@ bool trace_check(const char *path, bool json, FILE *out, bool *failed,
     Check c = {.path = path, .json = json, .errp = &local};
     c.db = trace_open_existing(path, &local);
     c.out = c.db ? open_memstream(&text, &size) : NULL;
-    bool ok = c.db && (c.out || check_no_memory(&c)) && check(&c);
+    if (c.db) {
+        c.steps = query_steps(path);
+        query_limit(c.db, &c.steps);
+    }
+    bool ok = c.db && (c.out || check_no_memory(&c)) && check(&c) &&
+              query_within(&local, path, c.db, c.steps);
     if (ok) {
         print_end(&c);
     }

@@ -31,6 +31,7 @@ typedef struct CheckInitiator {
 
 typedef struct Check {
     sqlite3 *db;
+    uint64_t steps; /* that queries may still take */
     const char *path;
     FILE *out;
     bool json;

@@ -363,7 +363,7 @@ static bool take_uses(ChunkWalk *k)
     Check *c = k->c;
     if (!reader_body(k->reader, k->chunk, &blob, &len, c->errp) ||
         !codec_sites(k->reader->codec, blob, len, &use, &k->uses, c->errp)) {
-        return error_prepend(c->errp, "%s: ", c->path);
+        return query_read_fail(c->errp, c->path, c->db, c->steps);
     }
     if (k->uses > k->use_capacity) {
         CodecSiteUse *grown = realloc(k->use, k->uses * sizeof(*grown));
@@ -395,7 +395,7 @@ static bool walk_chunk(ChunkWalk *k)
         return false;
     }
     if (!reader_load(k->reader, k->chunk, CODEC_ALL, &k->records, k->c->errp)) {
-        return error_prepend(k->c->errp, "%s: ", k->c->path);
+        return query_read_fail(k->c->errp, k->c->path, k->c->db, k->c->steps);
     }
     if (!walk_records(k)) {
         return false;
@@ -434,7 +434,7 @@ bool check_chunks(Check *c)
     if (!ok) {
         check_no_memory(c);
     } else if (!reader_refresh(reader, c->errp)) {
-        ok = error_prepend(c->errp, "%s: ", c->path);
+        ok = query_read_fail(c->errp, c->path, c->db, c->steps);
     }
     if (ok) {
         k->c = c;

@@ -450,6 +450,8 @@ static bool open_sides(Diff *d)
         if (!s->db) {
             return false;
         }
+        s->steps = query_steps(s->path);
+        query_limit(s->db, &s->steps);
         char *complete = diff_run_value(d, side, "complete");
         s->complete = complete && !strcmp(complete, "1");
         free(complete);
@@ -465,6 +467,10 @@ static bool compare(Diff *d)
         compare_costs(d, &d->functions, functions_sql, by_function_change) &&
         compare_costs(d, &d->regions, regions_sql, by_region_change) &&
         compare_tables(d) && diff_walk(d);
+    for (int side = 0; ok && side < DIFF_SIDES; side++) {
+        const DiffSide *s = &d->side[side];
+        ok = query_within(d->errp, s->path, s->db, s->steps);
+    }
     if (!ok) {
         return false;
     }

@@ -21,7 +21,8 @@ enum { DIFF_COUNTS = 5, DIFF_SIDES = 2 };
 typedef struct DiffSide {
     const char *path;
     sqlite3 *db;
-    bool complete; /* the run was closed properly: there are summaries */
+    uint64_t steps; /* that queries may still take */
+    bool complete;  /* the run was closed properly: there are summaries */
 } DiffSide;
 
 /* One text on both sides: a key of the configuration, or a reason why two runs

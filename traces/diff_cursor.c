@@ -64,7 +64,8 @@ static bool next_plain(DiffCursor *c)
 
 bool cursor_fail(Walk *w, int side)
 {
-    return error_prepend(w->d->errp, "%s: ", w->d->side[side].path);
+    const DiffSide *s = &w->d->side[side];
+    return query_read_fail(w->d->errp, s->path, s->db, s->steps);
 }
 
 static bool damaged(DiffCursor *c)

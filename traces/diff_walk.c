@@ -476,8 +476,8 @@ static void choose(Walk *w)
 
 static const char initiator_sql[] =
     "select id, name, part = 'fetch', part = 'data', coalesce(part, ''),"
-    " id = (select min(j.id) from initiator j where j.name = i.name)"
-    " from initiator i where name is not null order by id";
+    " id = min(id) over (partition by name)"
+    " from initiator where name is not null order by id";
 
 static int64_t id_in_b(Walk *w, const char *label)
 {

@@ -65,6 +65,50 @@ bool query_fail(Error **errp, const char *path, sqlite3 *db, int rc)
     }
 }
 
+/* -- endless queries ------------------------------------------------------- */
+
+enum { STEPS_AT_ONCE = 1000, STEPS_TO_OPEN = 1000000 };
+
+static int count_steps(void *opaque)
+{
+    uint64_t *left = opaque;
+    if (*left < STEPS_AT_ONCE) {
+        return 1;
+    }
+    *left -= STEPS_AT_ONCE;
+    return 0;
+}
+
+void query_limit(sqlite3 *db, uint64_t *steps)
+{
+    sqlite3_progress_handler(db, STEPS_AT_ONCE, count_steps, steps);
+}
+
+uint64_t query_steps(const char *path)
+{
+    enum { ANY = 5000000, PER_BYTE = 8 }; /* measured: 70000, 0.5 */
+    struct stat st;
+    uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return ANY + PER_BYTE * bytes;
+}
+
+bool query_within(Error **errp, const char *path, sqlite3 *db, uint64_t steps)
+{
+    return steps >= STEPS_AT_ONCE ||
+           query_fail(errp, path, db, SQLITE_INTERRUPT);
+}
+
+bool query_read_fail(Error **errp, const char *path, sqlite3 *db,
+                     uint64_t steps)
+{
+    if (steps >= STEPS_AT_ONCE) {
+        return error_prepend(errp, "%s: ", path);
+    }
+    error_free(*errp);
+    *errp = NULL;
+    return query_fail(errp, path, db, SQLITE_INTERRUPT);
+}
+
 /* -- opening -------------------------------------------------------------- */
 
 /* The head of the file: 1 ours, 0 another SQLite database, -1 something else.
@@ -228,6 +272,10 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
     int rc;
     sqlite3 *db = open_rolled_back(path, &rc);
     bool ok = rc == SQLITE_OK && (rc = vtab_register(db)) == SQLITE_OK;
+    uint64_t steps = STEPS_TO_OPEN;
+    if (ok) {
+        query_limit(db, &steps);
+    }
     if (!ok) {
         query_fail(errp, path, db, rc);
     } else {
@@ -241,6 +289,7 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
                      NULL);
         sqlite3_set_authorizer(db, may_read, NULL);
         ok = check_version(path, db, errp);
+        sqlite3_progress_handler(db, 0, NULL, NULL);
     }
     if (!ok) {
         sqlite3_close(db);
@@ -250,21 +299,6 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
 }
 
 /* -- statements ----------------------------------------------------------- */
-
-static int count_steps(void *opaque)
-{
-    uint64_t *left = opaque;
-    if (*left < 1000) {
-        return 1;
-    }
-    *left -= 1000;
-    return 0;
-}
-
-void query_limit(sqlite3 *db, uint64_t *steps)
-{
-    sqlite3_progress_handler(db, 1000, count_steps, steps);
-}
 
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *path, const char *sql,
                             Error **errp)

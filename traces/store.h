@@ -355,6 +355,14 @@ char *query_text(sqlite3 *db, const char *sql, const char *arg);
 /* From now on statements of db stop after so many virtual machine steps in
  * all: a foreign database may hold endless ones. */
 void query_limit(sqlite3 *db, uint64_t *steps);
+/* More steps than reading all of the file a few times takes. */
+uint64_t query_steps(const char *path);
+/* False, with the error of a query that takes too long: none are left. */
+bool query_within(Error **errp, const char *path, sqlite3 *db, uint64_t steps);
+/* Says in *errp, an error of a TraceReader, which database it is of, or that a
+ * query took too long. Returns false. */
+bool query_read_fail(Error **errp, const char *path, sqlite3 *db,
+                     uint64_t steps);
 
 /* -- format.c ------------------------------------------------------------- */
 void format_json_string(struct _IO_FILE *out, const char *text, size_t len);
