@@ -20,7 +20,8 @@ typedef struct GroupPart {
     uint64_t size;        /* bytes of an access */
     uint64_t count;       /* accesses, or runs from end to end; 0: no keys */
     uint64_t first, last; /* cycles; of runs, when they begin */
-    bool quick; /* accesses that went the way of the site only count */
+    bool quick;           /* what went the way of the site only counts: plain */
+    uint64_t whole;       /* value of a run's head from end to end; 0: no run */
     uint64_t plain, plain_first, plain_last;
 } GroupPart;
 
@@ -427,15 +428,16 @@ static bool take_counts(TxGroups *g, const ReaderChunk *chunk,
     return true;
 }
 
-/* Counts the accesses from r on that went the way their site says; returns the
- * first record that is something else. */
+/* Counts the accesses from r on that went the way their site says, and runs
+ * from end to end; returns the first record that is something else. */
 static const MemoryRecord *count_plain(TxGroups *g, const MemoryRecord *r,
                                        const MemoryRecord *end)
 {
     const uint32_t sites = g->reader->record_site.count;
     for (; r < end && r->site < sites; r++) {
         GroupPart *p = &g->part[r->site];
-        if (!p->quick || (r->info & RECORD_HAS_TIMING)) {
+        if (!p->quick || (p->whole ? r->value != p->whole
+                                   : (r->info & RECORD_HAS_TIMING) != 0)) {
             break;
         }
         p->plain++;
@@ -447,6 +449,12 @@ static const MemoryRecord *count_plain(TxGroups *g, const MemoryRecord *r,
 
 static bool add_plain(TxGroups *g, const RowSite *s, GroupPart *p, Error **errp)
 {
+    if (s->steps) {
+        p->count = p->plain;
+        p->first = p->plain_first;
+        p->last = p->plain_last;
+        return flush_run(g, s, p, errp);
+    }
     const InlineCost *cost = row_cost(s, s->size);
     TxRow row = {.site = s,
                  .site_row = s->row,
@@ -462,14 +470,17 @@ static bool add_plain(TxGroups *g, const RowSite *s, GroupPart *p, Error **errp)
     return group != NULL;
 }
 
-/* Sites whose accesses only need to be counted. */
+/* Sites of which it is enough to count. */
 static void choose_quick(TxGroups *g)
 {
     for (uint32_t id = 0; id < g->reader->record_site.count; id++) {
         const RowSite *s = row_site(&g->reader->record_site, id);
         GroupPart *p = &g->part[id];
-        p->quick = s && !s->steps && !g->by_row && !g->filter->by_row &&
-                   tx_filter_site(g->filter, s->row);
+        bool wanted =
+            s && (s->steps ? !g->filter->by_site || g->filter->want_record[id]
+                           : tx_filter_site(g->filter, s->row));
+        p->quick = wanted && !g->by_row && !g->filter->by_row;
+        p->whole = s ? (uint64_t)s->steps << 32 : 0;
         p->plain_first = UINT64_MAX;
     }
 }
