@@ -92,7 +92,7 @@ static bool read_traffic(Check *c, Part *part, size_t room, size_t *count)
         p->size = (uint32_t)sqlite3_column_int64(s, 3);
         snprintf(p->dir, sizeof(p->dir), "%.2s", dir ? dir : "");
         for (int k = 0; k < SUMS; k++) {
-            p->sum[k] = -sqlite3_column_int64(s, 5 + k);
+            p->sum[k] = (int64_t)(0 - (uint64_t)sqlite3_column_int64(s, 5 + k));
         }
     }
     sqlite3_finalize(s);
@@ -108,7 +108,7 @@ static void compare_parts(Check *c, Part *part, size_t count)
         int64_t sum[SUMS] = {0};
         for (; i < count && by_key(&part[from], &part[i]) == 0; i++) {
             for (int k = 0; k < SUMS; k++) {
-                sum[k] += part[i].sum[k];
+                sum[k] = (int64_t)((uint64_t)sum[k] + (uint64_t)part[i].sum[k]);
             }
         }
         const Part *p = &part[from];
