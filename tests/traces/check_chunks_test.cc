@@ -286,6 +286,23 @@ TEST_F(CheckChunks, NumbersOfRows)
                                          " waited for initiator 999"));
 }
 
+// The same of accesses that lie between instructions: memory made a device.
+TEST_F(CheckChunks, NumbersOfAccessesInRuns)
+{
+    Copy copy(path, "update region set type = 'io' where name = 'ram'");
+    sqlite3 *db = nullptr;
+    sqlite3_open(copy.path.c_str(), &db);
+    vtab_register(db);
+    rows_of(db, "delete from mmio_row");
+    rows_of(db, "insert into mmio_row select t.rowid, site, time, cycle,"
+                " offset, value, 0, null from tx t join region r on r.id ="
+                " region_id where r.type = 'io' and t.kind <> 'fetch'");
+    sqlite3_close(db);
+    EXPECT_LT(200, std::stoi(one(copy.path, "select count(*) from mmio_row")));
+    string text = check(copy.path).text;
+    EXPECT_NE(string::npos, text.find("ok       mmio = rows\n")) << text;
+}
+
 TEST_F(CheckChunks, Damaged)
 {
     Copy data(path, "update chunk_data set body = zeroblob(500)");
