@@ -75,7 +75,7 @@ const char *const changes[] = {
     "update record_site set steps = substr(steps, 1, 4) || x'13051500' ||"
     " substr(steps, 9) where length(steps) > 0",
     // another program: jumps may go elsewhere
-    "update run set value = 'app2.elf' where key = 'firmware';"
+    "insert or replace into run values('firmware_xxh3_128', 'x');"
     " update record_site set steps = substr(steps, 1, 4) || x'6f00f00f' ||"
     " substr(steps, 9) where length(steps) > 0",
     // sites
@@ -185,13 +185,15 @@ void load_by_address(const string &path, uint32_t load)
 TEST(DiffChunks, RegistersThatHoldAddresses)
 {
     string run = run_at(1000, 500);
-    Copy a(run), b(run, "update run set value = 'app2.elf' where key ="
-                        " 'firmware'");
+    Copy a(run), b(run, "insert or replace into run values("
+                        "'firmware_xxh3_128', 'x')");
     b.change(otherwise);
     load_by_address(a.path, 0x0042a303);
     load_by_address(b.path, 0x0082a303);
     string text = same_as_plain(a.path, b.path);
-    EXPECT_NE(string::npos, text.find("word 0x0042a303")) << text;
+    EXPECT_NE(string::npos,
+              text.find("; only operands that may hold addresses differ"))
+        << text;
     unlink(run.c_str());
 }
 
