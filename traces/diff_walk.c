@@ -318,7 +318,7 @@ static bool stream_open(Stream *s, const Initiator *i)
                          CODEC_CYCLE)) {
             return false;
         }
-        s->last[side] = w->last_cycle[i->id[0] % INITIATORS];
+        s->last[side] = w->last_cycle[(uint64_t)i->id[0] % INITIATORS];
     }
     /* without the table, runs are compared one instruction at a time */
     s->pair = calloc(PAIRS, sizeof(*s->pair));
@@ -328,7 +328,7 @@ static bool stream_open(Stream *s, const Initiator *i)
 static bool walk_initiator(Walk *w, const Initiator *i)
 {
     Diff *d = w->d;
-    Stream s = {.w = w, .equal = w->equal[i->id[0] % INITIATORS]};
+    Stream s = {.w = w, .equal = w->equal[(uint64_t)i->id[0] % INITIATORS]};
     bool fetches = !*d->instruction.subject ||
                    !strcmp(d->instruction.subject, "instructions");
     bool accesses = fetches ? i->fetch : i->data;
@@ -505,7 +505,7 @@ static bool walk_initiators(Walk *w)
                  (const char *)sqlite3_column_text(stmt, 4));
         bool first_of_name = sqlite3_column_int64(stmt, 5) != 0;
         i.id[1] = id_in_b(w, i.label);
-        ok = (i.id[1] < 0 || walk_initiator(w, &i)) &&
+        ok = (i.id[0] < 0 || i.id[1] < 0 || walk_initiator(w, &i)) &&
              (!first_of_name || *d->mmio.why_not || walk_mmio(w, &i));
     }
     sqlite3_finalize(stmt);

@@ -135,6 +135,30 @@ TEST(DiffChunks, OtherProgramsAndOneThatEnds)
     }
 }
 
+// Ids that no writer gives.
+TEST(DiffChunks, IdsBeyondTheirRange)
+{
+    string run = run_at(1000, 60);
+    for (const char *id : {"-1", "-5", "70000", "9223372036854775807"}) {
+        Copy copy(run, string("update initiator set id = ") + id +
+                           " where id = 2; update site set initiator_id = " +
+                           id + " where initiator_id = 2");
+        for (bool swap : {false, true}) {
+            TraceDiff what{};
+            Error *err = nullptr;
+            bool failed;
+            string text = printed([&](FILE *out) {
+                trace_diff((swap ? run : copy.path).c_str(),
+                           (swap ? copy.path : run).c_str(), &what, out, out,
+                           &failed, &err);
+            });
+            EXPECT_EQ(text.empty(), err != nullptr);
+            error_free(err);
+        }
+    }
+    unlink(run.c_str());
+}
+
 // Every instruction sets x5 by lui (or is a c.nop), but the first of later
 // runs: loads by x5. From run to run, x5 is known to hold an address.
 void load_by_address(const string &path, uint32_t load)
