@@ -43,9 +43,9 @@ void codec_free(Codec *c)
         free(c->raw[i].data);
     }
     void *arrays[] = {c->site,  c->after,   c->use,         c->first_address,
-                      c->value, c->info,    c->first_value, c->first_info,
+                      c->state, c->info,    c->first_value, c->first_info,
                       c->map,   c->after3,  c->image,       c->gap,
-                      c->extra, c->address, c->blob.data,   c->kind};
+                      c->extra, c->records, c->blob.data,   c->kind};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         free(arrays[i]);
     }
@@ -87,8 +87,8 @@ bool codec_reserve(Codec *c, uint32_t locals)
         !renew(&c->after, n, sizeof(*c->after)) ||
         !renew(&c->use, n, sizeof(*c->use)) ||
         !renew(&c->first_address, n, sizeof(*c->first_address)) ||
-        !renew(&c->address, n, sizeof(*c->address)) ||
-        !renew(&c->value, n, sizeof(*c->value)) ||
+        !renew(&c->state, n, sizeof(*c->state)) ||
+        !renew(&c->records, n, sizeof(*c->records)) ||
         !renew(&c->info, n, sizeof(*c->info)) ||
         !renew(&c->first_value, n, sizeof(*c->first_value)) ||
         !renew(&c->first_info, n, sizeof(*c->first_info))) {
@@ -122,8 +122,9 @@ void codec_reset(Codec *c, size_t n, unsigned fields)
     c->locals = SPECIALS;
     memset(c->stream, 0, sizeof(c->stream));
     c->before = 0;
-    memset(c->near, 0, sizeof(c->near));
-    memset(c->guess, 0, sizeof(c->guess));
+    c->near = 0;
+    memset(c->values, 0, sizeof(c->values));
+    c->odd_infos = 0;
     c->cycle = 0;
     c->cycle_head = 0;
     c->extras_ready = c->beats = false;

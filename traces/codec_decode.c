@@ -190,7 +190,7 @@ static bool read_sites(Codec *c, const Head *h, Error **errp)
     }
     for (uint32_t i = SPECIALS; i < to; i++) {
         bad |= p == end;
-        c->value[i].size = p < end ? *p++ : 0;
+        c->state[i].size = p < end ? *p++ : 0;
     }
     for (uint32_t i = SPECIALS; i < to; i++) {
         uint64_t n = get_varint(&p, end, &bad);
@@ -252,7 +252,7 @@ static uint32_t next_site(Codec *c, Stream *s, uint32_t sites)
         return 0;
     }
     uint32_t local = c->locals++;
-    site_begin(c, local, c->value[local].size);
+    site_begin(c, local, c->state[local].size);
     return local;
 }
 
@@ -323,27 +323,36 @@ static void decode_info(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_INFO];
     InfoState *const state = c->info;
-    for (uint32_t i = 0; i < c->block.records; i++) {
-        uint32_t local = c->local[i];
-        if (local < SPECIALS) {
-            continue;
-        }
-        InfoState *p = &state[local];
+    for (uint32_t k = 0; k < c->block.runs; k++) {
+        size_t i = c->run_at[k];
+        InfoState *p = &state[c->local[i]];
         if (s.run) {
             s.run--;
         } else {
             info_miss(&s, p);
         }
         out[i].info = p->info[FIELD_LAST];
-        out[i].value = p->value[FIELD_LAST] & p->run;
+        out[i].value = p->value[FIELD_LAST];
+    }
+    bool plain = s.run >= c->block.datas && !c->odd_infos; /* all are 0 */
+    s.run -= plain ? c->block.datas : 0;
+    for (uint32_t k = 0; k < c->block.datas && !plain; k++) {
+        size_t i = c->data_at[k];
+        InfoState *p = &state[c->local[i]];
+        if (s.run) {
+            s.run--;
+        } else {
+            c->odd_infos -= p->info[FIELD_LAST] != 0;
+            info_miss(&s, p);
+            c->odd_infos += p->info[FIELD_LAST] != 0;
+        }
+        out[i].info = p->info[FIELD_LAST];
     }
     c->stream[PASS_INFO] = s;
 }
 
 /* What the token says; no branch that would be mispredicted. */
-static inline uint64_t address_miss(Stream *s, AddressState *p,
-                                    const uint64_t guess[ADDRESS_WAYS],
-                                    uint64_t near)
+static inline uint64_t address_miss(Stream *s, SiteState *p, uint64_t near)
 {
     unsigned token = get_miss(s);
     bool way = token < ADDRESS_WAYS, own = token < ADDRESS_FROM_NEAR;
@@ -352,45 +361,44 @@ static inline uint64_t address_miss(Stream *s, AddressState *p,
     s->bad |= bytes > 8;
     bytes = bytes > 8 ? 8 : bytes;
     uint64_t delta = unzigzag(get_bytes(s, bytes));
-    uint64_t base = choose(own, p->last, near);
+    uint64_t base = choose(own, p->address, near);
     p->way = (uint8_t)(way ? token : p->way);
-    return choose(way, guess[p->way], base + delta);
+    return choose(way, address_guess(p, near), base + delta);
 }
 
 static void decode_addresses(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_ADDRESS];
-    uint64_t near[2] = {c->near[0], c->near[1]};
-    uint64_t guess[ADDRESS_WAYS] = {0};
-    AddressState *const state = c->address;
+    uint64_t near = c->near;
+    SiteState *const state = c->state;
     for (uint32_t k = 0; k < c->block.runs; k++) {
         size_t i = c->run_at[k];
-        AddressState *p = &state[c->local[i]];
+        SiteState *p = &state[c->local[i]];
         if (s.run) {
             s.run--;
         } else {
-            p->last = address_miss(&s, p, guess, near[0]);
+            p->address = address_miss(&s, p, near);
         }
-        out[i].address = p->last;
+        out[i].address = p->address;
     }
     for (uint32_t k = 0; k < c->block.datas; k++) {
         size_t i = c->data_at[k];
-        AddressState *p = &state[c->local[i]];
-        address_guess(p, near, guess);
-        uint64_t address = guess[p->way];
+        SiteState *p = &state[c->local[i]];
+        uint64_t address = address_guess(p, near);
         if (s.run) {
             s.run--;
         } else {
-            address = address_miss(&s, p, guess, near[0]);
+            address = address_miss(&s, p, near);
         }
         out[i].address = address;
         address_learn(p, address, near);
+        near = address;
     }
-    memcpy(c->near, near, sizeof(near));
+    c->near = near;
     c->stream[PASS_ADDRESS] = s;
 }
 
-static inline uint64_t value_miss(Stream *s, ValueState *p,
+static inline uint64_t value_miss(Stream *s, SiteState *p,
                                   const uint64_t guess[VALUE_WAYS])
 {
     unsigned token = get_miss(s);
@@ -400,35 +408,33 @@ static inline uint64_t value_miss(Stream *s, ValueState *p,
     s->bad |= bytes > 8;
     bytes = bytes > 8 ? 8 : bytes;
     uint64_t v = get_bytes(s, bytes);
-    p->way = (uint8_t)(way ? token : p->way);
-    uint64_t told = choose(raw, v, p->last + unzigzag(v));
-    return choose(way, guess[p->way], told);
+    p->value_way = (uint8_t)(way ? token : p->value_way);
+    uint64_t told = choose(raw, v, p->value + unzigzag(v));
+    return choose(way, guess[p->value_way], told);
 }
 
 static void decode_values(Codec *c, MemoryRecord *out)
 {
     Stream s = c->stream[PASS_VALUE];
-    uint64_t guess[VALUE_WAYS];
-    memcpy(guess, c->guess, sizeof(guess));
-    ValueState *const state = c->value;
+    uint64_t window[VALUE_WINDOW], *guess = window_open(c, window);
+    SiteState *const state = c->state;
     uint64_t *const image = c->image;
     const uint32_t down = 64 - c->image_bits;
     for (uint32_t k = 0; k < c->block.datas; k++) {
         size_t i = c->data_at[k];
-        ValueState *p = &state[c->local[i]];
-        uint64_t *word = &image[image_hash(out[i].address) >> down];
-        unsigned shift = out[i].address % 8 * 8;
-        value_guess(p, *word, shift, guess);
-        uint64_t value = guess[p->way];
+        SiteState *p = &state[c->local[i]];
+        uint64_t *seen = &image[image_hash(out[i].address) >> down];
+        value_guess(p, *seen, guess);
+        uint64_t value = guess[p->value_way];
         if (s.run) {
             s.run--;
         } else {
             value = value_miss(&s, p, guess);
         }
         out[i].value = value;
-        value_learn(p, value, word, shift, guess);
+        guess = value_learn(p, value, seen, guess);
     }
-    memcpy(c->guess, guess, sizeof(guess));
+    window_close(c, guess);
     c->stream[PASS_VALUE] = s;
 }
 

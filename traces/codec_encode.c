@@ -8,7 +8,8 @@
 
 #include "traces/codec_private.h"
 
-enum { ZSTD_LEVEL = 1 };
+/* Shorter columns are stored as they are: a frame has its price, too. */
+enum { ZSTD_LEVEL = 1, ZSTD_LEAST = 256 };
 
 /* -- columns ----------------------------------------------------------------
  */
@@ -55,16 +56,43 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 
 static uint32_t new_site(Codec *c, const MemoryRecord *r, CodecSite site)
 {
+    assert(site.kind <= CODEC_RUN);
     uint32_t local = c->locals++;
     bool run = site.kind == CODEC_RUN;
     c->map[r->site] = local;
     c->site[local] = r->site;
     c->kind[local] = site.kind;
     c->use[local] = (CodecSiteUse){r->site, 0, r->address, r->address};
+    c->records[local] = 0;
     c->first_address[local] = r->address;
     c->first_info[local] = run ? r->info : 0;
     c->first_value[local] = run ? r->value : 0;
     site_begin(c, local, site.size);
+    return local;
+}
+
+/* Misses are functions of their own: the loops fit into registers then. */
+#define MISS __attribute__((noinline))
+
+/* Returns the local id; it is 0 for a site that is new, and for the one
+ * RECORD_* that no recorder makes. */
+static MISS uint32_t site_miss(Codec *c, const MemoryRecord *r,
+                               const CodecSite *site, uint32_t sites,
+                               uint32_t local, uint32_t *guess)
+{
+    Stream *s = &c->stream[PASS_SITE];
+    uint32_t last = c->before & LOCAL_MASK;
+    assert(local < c->locals);
+    if (local == 0 && r->site < sites) {
+        local = new_site(c, r, site[r->site]);
+        put_miss(s, SITE_NEW);
+    } else if (c->after[last] == local) {
+        put_miss(s, SITE_AFTER);
+    } else {
+        put_miss(s, SITE_EXPLICIT);
+        s->byte = put_varint(s->byte, local);
+    }
+    *guess = c->after[last] = local;
     return local;
 }
 
@@ -73,53 +101,32 @@ static uint32_t new_site(Codec *c, const MemoryRecord *r, CodecSite site)
 static void encode_sites(Codec *c, const MemoryRecord *r, size_t n,
                          const CodecSite *site, uint32_t sites)
 {
-    Stream s = c->stream[PASS_SITE];
     uint64_t before = c->before;
-    uint32_t last = before & LOCAL_MASK;
-    /* Bytes are written meanwhile, which might be these for all C knows. */
-    uint32_t *const after3 = c->after3, *const after = c->after;
+    uint32_t *const after3 = c->after3, *const records = c->records;
     const uint32_t *const map = c->map;
-    CodecSiteUse *const use = c->use;
     const uint8_t *const kind = c->kind;
     const uint32_t shift = 64 - c->after3_bits;
+    size_t told = 0;
     Block block = {0};
     for (size_t i = 0; i < n; i++) {
         uint32_t id = r[i].site;
         uint32_t *guess = &after3[after3_hash(before) >> shift];
-        uint32_t local;
-        if (id < sites) {
-            local = map[id];
-            if (local == 0) {
-                assert(site[id].kind <= CODEC_RUN);
-                local = new_site(c, &r[i], site[id]);
-            }
-        } else {
-            assert(id >= RECORD_SITE_MAX);
-            local = id - RECORD_SITE_MAX;
+        uint32_t local = id < sites ? map[id] : id - RECORD_SITE_MAX;
+        if (*guess != local || local == 0) {
+            c->stream[PASS_SITE].run += (uint32_t)(i - told);
+            told = i + 1;
+            c->before = before;
+            local = site_miss(c, &r[i], site, sites, local, guess);
         }
-        if (*guess == local) {
-            s.run++;
-        } else {
-            if (use[local].records == 0 && local >= SPECIALS) {
-                put_miss(&s, SITE_NEW);
-            } else if (after[last] == local) {
-                put_miss(&s, SITE_AFTER);
-            } else {
-                put_miss(&s, SITE_EXPLICIT);
-                s.byte = put_varint(s.byte, local);
-            }
-            *guess = after[last] = local;
-        }
-        use[local].records++;
+        records[local]++;
         c->local[i] = local;
         block_add(c, &block, i, kind[local]);
         before = with_latest(before, local);
-        last = local;
     }
+    c->stream[PASS_SITE].run += (uint32_t)(n - told);
     c->before = before;
     block.records = (uint32_t)n;
     c->block = block;
-    c->stream[PASS_SITE] = s;
 }
 
 static void info_miss(Stream *s, InfoState *p, uint32_t info, uint64_t value)
@@ -148,94 +155,107 @@ static void info_miss(Stream *s, InfoState *p, uint32_t info, uint64_t value)
     }
 }
 
+/* Of each block first the runs, then the accesses, of which nearly all went the
+ * way their site says: info 0. */
 static void encode_info(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_INFO];
     InfoState *const state = c->info;
-    for (uint32_t i = 0; i < c->block.records; i++) {
-        uint32_t local = c->local[i];
-        if (local < SPECIALS) {
-            continue;
-        }
-        InfoState *p = &state[local];
-        uint64_t value = r[i].value & p->run;
-        if (r[i].info == p->info[FIELD_LAST] && value == p->value[FIELD_LAST]) {
+    for (uint32_t k = 0; k < c->block.runs; k++) {
+        size_t i = c->run_at[k];
+        InfoState *p = &state[c->local[i]];
+        if (r[i].info == p->info[FIELD_LAST] &&
+            r[i].value == p->value[FIELD_LAST]) {
             s.run++;
         } else {
-            info_miss(&s, p, r[i].info, value);
+            info_miss(&s, p, r[i].info, r[i].value);
+        }
+    }
+    bool plain = !c->block.infos && !c->odd_infos;
+    s.run += plain ? c->block.datas : 0;
+    for (uint32_t k = 0; k < c->block.datas && !plain; k++) {
+        size_t i = c->data_at[k];
+        InfoState *p = &state[c->local[i]];
+        if (r[i].info == p->info[FIELD_LAST]) {
+            s.run++;
+        } else {
+            c->odd_infos -= p->info[FIELD_LAST] != 0;
+            info_miss(&s, p, r[i].info, 0);
+            c->odd_infos += p->info[FIELD_LAST] != 0;
         }
     }
     c->stream[PASS_INFO] = s;
 }
 
-/* No branch in what a miss is: they would all be mispredicted. */
-static inline void address_miss(Stream *s, AddressState *p, uint64_t address,
-                                const uint64_t guess[ADDRESS_WAYS],
-                                uint64_t near)
+/* No branch in what a miss is: they would all be mispredicted. other: the guess
+ * that was not taken, if there are two. */
+static inline void address_miss(Stream *s, SiteState *p, uint64_t address,
+                                const uint64_t *other, uint64_t near)
 {
-    unsigned right = 1u << ADDRESS_WAYS;
-    if (guess) {
-        right |= (unsigned)(guess[ADDRESS_STRIDE] == address) |
-                 (unsigned)(guess[ADDRESS_NEAR] == address) << ADDRESS_NEAR |
-                 (unsigned)(guess[ADDRESS_NEAR2] == address) << ADDRESS_NEAR2;
-    }
-    unsigned way = (unsigned)__builtin_ctz(right);
-    bool told = way == ADDRESS_WAYS;
-    uint64_t delta = zigzag(address - p->last);
+    bool turns = other && *other == address;
+    uint64_t delta = zigzag(address - p->address);
     uint64_t from = zigzag(address - near);
-    unsigned delta_bytes = bytes_of(delta), from_bytes = bytes_of(from);
-    bool own = delta_bytes <= from_bytes;
-    unsigned bytes = own ? delta_bytes : from_bytes;
+    bool own = delta >> 4 <= from; /* else `from` is shorter, or nearly so */
+    uint64_t off = choose(own, delta, from);
+    unsigned bytes = bytes_of(off);
     unsigned token = bytes + (own ? ADDRESS_DELTA : ADDRESS_FROM_NEAR);
-    p->way = (uint8_t)(told ? p->way : way);
-    put_miss(s, told ? token : way);
-    put_bytes(s, choose(own, delta, from), told ? bytes : 0);
+    p->way ^= turns;
+    put_miss(s, turns ? p->way : token);
+    put_bytes(s, off, turns ? 0 : bytes);
 }
 
-static inline void use_address(CodecSiteUse *use, uint64_t address)
+static MISS void widen(SiteState *p, CodecSiteUse *use, uint64_t address)
 {
     use->first = address < use->first ? address : use->first;
     use->last = address > use->last ? address : use->last;
+    uint64_t span = use->last - use->first;
+    p->low = use->first;
+    p->span = span > UINT32_MAX ? UINT32_MAX : (uint32_t)span;
 }
 
-/* Of each block first the runs, which stay where they are, then the accesses.
- */
+/* Of each block first the runs, which stay where they are, then the accesses;
+ * says whether one of those has an info. */
 static void encode_addresses(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_ADDRESS];
-    uint64_t near[2] = {c->near[0], c->near[1]};
-    AddressState *const state = c->address;
-    CodecSiteUse *const use = c->use;
+    uint64_t near = c->near;
+    SiteState *const state = c->state;
     for (uint32_t k = 0; k < c->block.runs; k++) {
         size_t i = c->run_at[k];
-        AddressState *p = &state[c->local[i]];
-        if (r[i].address == p->last) {
+        SiteState *p = &state[c->local[i]];
+        if (r[i].address == p->address) {
             s.run++;
         } else {
-            use_address(&use[c->local[i]], r[i].address);
-            address_miss(&s, p, r[i].address, NULL, near[0]);
-            p->last = r[i].address;
+            widen(p, &c->use[c->local[i]], r[i].address);
+            address_miss(&s, p, r[i].address, NULL, near);
+            p->address = r[i].address;
         }
     }
-    for (uint32_t k = 0; k < c->block.datas; k++) {
+    uint32_t infos = 0, datas = c->block.datas, hits_from = 0;
+    for (uint32_t k = 0; k < datas; k++) {
         size_t i = c->data_at[k];
-        AddressState *p = &state[c->local[i]];
+        SiteState *p = &state[c->local[i]];
         uint64_t address = r[i].address;
-        use_address(&use[c->local[i]], address);
-        uint64_t guess[ADDRESS_WAYS];
-        address_guess(p, near, guess);
-        if (guess[p->way] == address) {
-            s.run++;
-        } else {
-            address_miss(&s, p, address, guess, near[0]);
+        infos |= r[i].info;
+        if (address - p->low > p->span) {
+            widen(p, &c->use[c->local[i]], address);
+        }
+        uint64_t guess[ADDRESS_WAYS] = {p->next_address, near + p->off};
+        if (guess[p->way] != address) {
+            s.run += k - hits_from;
+            hits_from = k + 1;
+            address_miss(&s, p, address, &guess[!p->way], near);
         }
         address_learn(p, address, near);
+        near = address;
     }
-    memcpy(c->near, near, sizeof(near));
+    s.run += datas - hits_from;
+    c->block.infos = infos;
+    c->near = near;
     c->stream[PASS_ADDRESS] = s;
 }
 
-static inline void value_miss(Stream *s, ValueState *p, uint64_t value,
+static inline void value_miss(Stream *s, SiteState *p, uint64_t value,
                               const uint64_t guess[VALUE_WAYS])
 {
     unsigned right = 1u << VALUE_WAYS |
@@ -246,39 +266,39 @@ static inline void value_miss(Stream *s, ValueState *p, uint64_t value,
                      (unsigned)(guess[VALUE_3] == value) << VALUE_3;
     unsigned way = (unsigned)__builtin_ctz(right);
     bool told = way == VALUE_WAYS;
-    uint64_t delta = zigzag(value - p->last);
-    unsigned raw_bytes = bytes_of(value), delta_bytes = bytes_of(delta);
-    bool raw = raw_bytes <= delta_bytes;
-    unsigned bytes = raw ? raw_bytes : delta_bytes;
+    uint64_t delta = zigzag(value - p->value);
+    bool raw = value >> 4 <= delta; /* else the difference is shorter */
+    uint64_t off = choose(raw, value, delta);
+    unsigned bytes = bytes_of(off);
     unsigned token = bytes + (raw ? VALUE_RAW : VALUE_DELTA);
-    p->way = (uint8_t)(told ? p->way : way);
+    p->value_way = (uint8_t)(told ? p->value_way : way);
     put_miss(s, told ? token : way);
-    put_bytes(s, choose(raw, value, delta), told ? bytes : 0);
+    put_bytes(s, off, told ? bytes : 0);
 }
 
 static void encode_values(Codec *c, const MemoryRecord *r)
 {
     Stream s = c->stream[PASS_VALUE];
-    uint64_t guess[VALUE_WAYS];
-    memcpy(guess, c->guess, sizeof(guess));
-    ValueState *const state = c->value;
+    uint64_t window[VALUE_WINDOW], *guess = window_open(c, window);
+    SiteState *const state = c->state;
     uint64_t *const image = c->image;
-    const uint32_t down = 64 - c->image_bits;
-    for (uint32_t k = 0; k < c->block.datas; k++) {
+    const uint32_t down = 64 - c->image_bits, datas = c->block.datas;
+    uint32_t hits_from = 0;
+    for (uint32_t k = 0; k < datas; k++) {
         size_t i = c->data_at[k];
-        ValueState *p = &state[c->local[i]];
+        SiteState *p = &state[c->local[i]];
         uint64_t value = r[i].value;
-        uint64_t *word = &image[image_hash(r[i].address) >> down];
-        unsigned shift = r[i].address % 8 * 8;
-        value_guess(p, *word, shift, guess);
-        if (guess[p->way] == value) {
-            s.run++;
-        } else {
+        uint64_t *seen = &image[image_hash(r[i].address) >> down];
+        value_guess(p, *seen, guess);
+        if (guess[p->value_way] != value) {
+            s.run += k - hits_from;
+            hits_from = k + 1;
             value_miss(&s, p, value, guess);
         }
-        value_learn(p, value, word, shift, guess);
+        guess = value_learn(p, value, seen, guess);
     }
-    memcpy(c->guess, guess, sizeof(guess));
+    s.run += datas - hits_from;
+    window_close(c, guess);
     c->stream[PASS_VALUE] = s;
 }
 
@@ -377,10 +397,10 @@ static uint8_t *encode_dictionary(const Codec *c, uint8_t *p)
         *p++ = c->kind[i];
     }
     for (uint32_t i = from; i < to; i++) {
-        *p++ = c->value[i].size;
+        *p++ = c->state[i].size;
     }
     for (uint32_t i = from; i < to; i++) {
-        p = put_varint(p, c->use[i].records);
+        p = put_varint(p, c->records[i]);
     }
     uint64_t before[CODEC_RUN + 1] = {0};
     for (uint32_t i = from; i < to; i++) {
@@ -409,13 +429,13 @@ static uint8_t *put_column(Codec *c, uint8_t *p, const uint8_t *raw, size_t len)
 {
     uint8_t *body = p + COLUMN_HEADER_BYTES;
     size_t stored = len;
-    if (len) {
+    if (len >= ZSTD_LEAST) {
         stored = ZSTD_compressCCtx(c->compressor, body, ZSTD_compressBound(len),
                                    raw, len, ZSTD_LEVEL);
-        if (ZSTD_isError(stored) || stored >= len) {
-            memcpy(body, raw, len);
-            stored = len;
-        }
+    }
+    if (ZSTD_isError(stored) || stored >= len) {
+        memcpy(body, raw, len);
+        stored = len;
     }
     put32(put32(p, (uint32_t)len), (uint32_t)stored);
     return body + stored;
@@ -489,8 +509,8 @@ size_t codec_encode(Codec *c, const MemoryRecord *r, size_t n,
     for (size_t i = 0; i < n; i += BLOCK) {
         size_t count = n - i < BLOCK ? n - i : BLOCK;
         encode_sites(c, r + i, count, site, sites);
-        encode_info(c, r + i);
         encode_addresses(c, r + i);
+        encode_info(c, r + i);
         encode_values(c, r + i);
         encode_cycles(c, r + i);
         if (c->block.runs + c->block.datas < count) {

@@ -55,16 +55,15 @@ enum {
 enum { FIELD_LAST, FIELD_OTHER, FIELD_EXPLICIT, FIELD_WAYS };
 enum { INFO_TOKENS = FIELD_WAYS * FIELD_WAYS }; /* info way * 3 + value way */
 enum {
-    ADDRESS_STRIDE, /* last of the site + stride */
+    ADDRESS_STRIDE, /* last of the site, and by as much again */
     ADDRESS_NEAR,   /* that of the access before + what it was off by */
-    ADDRESS_NEAR2,  /* that of the one before it */
     ADDRESS_WAYS,
     ADDRESS_DELTA = 4, /* + bytes 0..8: zigzag of the difference to the last */
     ADDRESS_FROM_NEAR = 13, /* + bytes 0..8: to the access before */
     ADDRESS_TOKENS = 22,
 };
 enum {
-    VALUE_STRIDE, /* last of the site + stride */
+    VALUE_STRIDE, /* last of the site, and by as much again */
     VALUE_IMAGE,  /* what was last seen at the address */
     VALUE_1,      /* that of the access before, and so on */
     VALUE_2,
@@ -81,25 +80,20 @@ enum {
     CYCLE_TOKENS = 31,
 };
 
-/* Per site of the chunk, by local id. */
-typedef struct AddressState {
-    uint64_t last;
-    int32_t off[ADDRESS_WAYS]; /* stride, and to the accesses before */
-    int32_t delta;
-    uint8_t way;
-} AddressState;
-
-typedef struct ValueState {
-    uint64_t last;
-    int32_t stride, delta;
+/* Per site of the chunk, by local id: a cache line. */
+typedef struct SiteState {
+    uint64_t address, next_address; /* last, and by as much again */
+    uint64_t value, next_value;
+    uint64_t off;  /* address less that of the access before */
     uint64_t mask; /* of the bytes of an access */
-    uint8_t way, size;
-} ValueState;
+    uint64_t low;  /* encoder: addresses low .. low + span were seen */
+    uint32_t span;
+    uint8_t way, value_way, size;
+} SiteState;
 
 typedef struct InfoState {
     uint32_t info[2];
     uint64_t value[2]; /* of runs */
-    uint64_t run;      /* all ones for a run, else 0 */
 } InfoState;
 
 /* The gaps last seen between two sites. */
@@ -130,6 +124,7 @@ typedef struct Buffer {
 /* How many records of the block are what. */
 typedef struct Block {
     uint32_t runs, datas, records;
+    uint32_t infos; /* encoder: bits that some info of the datas has */
 } Block;
 
 struct Codec {
@@ -142,10 +137,10 @@ struct Codec {
     uint32_t *site; /* MemoryRecord.site */
     uint8_t *kind;  /* CodecClass, or SPECIAL */
     uint32_t *after;
+    uint32_t *records; /* encoder: of a site */
     CodecSiteUse *use;
     uint64_t *first_address;
-    AddressState *address;
-    ValueState *value;
+    SiteState *state;
     InfoState *info;
     uint64_t *first_value; /* of runs */
     uint32_t *first_info;
@@ -153,14 +148,15 @@ struct Codec {
     uint32_t *map; /* encoder: site -> local id, 0: new in this chunk */
 
     uint32_t *after3; /* by the last three sites: what came after them */
-    uint64_t *image;  /* by address: 8 bytes of memory */
+    uint64_t *image;  /* by address: the value last seen there */
     Gap *gap;
     Extra *extra;
 
     /* Carried from block to block. */
     uint64_t before; /* local ids: with_latest() */
-    uint64_t near[2];
-    uint64_t guess[VALUE_WAYS];
+    uint64_t near;
+    uint64_t values[VALUE_WAYS - VALUE_1]; /* of the accesses before */
+    uint32_t odd_infos; /* accesses' sites whose last info is not 0 */
     uint64_t cycle;
     uint32_t cycle_head;
     uint32_t head, ordinal; /* of extras */
@@ -212,13 +208,6 @@ static inline uint64_t choose(bool first, uint64_t a, uint64_t b)
     return b ^ ((a ^ b) & ((uint64_t)0 - first));
 }
 
-/* A difference that came twice in a row is the stride. */
-static inline int32_t next_stride(int32_t stride, int32_t before, int32_t delta)
-{
-    int32_t twice = -(int32_t)(delta == before);
-    return stride ^ ((stride ^ delta) & twice);
-}
-
 static inline uint64_t extend32(int32_t v)
 {
     return (uint64_t)(int64_t)v;
@@ -246,51 +235,55 @@ static inline uint32_t gap_hash(uint32_t from, uint32_t to)
 
 static inline uint64_t image_hash(uint64_t address)
 {
-    return (address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
+    return address * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Sets guess[way]. */
-static inline void address_guess(const AddressState *s, const uint64_t near[2],
-                                 uint64_t guess[ADDRESS_WAYS])
+static inline uint64_t address_guess(const SiteState *s, uint64_t near)
 {
-    guess[ADDRESS_STRIDE] = s->last + extend32(s->off[ADDRESS_STRIDE]);
-    guess[ADDRESS_NEAR] = near[0] + extend32(s->off[ADDRESS_NEAR]);
-    guess[ADDRESS_NEAR2] = near[1] + extend32(s->off[ADDRESS_NEAR2]);
+    return s->way == ADDRESS_NEAR ? near + s->off : s->next_address;
 }
 
-static inline void address_learn(AddressState *s, uint64_t address,
-                                 uint64_t near[2])
+static inline void address_learn(SiteState *s, uint64_t address, uint64_t near)
 {
-    int32_t delta = (int32_t)(uint32_t)(address - s->last);
-    s->off[ADDRESS_STRIDE] =
-        next_stride(s->off[ADDRESS_STRIDE], s->delta, delta);
-    s->off[ADDRESS_NEAR] = (int32_t)(uint32_t)(address - near[0]);
-    s->off[ADDRESS_NEAR2] = (int32_t)(uint32_t)(address - near[1]);
-    s->delta = delta;
-    s->last = address;
-    near[1] = near[0];
-    near[0] = address;
+    s->next_address = 2 * address - s->address;
+    s->off = address - near;
+    s->address = address;
 }
 
-/* Sets guess[way] for the first two ways; the others are the last values. */
-static inline void value_guess(const ValueState *s, uint64_t word,
-                               unsigned shift, uint64_t guess[VALUE_WAYS])
+/* Guesses for the values of a block, by way: those of the access at hand are
+ * guess[0..VALUE_WAYS). The next access' begin one below, so that the value
+ * learnt is its VALUE_1, and so on. */
+enum { VALUE_WINDOW = BLOCK + VALUE_WAYS };
+
+static inline uint64_t *window_open(const Codec *c, uint64_t *window)
 {
-    guess[VALUE_STRIDE] = s->last + extend32(s->stride);
-    guess[VALUE_IMAGE] = word >> shift & s->mask;
+    uint64_t *guess = window + BLOCK;
+    memcpy(guess + VALUE_1, c->values, sizeof(c->values));
+    return guess;
 }
 
-static inline void value_learn(ValueState *s, uint64_t value, uint64_t *word,
-                               unsigned shift, uint64_t guess[VALUE_WAYS])
+static inline void window_close(Codec *c, const uint64_t *guess)
 {
-    int32_t delta = (int32_t)(uint32_t)(value - s->last);
-    s->stride = next_stride(s->stride, s->delta, delta);
-    s->delta = delta;
-    s->last = value;
-    *word ^= ((*word >> shift ^ value) & s->mask) << shift;
-    guess[VALUE_3] = guess[VALUE_2];
-    guess[VALUE_2] = guess[VALUE_1];
-    guess[VALUE_1] = value;
+    memcpy(c->values, guess + VALUE_1, sizeof(c->values));
+}
+
+/* Sets guess[way] for the first two ways. */
+static inline void value_guess(const SiteState *s, uint64_t image,
+                               uint64_t *guess)
+{
+    guess[VALUE_STRIDE] = s->next_value;
+    guess[VALUE_IMAGE] = image & s->mask;
+}
+
+/* Returns the window for the next access. */
+static inline uint64_t *value_learn(SiteState *s, uint64_t value,
+                                    uint64_t *image, uint64_t *guess)
+{
+    s->next_value = 2 * value - s->value;
+    s->value = value;
+    *image = value;
+    guess[VALUE_IMAGE] = value;
+    return guess - 1;
 }
 
 static inline void gap_learn(Gap *g, uint64_t gap)
@@ -348,13 +341,14 @@ static inline void site_begin(Codec *c, uint32_t local, unsigned size)
     uint32_t info = c->first_info[local];
     uint64_t value = c->first_value[local];
     c->after[local] = 0;
-    c->address[local] = (AddressState){.last = c->first_address[local]};
-    c->value[local] = (ValueState){
+    c->state[local] = (SiteState){
+        .address = c->first_address[local],
+        .next_address = c->first_address[local],
+        .low = c->first_address[local],
         .mask = size >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1,
         .size = (uint8_t)size,
-        .way = kind == CODEC_READ ? VALUE_IMAGE : VALUE_STRIDE};
-    c->info[local] = (InfoState){
-        {info, info}, {value, value}, kind == CODEC_RUN ? UINT64_MAX : 0};
+        .value_way = kind == CODEC_READ ? VALUE_IMAGE : VALUE_STRIDE};
+    c->info[local] = (InfoState){{info, info}, {value, value}};
 }
 
 /* Enters record i of the block into the lists of its kind. */
