@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/machine.h"
-
 static uint64_t random_next(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
@@ -24,7 +22,46 @@ static uint32_t below(uint64_t *state, uint32_t n)
 void stream_fini(Stream *s)
 {
     free(s->record);
+    free(s->chunk);
     free(s->site);
+    if (s->recorder.site) {
+        recorder_fini(&s->recorder);
+    }
+    machine_free(s->machine);
+    config_free(s->config);
+    *s = (Stream){0};
+}
+
+static bool stream_begin(Stream *s, size_t records)
+{
+    recorder_init(&s->recorder);
+    s->room = records;
+    s->record = malloc(records * sizeof(*s->record));
+    s->chunk = calloc(records + 2, sizeof(*s->chunk));
+    return s->record && s->chunk;
+}
+
+/* The next record begins a chunk; or it was the last one. */
+static void cut(Stream *s)
+{
+    if (s->chunk[s->chunks] < s->records) {
+        s->chunk[++s->chunks] = s->records;
+    }
+}
+
+/* What a codec has to know of the recorder's sites. */
+static bool learn_sites(Stream *s)
+{
+    s->sites = s->recorder.sites;
+    s->site = calloc(s->sites + 1, sizeof(*s->site));
+    for (uint32_t i = 0; s->site && i < s->sites; i++) {
+        const MemorySite *m = &s->recorder.site[i];
+        s->site[i].kind = m->run                ? CODEC_RUN
+                          : m->dir == DIR_WRITE ? CODEC_WRITE
+                                                : CODEC_READ;
+        s->site[i].size = (uint8_t)(m->size > 8 ? 255 : m->size);
+    }
+    return s->site != NULL;
 }
 
 uint64_t stream_rows(const Stream *s, size_t first, size_t records)
@@ -44,8 +81,7 @@ uint64_t stream_rows(const Stream *s, size_t first, size_t records)
 
 typedef struct Capture {
     Stream *stream;
-    MemoryRecord *chunk;
-    size_t room, skip, seen;
+    size_t skip, seen;
 } Capture;
 
 static void keep_chunk(MemoryRecorder *rec)
@@ -53,59 +89,42 @@ static void keep_chunk(MemoryRecorder *rec)
     Capture *cap = rec->opaque;
     Stream *s = cap->stream;
     size_t n = (size_t)(rec->next - rec->buffer);
-    if (cap->seen++ % cap->skip == 0 && n <= cap->room - s->records) {
+    if (cap->seen++ % cap->skip == 0 && n <= s->room - s->records) {
         memcpy(s->record + s->records, rec->buffer, n * sizeof(*s->record));
         s->records += n;
+        cut(s);
     }
     rec->next = rec->buffer;
 }
 
-static bool keep_sites(Stream *s, const MemoryRecorder *rec)
-{
-    s->sites = rec->sites;
-    s->site = calloc(rec->sites + 1, sizeof(*s->site));
-    for (uint32_t i = 0; s->site && i < rec->sites; i++) {
-        const MemorySite *m = &rec->site[i];
-        s->site[i].kind = m->run                ? CODEC_RUN
-                          : m->dir == DIR_WRITE ? CODEC_WRITE
-                                                : CODEC_READ;
-        s->site[i].size = (uint8_t)(m->size > 8 ? 255 : m->size);
-    }
-    return s->site != NULL;
-}
-
 bool stream_of_machine(Stream *s, const char *config, const char *elf,
                        uint32_t kinds, size_t skip, size_t records,
-                       size_t chunk, Error **errp)
+                       Error **errp)
 {
     const char *const none[] = {NULL};
-    Config *cfg = config_load(config, none, errp);
-    Machine *m = cfg ? machine_new(cfg, errp) : NULL;
-    bool ok = m && machine_load_elf(m, elf, errp);
-    MemoryRecorder rec;
-    recorder_init(&rec);
-    Capture cap = {s, malloc(chunk * sizeof(MemoryRecord)), records, skip, 0};
-    s->record = malloc(records * sizeof(*s->record));
-    s->records = 0;
-    if (ok && (!cap.chunk || !s->record)) {
-        ok = error_set(errp, "no memory for %zu records", records);
+    MemoryRecord *buffer = malloc(STREAM_CHUNK * sizeof(*buffer));
+    if (!stream_begin(s, records) || !buffer) {
+        free(buffer);
+        return error_set(errp, "no memory for %zu records", records);
     }
+    s->config = config_load(config, none, errp);
+    s->machine = s->config ? machine_new(s->config, errp) : NULL;
+    bool ok = s->machine && machine_load_elf(s->machine, elf, errp);
     if (ok) {
-        rec.buffer = rec.next = cap.chunk;
-        rec.end = cap.chunk + chunk;
-        rec.kinds = kinds;
-        rec.full = keep_chunk;
-        rec.opaque = &cap;
-        memory_world_set_recorder(machine_world(m), &rec);
-        machine_run(m, TIME_NEVER);
-        memory_world_set_recorder(machine_world(m), NULL);
-        keep_chunk(&rec);
-        ok = keep_sites(s, &rec) || error_set(errp, "no memory for sites");
+        Capture cap = {s, skip, 0};
+        MemoryRecorder *rec = &s->recorder;
+        rec->buffer = rec->next = buffer;
+        rec->end = buffer + STREAM_CHUNK;
+        rec->kinds = kinds;
+        rec->full = keep_chunk;
+        rec->opaque = &cap;
+        memory_world_set_recorder(machine_world(s->machine), rec);
+        machine_run(s->machine, TIME_NEVER);
+        memory_world_set_recorder(machine_world(s->machine), NULL);
+        keep_chunk(rec);
+        ok = learn_sites(s) || error_set(errp, "no memory for sites");
     }
-    free(cap.chunk);
-    recorder_fini(&rec);
-    machine_free(m);
-    config_free(cfg);
+    free(buffer);
     return ok;
 }
 
@@ -154,20 +173,60 @@ static uint32_t popular(uint64_t *state, uint32_t n)
     return (uint32_t)(a * b / n);
 }
 
-static uint32_t add_site(Stream *s, CodecClass kind)
+/* Who makes what no machine makes, and where it goes. */
+static void describe(Stream *s)
 {
-    s->site[s->sites] =
-        (CodecSite){(uint8_t)kind, (uint8_t)(kind == CODEC_RUN ? 0 : 4)};
-    return s->sites++;
+    clock_init(&s->clock, "main", 100000000);
+    s->port.name = "made";
+    s->port.id = 1;
+    s->port.clock = &s->clock;
+    s->region.name = "ram";
+    s->region.ram = true;
+    s->region.id = 1;
+    s->region.size = UINT64_C(1) << 32;
+    s->place.mr = &s->region;
+    s->place.region_id = 1;
+    s->place.base = 0x80000000;
+    for (unsigned k = 0; k < 8; k++) {
+        s->place.cost[k / 4][k % 4] = (InlineCost){.bus = 1, .beats = 1};
+    }
+}
+
+static uint32_t add_site(Stream *s, AccessKind kind, uint32_t size)
+{
+    MemorySite key = {.port = &s->port,
+                      .place = &s->place,
+                      .pc = 0x80000000 + 4 * (uint64_t)s->recorder.sites,
+                      .size = size,
+                      .kind = (uint8_t)kind,
+                      .dir = kind == ACCESS_STORE ? DIR_WRITE : DIR_READ};
+    return recorder_site(&s->recorder, &key);
+}
+
+static uint32_t add_run(Stream *s, uint64_t pc, uint32_t instructions)
+{
+    FetchStep step[16];
+    for (uint32_t i = 0; i < instructions; i++) {
+        step[i] = (FetchStep){(uint16_t)(4 * i), (uint16_t)i, 0x13, 4};
+    }
+    MemorySite key = {.port = &s->port,
+                      .place = &s->place,
+                      .pc = pc,
+                      .size = 4,
+                      .kind = ACCESS_FETCH,
+                      .dir = DIR_READ,
+                      .run_length = (uint16_t)instructions,
+                      .run = step};
+    return recorder_fetch_site(&s->recorder, &key);
 }
 
 static void make_block(Stream *s, Program *p, uint32_t f, uint32_t i)
 {
     uint64_t *state = &p->random;
     BasicBlock *b = &p->block[f][i];
-    b->site = add_site(s, CODEC_RUN);
     b->address = 0x80000000 + f * 0x400 + i * 0x40;
     b->instructions = 2 + below(state, 9);
+    b->site = add_run(s, b->address, b->instructions);
     b->cycles = b->instructions + below(state, 4);
     b->accesses = below(state, ACCESSES + 1);
     /* Most branches nearly always go one way; a few are anybody's guess. */
@@ -180,7 +239,7 @@ static void make_block(Stream *s, Program *p, uint32_t f, uint32_t i)
     for (uint32_t k = 0; k < b->accesses; k++) {
         Access *a = &b->access[k];
         a->write = below(state, 3) == 0;
-        a->site = add_site(s, a->write ? CODEC_WRITE : CODEC_READ);
+        a->site = add_site(s, a->write ? ACCESS_STORE : ACCESS_LOAD, 4);
         uint32_t pattern = below(state, 10);
         a->pattern = pattern < 5   ? ON_STACK
                      : pattern < 7 ? FIELD
@@ -246,6 +305,9 @@ static void run_program(Stream *s, Program *p, size_t records)
         }
         uint32_t top = depth - 1, f = frame[top].function;
         const BasicBlock *b = &p->block[f][frame[top].block];
+        if (s->records - s->chunk[s->chunks] > STREAM_CHUNK - ACCESSES - 1) {
+            cut(s);
+        }
         s->records +=
             run_block(p, b, f, top, frame[top].object, s->record + s->records);
         bool taken = below(state, 256) < b->taken_256;
@@ -266,13 +328,9 @@ static void run_program(Stream *s, Program *p, size_t records)
 
 bool stream_of_program(Stream *s, size_t records)
 {
-    enum { SITES = FUNCTIONS * BLOCKS * (ACCESSES + 1) };
     Program *p = calloc(1, sizeof(*p));
-    s->record = malloc(records * sizeof(*s->record));
-    s->site = calloc(SITES, sizeof(*s->site));
-    s->sites = 0;
-    s->records = 0;
-    bool ok = p && s->record && s->site;
+    bool ok = stream_begin(s, records) && p;
+    describe(s);
     for (uint32_t f = 0; ok && f < FUNCTIONS; f++) {
         for (uint32_t i = 0; i < BLOCKS; i++) {
             make_block(s, p, f, i);
@@ -280,9 +338,10 @@ bool stream_of_program(Stream *s, size_t records)
     }
     if (ok) {
         run_program(s, p, records);
+        cut(s);
     }
     free(p);
-    return ok;
+    return ok && learn_sites(s);
 }
 
 /* -- noise ------------------------------------------------------------------
@@ -290,23 +349,26 @@ bool stream_of_program(Stream *s, size_t records)
 
 bool stream_of_noise(Stream *s, size_t records)
 {
-    s->sites = 4096;
-    s->site = calloc(s->sites, sizeof(*s->site));
-    s->record = malloc(records * sizeof(*s->record));
-    s->records = records;
-    if (!s->site || !s->record) {
+    enum { SITES = 4096 };
+    if (!stream_begin(s, records)) {
         return false;
     }
-    for (uint32_t i = 0; i < s->sites; i++) {
-        s->site[i] = (CodecSite){i % 2 ? CODEC_WRITE : CODEC_READ, 8};
+    describe(s);
+    for (uint32_t i = 0; i < SITES; i++) {
+        add_site(s, i % 2 ? ACCESS_STORE : ACCESS_LOAD, 8);
     }
     uint64_t state = 1, cycle = 0;
     for (size_t i = 0; i < records; i++) {
         uint64_t x = random_next(&state);
         cycle += 1 + x % 8;
-        s->record[i] = (MemoryRecord){(uint32_t)(x >> 8) % s->sites, 0,
-                                      0x80000000 + ((x >> 24) % (1 << 21)) * 8,
-                                      random_next(&state), cycle};
+        if (i % STREAM_CHUNK == 0) {
+            cut(s);
+        }
+        s->record[s->records++] =
+            (MemoryRecord){(uint32_t)(x >> 8) % SITES, 0,
+                           0x80000000 + ((x >> 24) % (1 << 21)) * 8,
+                           random_next(&state), cycle};
     }
-    return true;
+    cut(s);
+    return learn_sites(s);
 }
