@@ -162,9 +162,30 @@ void row_step(const RowSite *s, uint32_t step, uint64_t begin, TxRow *row)
     plain_costs(row);
 }
 
+/* Passes over steps of the run, up to the next access. */
+static void pass_steps(RowReader *reader)
+{
+    uint32_t i = reader->step;
+    if (reader->r == reader->accesses) {
+        i = reader->last;
+    } else {
+        uint64_t begin = reader->head->cycle, next = reader->r->cycle;
+        while (
+            i < reader->last &&
+            !(i > reader->first && next < begin + reader->run->step[i].cycle)) {
+            i++;
+        }
+    }
+    reader->passed += i - reader->step;
+    reader->step = i;
+}
+
 /* The next row of the run; false: it is over. */
 static inline bool run_row(RowReader *reader, TxRow *row)
 {
+    if (reader->passing) {
+        pass_steps(reader);
+    }
     uint32_t i = reader->step;
     const MemoryRecord *r = reader->r;
     if (r < reader->accesses && i > reader->first &&
@@ -222,6 +243,8 @@ bool rows_next(RowReader *reader, TxRow *row)
         reader->head = take_run(reader, s, &reader->first, &reader->last);
         reader->run = s;
         reader->step = reader->first;
+        reader->passing =
+            s->id < reader->skips && reader->skip[s->id] == ROW_SKIP;
         ptrdiff_t left = reader->end - reader->r;
         reader->accesses = reader->head->info < left
                                ? reader->r + reader->head->info

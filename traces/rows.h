@@ -92,11 +92,18 @@ typedef struct RowReader {
     const RowSites *sites;
     const MemoryRecord *r, *end;
     const char *wrong; /* what is wrong with the records; set once */
+    /* For who wants few rows: by record site (< skips), ROW_SKIP: rows of that
+     * fetch run are passed over by rows_next(), and counted in `passed`. */
+    const uint8_t *skip;
+    uint32_t skips;
+    uint64_t passed;
     /* private: the run that r is in */
     const RowSite *run;
     const MemoryRecord *head, *accesses;
     uint32_t step, first, last;
+    bool passing;
 } RowReader;
+enum { ROW_SKIP = 1 };
 
 /* Walks r[0..n). Any records are safe to walk; what cannot be is `wrong`. */
 void rows_begin(RowReader *reader, const RowSites *sites, const MemoryRecord *r,

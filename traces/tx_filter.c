@@ -64,11 +64,21 @@ bool tx_site_value(const TraceReader *reader, uint32_t site_row,
     }
 }
 
+static bool of_site(TxColumn column)
+{
+    const uint32_t columns =
+        1u << TX_INITIATOR | 1u << TX_KIND | 1u << TX_DIR | 1u << TX_SIZE |
+        1u << TX_REGION | 1u << TX_PC | 1u << TX_SYMBOL | 1u << TX_SITE |
+        1u << TX_INITIATOR_ID | 1u << TX_REGION_ID | 1u << TX_SYMBOL_ID;
+    return columns >> column & 1;
+}
+
 TxValue tx_value(const TraceReader *reader, const TxRow *row, uint64_t rowid,
                  TxColumn column)
 {
     TxValue value;
-    if (tx_site_value(reader, row->site_row, column, &value)) {
+    if (of_site(column)) {
+        tx_site_value(reader, row->site_row, column, &value);
         return value;
     }
     const RowSite *s = row->site;
@@ -222,15 +232,22 @@ static void narrow(const TxConstraint *c, int64_t *first, int64_t *last)
 static void narrow_ranges(TxFilter *f)
 {
     int64_t row[2] = {0, INT64_MAX}, pa[2] = {INT64_MIN, INT64_MAX};
+    int64_t value[2] = {INT64_MIN, INT64_MAX};
     for (unsigned i = 0; i < f->constraints; i++) {
         const TxConstraint *c = &f->constraint[i];
         switch (c->column) {
         case TX_ROWID: narrow(c, &row[0], &row[1]); break;
         case TX_TIME: narrow(c, &f->first_time, &f->last_time); break;
         case TX_PA: narrow(c, &pa[0], &pa[1]); break;
+        case TX_VALUE: narrow(c, &value[0], &value[1]); break;
         default: break;
         }
     }
+    f->never = pa[0] > pa[1] || value[0] > value[1];
+    f->pa_first = (uint64_t)pa[0];
+    f->pa_span = (uint64_t)pa[1] - (uint64_t)pa[0];
+    f->value_first = (uint64_t)value[0];
+    f->value_span = (uint64_t)value[1] - (uint64_t)value[0];
     f->first_row = (uint64_t)row[0];
     f->last_row = row[1] < 0 ? 0 : (uint64_t)row[1];
     /* Addresses are unsigned: only a range on one side of 2^63 is one. */
@@ -280,21 +297,25 @@ static bool is_when(TxColumn column)
 
 bool tx_filter_ready(TxFilter *f, const TraceReader *reader)
 {
+    f->quick = true;
     for (unsigned i = 0; i < f->constraints; i++) {
-        TxValue v;
-        bool site = tx_site_value(reader, 0, f->constraint[i].column, &v);
+        TxColumn column = f->constraint[i].column;
+        bool site = of_site(column), data = !site && !is_when(column);
         f->constraint[i].of_site = site;
         f->by_site |= site;
         f->by_row |= !site;
-        f->by_data |= !site && !is_when(f->constraint[i].column);
+        f->by_data |= data;
+        f->by_value |= column == TX_VALUE;
+        f->quick &= !data || column == TX_VALUE || column == TX_PA;
     }
+    f->quick &= f->by_data;
     narrow_ranges(f);
-    if (f->by_data) {
+    if (f->by_data || f->by_site) {
         f->run_answer = calloc(reader->record_site.count + 1, 1);
         f->run_answers = f->run_answer ? reader->record_site.count : 0;
     }
     return (!f->by_site || want_sites(f, reader)) &&
-           (!f->by_data || f->run_answer);
+           (!(f->by_data || f->by_site) || f->run_answer);
 }
 
 void tx_filter_free(TxFilter *f)
@@ -312,10 +333,26 @@ void tx_filter_free(TxFilter *f)
 
 bool tx_filter_chunk(const TxFilter *f, const ReaderChunk *chunk)
 {
-    return chunk->rows && chunk->row0 <= f->last_row &&
+    return !f->never && chunk->rows && chunk->row0 <= f->last_row &&
            chunk->row0 + chunk->rows > f->first_row &&
            (int64_t)chunk->first_time <= f->last_time &&
            (int64_t)chunk->last_time >= f->first_time;
+}
+
+bool tx_filter_inside(const TxFilter *f, const ReaderChunk *chunk)
+{
+    for (unsigned i = 0; i < f->constraints; i++) {
+        TxColumn column = f->constraint[i].column;
+        if (!f->constraint[i].of_site && column != TX_TIME &&
+            column != TX_ROWID) {
+            return false;
+        }
+    }
+    return chunk->row0 >= f->first_row &&
+           chunk->row0 + chunk->rows - 1 <= f->last_row &&
+           chunk->first_time <= chunk->last_time &&
+           (int64_t)chunk->first_time >= f->first_time &&
+           (int64_t)chunk->last_time <= f->last_time;
 }
 
 /* The addresses a site was used at in a chunk, against the filter's. */
@@ -328,26 +365,6 @@ static bool meets_pa(const TxFilter *f, const RowSite *s,
         last = first + s->step[s->steps - 1].offset;
     }
     return last < first || (first <= f->last_pa && last >= f->first_pa);
-}
-
-bool tx_filter_sites(const TxFilter *f, const TraceReader *reader,
-                     const CodecSiteUse *use, uint32_t sites)
-{
-    if (!f->by_site && !f->by_pa) {
-        return true;
-    }
-    for (uint32_t i = 0; i < sites; i++) {
-        const RowSite *s = row_site(&reader->record_site, use[i].site);
-        if (!s) {
-            return true; /* who decodes it says so */
-        }
-        bool wanted = !f->by_site || (use[i].site < f->want_records &&
-                                      f->want_record[use[i].site]);
-        if (wanted && (!f->by_pa || meets_pa(f, s, &use[i]))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Does what the row says, apart from its site, fit? `whenever`: apart from when
@@ -383,7 +400,7 @@ bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
  * the same. */
 static bool run_can(TxFilter *f, const TraceReader *reader, const RowSite *s)
 {
-    enum { UNKNOWN, NO, YES };
+    enum { UNKNOWN, NO = ROW_SKIP, YES };
     if (s->id >= f->run_answers) {
         return true;
     }
@@ -398,6 +415,55 @@ static bool run_can(TxFilter *f, const TraceReader *reader, const RowSite *s)
     }
     *answer = *answer == UNKNOWN ? NO : *answer;
     return *answer == YES;
+}
+
+bool tx_filter_sites(TxFilter *f, const TraceReader *reader,
+                     const CodecSiteUse *use, uint32_t sites, bool *runs)
+{
+    bool any = false;
+    *runs = false;
+    for (uint32_t i = 0; i < sites; i++) {
+        const RowSite *s = row_site(&reader->record_site, use[i].site);
+        if (!s) {
+            *runs = true;
+            return true; /* who decodes it says so */
+        }
+        if (s->steps ? !run_can(f, reader, s)
+                     : f->by_site && !tx_filter_site(f, s->row)) {
+            continue;
+        }
+        if (!f->by_pa || meets_pa(f, s, &use[i])) {
+            any = true;
+            *runs |= s->steps != 0;
+        }
+    }
+    return any;
+}
+
+unsigned tx_filter_quick_fields(const TxFilter *f)
+{
+    return f->by_value ? CODEC_VALUE | CODEC_ADDRESS : CODEC_ADDRESS;
+}
+
+/* Can an access of this record site be wanted? */
+static bool quick_site(const TxFilter *f, const TraceReader *reader,
+                       uint32_t id)
+{
+    const RowSite *s = row_site(&reader->record_site, id);
+    return s && !s->steps && tx_filter_site(f, s->row) &&
+           !(f->by_value && s->size > 8);
+}
+
+bool tx_filter_quick(const TxFilter *f, const TraceReader *reader,
+                     const MemoryRecord *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (tx_filter_near(f, r[i].value, r[i].address) &&
+            quick_site(f, reader, r[i].site)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tx_filter_any(TxFilter *f, const TraceReader *reader,

@@ -84,8 +84,16 @@ typedef struct TxFilter {
     bool by_pa;
     uint8_t *want;        /* by row of site, if by_site */
     uint8_t *want_record; /* by record site: some row of it */
-    uint8_t *run_answer;  /* by record site, if by_data: tx_filter_any() */
+    /* By record site, if by_site or by_data: can some instruction of the fetch
+     * run be wanted? ROW_SKIP: no; 0: not known yet. */
+    uint8_t *run_answer;
     uint32_t wants, want_records, run_answers;
+    /* What records say is asked of values and addresses alone: within these,
+     * first + span the last. */
+    bool quick;
+    bool never; /* they contradict themselves */
+    bool by_value;
+    uint64_t value_first, value_span, pa_first, pa_span;
 } TxFilter;
 
 /* Can a constraint of this operator on this column be used? */
@@ -101,14 +109,27 @@ void tx_filter_free(TxFilter *f);
 
 /* Can there be a row of the chunk? Not decided by its data. */
 bool tx_filter_chunk(const TxFilter *f, const ReaderChunk *chunk);
-/* The same by its dictionary. */
-bool tx_filter_sites(const TxFilter *f, const TraceReader *reader,
-                     const CodecSiteUse *use, uint32_t sites);
-/* The same by its records. */
+/* Are all rows of the chunk wanted whose sites are? */
+bool tx_filter_inside(const TxFilter *f, const ReaderChunk *chunk);
+/* The same by its dictionary; *runs: some of a fetch run. */
+bool tx_filter_sites(TxFilter *f, const TraceReader *reader,
+                     const CodecSiteUse *use, uint32_t sites, bool *runs);
+/* If `quick`: fields of records that tell, and what they tell of accesses. */
+unsigned tx_filter_quick_fields(const TxFilter *f);
+bool tx_filter_quick(const TxFilter *f, const TraceReader *reader,
+                     const MemoryRecord *r, size_t n);
+/* The same by all fields. */
 bool tx_filter_any(TxFilter *f, const TraceReader *reader,
                    const MemoryRecord *r, size_t n);
 bool tx_filter_row(const TxFilter *f, const TraceReader *reader,
                    const TxRow *row, uint64_t rowid);
+/* If `quick`, what is asked of its value and address, but for null. */
+static inline bool tx_filter_near(const TxFilter *f, uint64_t value,
+                                  uint64_t pa)
+{
+    return value - f->value_first <= f->value_span &&
+           pa - f->pa_first <= f->pa_span;
+}
 /* Only rows of sites? Asked first: most rows end here. */
 static inline bool tx_filter_site(const TxFilter *f, uint32_t site_row)
 {

@@ -54,6 +54,8 @@ typedef struct TxCursor {
     size_t chunk; /* number of the next one to enter */
     bool end;
     bool count_only; /* nothing of a row is asked but that it is there */
+    bool found;      /* the last chunk asked quickly had some */
+    bool inside;     /* all rows of this chunk are wanted whose sites are */
     ReaderRecords records;
     RowReader rows;
     TxRow row;
@@ -210,46 +212,75 @@ static int cursor_fail(TxCursor *cursor, Error *err)
     return SQLITE_ERROR;
 }
 
+/* Can the chunk hold a row that is wanted? 1, 0, or -1: *errp. As little of it
+ * is decoded as tells. */
+static int can_hold(TxCursor *cursor, const ReaderChunk *chunk, Error **errp)
+{
+    TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    TxFilter *f = &cursor->filter;
+    const void *blob;
+    size_t len;
+    const CodecSiteUse *use;
+    uint32_t sites;
+    bool runs;
+    if (!f->by_site && !f->by_pa && !f->by_data) {
+        return 1;
+    }
+    if (!reader_body(reader, chunk, &blob, &len, errp) ||
+        !codec_sites(reader->codec, blob, len, &use, &sites, errp)) {
+        return -1;
+    }
+    if (!tx_filter_sites(f, reader, use, sites, &runs)) {
+        return 0;
+    }
+    if (!f->quick || runs) {
+        return 1;
+    }
+    /* Where the chunk before had some this one will: all at once then. */
+    unsigned fields = tx_filter_quick_fields(f);
+    fields |= cursor->found ? cursor->fields | TX_ORDER_FIELDS : 0;
+    if (!reader_load(reader, chunk, fields, &cursor->records, errp)) {
+        return -1;
+    }
+    cursor->found = tx_filter_quick(f, reader, cursor->records.record,
+                                    cursor->records.records);
+    return cursor->found;
+}
+
 /* Enters the next chunk that can hold a row; at the end, sets `end`. */
 static int enter_chunk(TxCursor *cursor)
 {
     TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    TxFilter *f = &cursor->filter;
     Error *err = NULL;
-    for (; cursor->chunk < reader->chunks; cursor->chunk++) {
-        const ReaderChunk *chunk = &reader->chunk[cursor->chunk];
-        if (!tx_filter_chunk(&cursor->filter, chunk)) {
+    while (cursor->chunk < reader->chunks) {
+        const ReaderChunk *chunk = &reader->chunk[cursor->chunk++];
+        if (!tx_filter_chunk(f, chunk)) {
             continue;
         }
         cursor->rowid = chunk->row0 - 1;
         cursor->chunk_end = chunk->row0 + chunk->rows;
         if (cursor->count_only) {
-            cursor->chunk++;
             return SQLITE_OK;
         }
-        const void *blob;
-        size_t len;
-        const CodecSiteUse *use;
-        uint32_t sites;
-        if (cursor->filter.by_site || cursor->filter.by_pa) {
-            if (!reader_body(reader, chunk, &blob, &len, &err) ||
-                !codec_sites(reader->codec, blob, len, &use, &sites, &err)) {
-                return cursor_fail(cursor, err);
-            }
-            if (!tx_filter_sites(&cursor->filter, reader, use, sites)) {
-                continue;
-            }
+        int can = can_hold(cursor, chunk, &err);
+        if (can == 0) {
+            continue;
         }
-        if (!reader_load(reader, chunk, cursor->fields | TX_ORDER_FIELDS,
+        if (can < 0 ||
+            !reader_load(reader, chunk, cursor->fields | TX_ORDER_FIELDS,
                          &cursor->records, &err)) {
             return cursor_fail(cursor, err);
         }
-        if (!tx_filter_any(&cursor->filter, reader, cursor->records.record,
-                           cursor->records.records)) {
+        if (!f->quick && !tx_filter_any(f, reader, cursor->records.record,
+                                        cursor->records.records)) {
             continue;
         }
+        cursor->inside = tx_filter_inside(f, chunk);
         rows_begin(&cursor->rows, &reader->record_site, cursor->records.record,
                    cursor->records.records);
-        cursor->chunk++;
+        cursor->rows.skip = f->run_answer;
+        cursor->rows.skips = f->run_answers;
         return SQLITE_OK;
     }
     cursor->end = true;
@@ -263,10 +294,15 @@ static bool next_in_chunk(TxCursor *cursor)
     const TxFilter *f = &cursor->filter;
     while (cursor->rowid + 1 < cursor->chunk_end &&
            rows_next(&cursor->rows, &cursor->row)) {
-        cursor->rowid++;
+        cursor->rowid += cursor->rows.passed + 1;
+        cursor->rows.passed = 0;
+        if (f->quick && !tx_filter_near(f, cursor->row.value, cursor->row.pa)) {
+            continue;
+        }
         if (tx_filter_site(f, cursor->row.site_row) &&
-            tx_filter_row(f, reader, &cursor->row, cursor->rowid)) {
-            return true;
+            (cursor->inside ||
+             tx_filter_row(f, reader, &cursor->row, cursor->rowid))) {
+            return cursor->rowid < cursor->chunk_end;
         }
     }
     return false;
@@ -335,7 +371,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan_number,
     cursor->fields = (unsigned)plan_number & CODEC_ALL;
     cursor->count_only = plan_number & PLAN_COUNT;
     cursor->chunk = 0;
-    cursor->end = false;
+    cursor->end = cursor->found = false;
     cursor->rowid = cursor->chunk_end = 0;
     cursor->rows = (RowReader){0};
     int rc = next_tx(cursor);
