@@ -109,6 +109,8 @@ TEST_F(Pushdown, Windows)
               "time > " + c[0] + " and time < " + c[1],
               "rowid between " + c[2] + " and " + c[3],
               "rowid >= " + c[2] + " and rowid < " + c[3] + " and dir = 'w'",
+              "rowid <= " + c[3] + " - 2", "time <= " + c[1] + " - 1",
+              "rowid > " + c[2], "time > " + c[0],
               "rowid < " + c[2] + " and time >= " + c[0],
               "time = " + c[1] + " and kind <> 'fetch'"}) {
             EXPECT_EQ(ask("plain", where), ask("tx", where)) << where;
