@@ -166,7 +166,7 @@ void row_step(const RowSite *s, uint32_t step, uint64_t begin, TxRow *row)
 static void pass_steps(RowReader *reader)
 {
     uint32_t i = reader->step;
-    if (reader->r == reader->accesses) {
+    if (reader->r >= reader->accesses) {
         i = reader->last;
     } else {
         uint64_t begin = reader->head->cycle, next = reader->r->cycle;

@@ -211,6 +211,20 @@ TEST(Codec, TheLargestChunksComeBack)
     c.expect_lossless(s);
 }
 
+// An info that comes and goes: some stretches have none at all, others all.
+TEST(Codec, InfosComeAndGo)
+{
+    Codecs c;
+    Stream s = mix(5, 10000, 12, 0);
+    for (size_t i = 0; i < s.records.size(); i++) {
+        MemoryRecord &r = s.records[i];
+        if (r.site < s.sites.size() && s.sites[r.site].kind != CODEC_RUN) {
+            r.info = i / 2048 % 2 && r.site % 4 ? 0x300 + r.site % 2 : 0;
+        }
+    }
+    c.expect_lossless(s);
+}
+
 TEST(Codec, ChunksDoNotKnowOfEachOther)
 {
     Codecs used, fresh;

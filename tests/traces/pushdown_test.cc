@@ -102,16 +102,17 @@ TEST_F(Pushdown, ValuesOfFetchesAndAccesses)
 // Windows that hold whole chunks, and those that cut them.
 TEST_F(Pushdown, Windows)
 {
-    for (const Row &c : rows_of(db, "select first_time, last_time, row0, row0 +"
-                                    " rows from chunk order by id")) {
+    // Literals: what is computed, SQLite checks again.
+    for (const Row &c : rows_of(
+             db, "select first_time, last_time, row0, row0 + rows,"
+                 " row0 + rows - 2, last_time - 1 from chunk order by id")) {
         for (string where :
              {"time between " + c[0] + " and " + c[1],
               "time > " + c[0] + " and time < " + c[1],
               "rowid between " + c[2] + " and " + c[3],
               "rowid >= " + c[2] + " and rowid < " + c[3] + " and dir = 'w'",
-              "rowid <= " + c[3] + " - 2", "time <= " + c[1] + " - 1",
-              "rowid > " + c[2], "time > " + c[0],
-              "rowid < " + c[2] + " and time >= " + c[0],
+              "rowid <= " + c[4], "time <= " + c[5], "rowid > " + c[2],
+              "time > " + c[0], "rowid < " + c[2] + " and time >= " + c[0],
               "time = " + c[1] + " and kind <> 'fetch'"}) {
             EXPECT_EQ(ask("plain", where), ask("tx", where)) << where;
         }
