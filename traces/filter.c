@@ -4,13 +4,12 @@
  *
  * Model    A filter asks who, where, which way and of which kind, which is
  *          decided once for a site, and at which address, which a record says.
- *          A buffer is copied without what is not wanted; a fetch run is cut
- *          where its instructions are not. What is left out is counted, so that
- *          rows and it are what the ports counted.
- *          The last N are kept as records, in a ring ahead of the buffers: each
- *          transaction with its timing and beats, a fetch run as one record per
- *          instruction. The ring grows to what N of them take.
- * Units    records; physical addresses.
+ *          A buffer that holds what is not wanted is copied without it; a fetch
+ *          run is cut where its instructions are not. What is left out is
+ * counted, so that rows and it are what the ports counted. The last N are kept
+ * as records, in a ring ahead of the buffers: each transaction with its timing
+ * and beats, a fetch run as one record per instruction. The ring grows to what
+ * N of them take. Units    records; physical addresses.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -169,17 +168,70 @@ static size_t filter_room(const TraceStore *ts, size_t records)
     return records * (ts->filter.ranges ? ts->filter.ranges : 1);
 }
 
+/* Behind the access at r if it is wanted, else NULL. */
+static const MemoryRecord *wanted_access(const TraceStore *ts,
+                                         const MemoryRecord *r,
+                                         const MemoryRecord *end)
+{
+    const RowSite *s = row_site(&ts->sites, r->site);
+    return !s || trace_filter_wants(&ts->filter, s->wanted, r->address, s->size)
+               ? skip_costs(r, end)
+               : NULL;
+}
+
+/* Behind the fetch run at r if all of it is wanted, else NULL. */
+static const MemoryRecord *wanted_run(const TraceStore *ts, const RowSite *s,
+                                      const MemoryRecord *head,
+                                      const MemoryRecord *end)
+{
+    uint64_t first = head->value & 0xffffffff, count = head->value >> 32;
+    if (!s->wanted || !count || first + count > s->steps) {
+        return NULL;
+    }
+    for (uint64_t i = first; ts->filter.ranges && i < first + count; i++) {
+        if (!step_wanted(ts, s, i)) {
+            return NULL;
+        }
+    }
+    const MemoryRecord *r = head + 1;
+    for (uint32_t heads = head->info; r && heads && r < end; heads--) {
+        r = wanted_access(ts, r, end);
+    }
+    return r;
+}
+
+/* The first record of b that is not wanted, or whose run is not whole. */
+static const MemoryRecord *first_unwanted(const TraceStore *ts,
+                                          const StoreBuffer *b)
+{
+    const MemoryRecord *r = b->record, *next = r, *end = r + b->records;
+    while (next && next < end) {
+        r = next;
+        const RowSite *s = row_site(&ts->sites, r->site);
+        next = s && s->steps ? wanted_run(ts, s, r, end)
+                             : wanted_access(ts, r, end);
+    }
+    return next ? end : r;
+}
+
 bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to)
 {
     _Static_assert(STORE_BUFFER * TRACE_FILTER_RANGES <= CODEC_MAX_RECORDS,
                    "a filtered buffer is one chunk");
+    const MemoryRecord *r = first_unwanted(ts, b),
+                       *end = b->record + b->records;
     *to = *b;
+    to->left_out = 0;
+    if (r == end) {
+        return true;
+    }
     to->record = malloc((filter_room(ts, b->records) + 1) * sizeof(*b->record));
     if (!to->record) {
         return false;
     }
-    Filtering f = {.ts = ts, .out = to->record};
-    const MemoryRecord *r = b->record, *end = r + b->records;
+    size_t wanted = (size_t)(r - b->record);
+    memcpy(to->record, b->record, wanted * sizeof(*b->record));
+    Filtering f = {.ts = ts, .out = to->record + wanted};
     while (r < end) {
         const RowSite *s = row_site(&ts->sites, r->site);
         bool copied;
@@ -312,7 +364,9 @@ void ring_take(TraceStore *ts, const StoreBuffer *b)
     } else if (filter_buffer(ts, b, &chosen)) {
         ts->left_out += chosen.left_out;
         ring_records(ts, &chosen);
-        free(chosen.record);
+        if (chosen.record != b->record) {
+            free(chosen.record);
+        }
     } else {
         store_fail(ts, SQLITE_NOMEM);
     }

@@ -9,6 +9,7 @@
 enum {
     MOST_NAMES = 1 << 24, /* ids of a dictionary; more is damage */
     MOST_SITES = 1 << 26,
+    MOST_STEPS = UINT16_MAX, /* rows of one record */
 };
 
 /* -- one query ------------------------------------------------------------ */
@@ -244,7 +245,7 @@ static bool take_chunk(TraceReader *reader, sqlite3_stmt *row, void *opaque,
         reader->chunks ? &reader->chunk[reader->chunks - 1] : NULL;
     uint64_t expected = last ? last->row0 + last->rows : 1;
     if (records < 1 || records > CODEC_MAX_RECORDS || rows < 0 ||
-        rows > INT64_MAX / 2 || (uint64_t)row0 != expected) {
+        rows > records * MOST_STEPS || (uint64_t)row0 != expected) {
         return error_set(errp, "chunk %lld is damaged",
                          (long long)sqlite3_column_int64(row, 0));
     }

@@ -231,8 +231,8 @@ void handover_free(TraceStore *ts);
 void handover_take(TraceStore *ts, StoreBuffer *b);
 
 /* -- filter.c ------------------------------------------------------------- */
-/* Copies what is wanted of b to *to, whose records are the caller's to free.
- * False: no memory. */
+/* Makes *to what is wanted of b; its records are the caller's to free, unless
+ * they are those of b. False: no memory. */
 bool filter_buffer(TraceStore *ts, const StoreBuffer *b, StoreBuffer *to);
 /* Takes a buffer's records into the ring. */
 void ring_take(TraceStore *ts, const StoreBuffer *b);

@@ -3,7 +3,7 @@
 
 codec: small chunks, and records for some. config: the given descriptions, and some with --set texts. elf: small complete
 executables of both widths. insn: instructions of every major opcode. script: the
-reference scripts given, and random choices.
+reference scripts given, and random choices. trace: changes of a database, one each and several.
 """
 import random
 import struct
@@ -72,7 +72,7 @@ def chunk(records, sites, columns):
 
 def main():
     target = Path(sys.argv[1])
-    for name in ("codec", "config", "elf", "insn", "script"):
+    for name in ("codec", "config", "elf", "insn", "script", "trace"):
         (target / name).mkdir(parents=True, exist_ok=True)
     for script in Path(sys.argv[2]).glob("*.script"):
         (target / "script" / script.name).write_bytes(script.read_bytes())
@@ -86,6 +86,13 @@ def main():
         (target / "codec" / f"three{fields}").write_bytes(bytes([2 * fields]) + chunk(3, 1, THREE_RECORDS))
     for i in range(32):
         (target / "codec" / f"records{i}").write_bytes(bytes([1, 4 * i]) + choices.randbytes(50 * (i + 1)))
+    for column in range(36):  # struct Change of fuzz_trace.c
+        for how in range(7):
+            change = bytes([column, column * how, how, 8 * (how + 1)]) + choices.randbytes(8)
+            (target / "trace" / f"row{column}-{how}").write_bytes(bytes([1 + how % 2 * 2]) + change)
+    for i in range(32):
+        (target / "trace" / f"rows{i}").write_bytes(b"\3" + choices.randbytes(12 * (i + 1)))
+        (target / "trace" / f"bytes{i}").write_bytes(bytes([i % 2 * 2]) + choices.randbytes(4 * (i + 1)))
     mcu = next(Path(p).read_bytes() for p in sys.argv[3:] if Path(p).name == "mcu.yaml")
     sets = [b"main.width=64", b"cpus.cpu0.timing=none", b"xip.wait_states.read.next=9", b"gpio0.remove=true"]
     (target / "config" / "set").write_bytes(mcu + b"\0" + b"\0".join(sets))
