@@ -44,12 +44,12 @@ def queries(socscope, db):
         ("report", None, 1),
         ("group by site columns", "select s.kind_id, s.region_id, s.dir, sum(x.accesses), sum(x.wait_cycles) from tx_site x "
          "join site s on s.id = x.site group by 1, 2, 3", 0.3),
-        ("2 % of the time: count, sum", f"select count(*), sum(target_cycles) from tx where time between {at} and {to}", None),
+        ("2 % of the time: count, sum", f"select count(*), sum(target_cycles) from tx where time between {at} and {to}", 0.15),
         ("2 % of the time: one kind", f"select count(*), max(value) from tx where time between {at} and {to} and kind = 'store'",
          0.15),
         ("one region", "select count(*), sum(wait_cycles) from tx where region = 'uart0'", 0.15),
         ("any value: one that is rare", "select rowid, time, pc from tx where value = 0x5eed5eed", 1),
-        ("any value: one that is there", f"select count(*), min(time) from tx where value = {value}", 1),
+        ("any value: one of every chunk", f"select count(*), min(time) from tx where value = {value}", 1),
         ("count(*)", "select count(*) from tx", None),
     ]
 
