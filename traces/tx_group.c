@@ -519,13 +519,13 @@ static bool take_chunk(TxGroups *g, TraceReader *reader, TxFilter *filter,
     size_t len;
     const CodecSiteUse *use;
     uint32_t sites;
-    bool taken = false;
+    bool taken = false, runs;
     if (filter->by_site || filter->by_pa || counts) {
         if (!reader_body(reader, chunk, &blob, &len, errp) ||
             !codec_sites(reader->codec, blob, len, &use, &sites, errp)) {
             return false;
         }
-        if (!tx_filter_sites(filter, reader, use, sites)) {
+        if (!tx_filter_sites(filter, reader, use, sites, &runs)) {
             return true;
         }
         if (counts && !take_counts(g, chunk, use, sites, &taken, errp)) {
