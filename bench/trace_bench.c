@@ -1,16 +1,17 @@
 /*
  * trace_bench.c - what a trace costs: chunks, files, and runs.
  *
- * Usage: trace_bench [--check] [--rounds N] CONFIG ELF
+ * Usage: trace_bench [--check] [--rounds N] [--stream NAME] CONFIG ELF
  *
- * Streams: all that ELF does on CONFIG, its loads and stores alone, a large
- * program, and noise (trace_streams.h). Each goes through the codec, then
- * through the whole store into a file; rows of it by plain INSERTs; last, whole
- * runs. Rows are transactions: a fetch run is as many as it has fetches. The
- * least CPU time of N rounds (5) counts, of each chunk; between two rounds of a
- * chunk are all others, so nothing has learnt it. Every line has its goal and
- * whether it was met; with --check the exit status is 1 when one was not. Every
- * chunk is decoded and compared; a difference is exit status 1 at once.
+ * --stream: only that one, and no runs. Streams: all that ELF does on CONFIG,
+ * its loads and stores alone, a large program, and noise (trace_streams.h).
+ * Each goes through the codec, then through the whole store into a file; rows
+ * of it by plain INSERTs; last, whole runs. Rows are transactions: a fetch run
+ * is as many as it has fetches. The least CPU time of N rounds (5) counts, of
+ * each chunk; between two rounds of a chunk are all others, so nothing has
+ * learnt it. Every line has its goal and whether it was met; with --check the
+ * exit status is 1 when one was not. Every chunk is decoded and compared; a
+ * difference is exit status 1 at once.
  */
 #include "bench/trace_bench.h"
 
@@ -163,7 +164,8 @@ static void print(Bench *bench, const Stream *s, const Result *r,
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: trace_bench [--check] [--rounds N] CONFIG ELF\n");
+    fprintf(stderr, "usage: trace_bench [--check] [--rounds N] [--stream NAME] "
+                    "CONFIG ELF\n");
     return 2;
 }
 
@@ -175,11 +177,12 @@ static int fail(Error *err)
     return 2;
 }
 
+static const char *const names[STREAMS] = {"fetches and data", "data",
+                                           "large program", "noise"};
+
 /* Makes stream i; the caller frees it. */
 static bool make_stream(Stream *s, unsigned i, const Bench *bench, Error **errp)
 {
-    static const char *const names[STREAMS] = {"fetches and data", "data",
-                                               "large program", "noise"};
     const uint32_t data =
         1u << ACCESS_LOAD | 1u << ACCESS_STORE | 1u << ACCESS_AMO;
     s->name = names[i];
@@ -228,10 +231,15 @@ static int bench_all(Bench *bench)
     printf("least CPU seconds of %u rounds, chunks of at most %d records\n",
            bench->rounds, STREAM_CHUNK);
     for (unsigned k = 0; k < STREAMS; k++) {
-        int status = bench_stream(bench, k);
+        int status = !bench->stream || !strcmp(bench->stream, names[k])
+                         ? bench_stream(bench, k)
+                         : 0;
         if (status) {
             return status;
         }
+    }
+    if (bench->stream) {
+        return 0;
     }
     Error *err = NULL;
     return bench_runs(bench, &err) ? 0 : fail(err);
@@ -247,6 +255,8 @@ int main(int argc, char **argv)
             check = true;
         } else if (!strcmp(argv[i], "--rounds") && i + 1 < argc) {
             bench.rounds = (unsigned)strtoul(argv[++i], NULL, 10);
+        } else if (!strcmp(argv[i], "--stream") && i + 1 < argc) {
+            bench.stream = argv[++i];
         } else {
             return usage();
         }

@@ -10,8 +10,9 @@
 typedef struct Bench {
     unsigned rounds;
     const char *config, *elf;
-    char *path;  /* of a database that may be written */
-    bool missed; /* some goal was */
+    const char *stream; /* NULL: all */
+    char *path;         /* of a database that may be written */
+    bool missed;        /* some goal was */
 } Bench;
 
 /* "  WHAT  VALUE UNIT >= GOAL ok". A goal of 0: none. */

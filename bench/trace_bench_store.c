@@ -32,11 +32,26 @@ static bool make_sites(MemoryRecorder *rec, const Stream *s)
     return true;
 }
 
+/* Cycles that a stream takes. */
+static uint64_t span_of(const Stream *s)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < s->records; i++) {
+        const MemoryRecord *r = &s->record[i];
+        most = r->site < RECORD_SITE_MAX && r->cycle > most ? r->cycle : most;
+    }
+    return most + UINT16_MAX; /* more than a run of fetches */
+}
+
+/* later: cycles, so that time goes on when a stream comes again. */
 static void hand_over(MemoryRecorder *rec, const Stream *s, size_t chunk,
-                      double *least)
+                      uint64_t later, double *least)
 {
     size_t first = s->chunk[chunk], n = s->chunk[chunk + 1] - first;
     memcpy(rec->next, s->record + first, n * sizeof(*s->record));
+    for (size_t i = 0; i < n; i++) {
+        rec->next[i].cycle += rec->next[i].site < RECORD_SITE_MAX ? later : 0;
+    }
     rec->next += n;
     double before = bench_thread_seconds();
     rec->full(rec);
@@ -57,9 +72,10 @@ static bool write_stream(const Bench *bench, const Stream *s, unsigned rounds,
         trace_close(ts, NULL);
         return error_set(errp, "%s: its sites are not apart", s->name);
     }
+    const uint64_t span = span_of(s);
     for (unsigned round = 0; rec && round < rounds; round++) {
         for (size_t i = 0; i < s->chunks; i++) {
-            hand_over(rec, s, i, &least[i]);
+            hand_over(rec, s, i, round * span, &least[i]);
         }
     }
     *rows = trace_rows(ts);
