@@ -9,7 +9,8 @@
 #include "traces/codec_private.h"
 
 /* Shorter columns are stored as they are: a frame has its price, too. */
-enum { ZSTD_LEVEL = 1, ZSTD_LEAST = 256 };
+/* Level -1 takes a tenth less time than 1, and a seventh more space. */
+enum { ZSTD_LEVEL = -1, ZSTD_LEAST = 256 };
 
 /* -- columns ----------------------------------------------------------------
  */

@@ -208,6 +208,17 @@ static void count_plain(TraceStore *ts, const TxRow *row, uint32_t window)
     }
 }
 
+/* Plain accesses of a site of memory go to another page now. */
+static void enter_page(TraceStore *ts, const RowSite *s, uint64_t address)
+{
+    CountSite *site = &ts->counts.site[s->id];
+    uint64_t begin = (address - s->base) / HOT_PAGE * HOT_PAGE;
+    site->line =
+        hot_page(ts, s, ts->counts.plain[s->id].hot_sort, false, begin);
+    site->page = s->base + begin;
+    site->reach = site->line ? HOT_PAGE : 0;
+}
+
 /* Counts where in memory it went. */
 static void count_place(TraceStore *ts, const TxRow *row)
 {
@@ -227,10 +238,7 @@ static void count_place(TraceStore *ts, const TxRow *row)
         return;
     }
     if (row->pa - site->page >= site->reach) {
-        uint64_t begin = offset / HOT_PAGE * HOT_PAGE;
-        site->line = hot_page(ts, s, p->hot_sort, false, begin);
-        site->page = s->base + begin;
-        site->reach = site->line ? HOT_PAGE : 0;
+        enter_page(ts, s, row->pa);
     }
     if (site->line) {
         site->line[offset % HOT_PAGE / HOT_LINE]++;
@@ -298,6 +306,20 @@ static uint64_t count_head(TraceStore *ts, RowReader *reader, bool *devices)
 
 /* -- buffers -------------------------------------------------------------- */
 
+/* A plain access of now that is in no page its site knows: is it in one of
+ * memory? Then the site knows that one. */
+static __attribute__((noinline)) bool finds_page(TraceStore *ts, uint32_t id,
+                                                 uint64_t address)
+{
+    const RowSite *s = row_site(&ts->sites, id);
+    if (!s || s->steps || !s->region || s->kind == ACCESS_FETCH ||
+        ts->region[s->region]->io) {
+        return false;
+    }
+    enter_page(ts, s, address);
+    return address - ts->counts.site[id].page < ts->counts.site[id].reach;
+}
+
 /* Is it a run from end to end, within a window? */
 static inline bool is_whole_run(const CountSite *s, const StoreInitiator *in,
                                 const MemoryRecord *r)
@@ -321,9 +343,10 @@ uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
     while (r < end && r->site < sites) {
         CountSite *s = &site[r->site];
         StoreInitiator *in = &initiator[s->initiator];
+        const bool plain_now =
+            !(r->info & RECORD_HAS_TIMING) && is_now(in, r->cycle);
         uint64_t in_page = r->address - s->page;
-        if (in_page < s->reach && !(r->info & RECORD_HAS_TIMING) &&
-            is_now(in, r->cycle)) {
+        if (plain_now && in_page < s->reach) {
             in->last_cycle = r->cycle;
             add_plain(s, in, r->site);
             s->line[in_page / HOT_LINE]++;
@@ -337,6 +360,8 @@ uint64_t count_buffer(TraceStore *ts, const StoreBuffer *buffer, bool *devices)
             add_plain(s, in, r->site);
             rows += s->steps;
             r++;
+        } else if (plain_now && finds_page(ts, r->site, r->address)) {
+            continue; /* it is now */
         } else {
             reader.r = r;
             rows += count_head(ts, &reader, devices);
