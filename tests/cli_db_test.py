@@ -304,6 +304,42 @@ class Databases(Case):
         self.assertEqual(sqlite3.connect(self.dir / "plain.db").execute(query.format("tx")).fetchall(), want)
         self.assertIn("identical", self.good("diff", db, "plain.db").stdout)
 
+    def test_rows_their_csv_groups_and_summaries_agree(self):
+        db = self.record("access", out="a")
+        plain = sqlite3.connect(":memory:")
+        rows = list(csv.reader(io.StringIO(self.good("export", db, "--format", "csv").stdout, newline="")))
+        plain.execute(f"create table tx({', '.join(c + ' numeric' for c in rows[0])})")
+        plain.executemany(f"insert into tx values({', '.join('?' * len(rows[0]))})",
+                          ([v if v != "" else None for v in row] for row in rows[1:]))
+        sums = "count(*) n, sum(size) b, sum(beats), sum(wait_cycles), sum(bus_cycles), sum(target_cycles)"
+        total = "sum(accesses) n, sum(bytes) b, sum(beats), sum(wait_cycles), sum(bus_cycles), sum(target_cycles)"
+        group = "accesses n, bytes b, beats, wait_cycles, bus_cycles, target_cycles"
+        site = "tx_site x join site s on s.id = x.site left join region r on r.id = s.region_id join kind k on k.id = s.kind_id"
+        answers = {  # of rows, of groups, and of summaries
+            "region, kind, dir": (f"select region, kind, dir, {sums} from tx group by 1, 2, 3",
+                                  f"select k1, k2, k3, {group} from tx_group('region, kind, dir')",
+                                  f"select region, kind, dir, {total} from traffic group by 1, 2, 3",
+                                  f"select r.name region, k.name kind, s.dir dir, {total} from {site} group by 1, 2, 3"),
+            "pc": (f"select pc, {sums} from tx where kind = 'load' group by 1",
+                   f"select k1, {group} from tx_group('pc') where kind = 'load'",
+                   f"select s.pc, {total} from {site} where k.name = 'load' group by 1"),
+            "longest": ("select initiator_id, region, dir, max(wait_cycles + bus_cycles + target_cycles), count(*) from tx"
+                        " group by 1, 2, 3",
+                        "select k1, k2, k3, max_cycles, accesses from tx_group('initiator_id, region, dir')",
+                        "select initiator_id, region, dir, max(cycles_max), sum(accesses) from latency_histogram"
+                        " where part = 'total' group by 1, 2, 3"),
+            "windows": ("select begin_ps, count(*), sum(size) from (select begin_ps, end_ps from traffic_window group by 1) w"
+                        " join tx on time >= begin_ps and time < end_ps and kind = 'store' group by 1",
+                        "select begin_ps, sum(accesses), sum(bytes) from traffic_window where kind = 'store' group by 1"),
+        }
+        for name, (query, *others) in answers.items():
+            want = sorted(self.rows(db, query), key=str)
+            self.assertGreater(len(want), 3, name)
+            if name != "windows":  # no table of the csv
+                self.assertEqual(sorted(plain.execute(query).fetchall(), key=str), want, name)
+            for other in others:
+                self.assertEqual(sorted(self.rows(db, other), key=str), want, other)
+
     def test_files_appear_when_they_are_whole(self):
         db = self.record("twin-a", out="a")
         self.good("export", db, "--format", "csv", "--table", "mmio", "-o", "mmio.csv")
