@@ -453,3 +453,34 @@ void reader_free(TraceReader *reader)
     codec_free(reader->codec);
     free(reader);
 }
+
+/* -- virtual tables ------------------------------------------------------- */
+
+int reader_connect(sqlite3 *db, void *schema, int argc, const char *const *argv,
+                   sqlite3_vtab **out, char **message)
+{
+    int rc = sqlite3_declare_vtab(db, schema);
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
+    ReaderTable *table = calloc(1, sizeof(*table));
+    TraceReader *reader = reader_new(db);
+    if (!table || !reader) {
+        free(table);
+        reader_free(reader);
+        return SQLITE_NOMEM;
+    }
+    table->reader = reader;
+    table->schema = schema;
+    *out = &table->base;
+    return SQLITE_OK;
+}
+
+int reader_disconnect(sqlite3_vtab *vtab)
+{
+    ReaderTable *table = (ReaderTable *)vtab;
+    reader_free(table->reader);
+    free(table);
+    return SQLITE_OK;
+}

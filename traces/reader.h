@@ -105,6 +105,17 @@ static inline uint64_t reader_time(const TraceReader *reader,
                : 0;
 }
 
+/* A virtual table, to begin with: module data is its `create table`. */
+typedef struct ReaderTable {
+    sqlite3_vtab base;
+    TraceReader *reader;
+    const char *schema;
+} ReaderTable;
+/* xConnect and xDisconnect. */
+int reader_connect(sqlite3 *db, void *schema, int argc, const char *const *argv,
+                   sqlite3_vtab **out, char **message);
+int reader_disconnect(sqlite3_vtab *vtab);
+
 /* vtab_tx.c: the virtual tables tx, beat and tx_group, of db's main database.
  * An SQLite result code. */
 int vtab_register(sqlite3 *db);

@@ -51,11 +51,6 @@ static const TxColumn hidden[] = {
     TX_BLOCKER_ID};
 enum { HIDDEN = sizeof(hidden) / sizeof(hidden[0]) };
 
-typedef struct GroupTable {
-    sqlite3_vtab base;
-    TraceReader *reader;
-} GroupTable;
-
 typedef struct GroupCursor {
     sqlite3_vtab_cursor base;
     TxGroups groups;
@@ -71,37 +66,6 @@ static int fail(sqlite3_vtab *vtab, Error *err)
         sqlite3_mprintf("%s", err ? error_message(err) : "no memory");
     error_free(err);
     return SQLITE_ERROR;
-}
-
-/* -- connecting ----------------------------------------------------------- */
-
-static int group_connect(sqlite3 *db, void *aux, int argc,
-                         const char *const *argv, sqlite3_vtab **out,
-                         char **message)
-{
-    int rc = sqlite3_declare_vtab(db, schema);
-    if (rc != SQLITE_OK) {
-        return rc;
-    }
-    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
-    GroupTable *table = calloc(1, sizeof(*table));
-    TraceReader *reader = reader_new(db);
-    if (!table || !reader) {
-        free(table);
-        reader_free(reader);
-        return SQLITE_NOMEM;
-    }
-    table->reader = reader;
-    *out = &table->base;
-    return SQLITE_OK;
-}
-
-static int group_disconnect(sqlite3_vtab *vtab)
-{
-    GroupTable *table = (GroupTable *)vtab;
-    reader_free(table->reader);
-    free(table);
-    return SQLITE_OK;
 }
 
 /* -- planning ------------------------------------------------------------- */
@@ -254,7 +218,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan_number,
                          const char *plan, int argc, sqlite3_value **argv)
 {
     GroupCursor *cursor = (GroupCursor *)base;
-    TraceReader *reader = ((GroupTable *)base->pVtab)->reader;
+    TraceReader *reader = ((ReaderTable *)base->pVtab)->reader;
     TxFilter filter;
     Error *err = NULL;
     bool none = false;
@@ -357,9 +321,9 @@ static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
 int vtab_group_register(sqlite3 *db)
 {
     /* eponymous only: no xCreate */
-    static const sqlite3_module module = {.xConnect = group_connect,
+    static const sqlite3_module module = {.xConnect = reader_connect,
                                           .xBestIndex = best_index,
-                                          .xDisconnect = group_disconnect,
+                                          .xDisconnect = reader_disconnect,
                                           .xOpen = cursor_open,
                                           .xClose = cursor_close,
                                           .xFilter = cursor_filter,
@@ -367,5 +331,6 @@ int vtab_group_register(sqlite3 *db)
                                           .xEof = cursor_eof,
                                           .xColumn = cursor_column,
                                           .xRowid = cursor_rowid};
-    return sqlite3_create_module_v2(db, "tx_group", &module, NULL, NULL);
+    return sqlite3_create_module_v2(db, "tx_group", &module,
+                                    (void *)(uintptr_t)schema, NULL);
 }

@@ -41,11 +41,10 @@ static const char beat_schema[] =
     " offset integer, size integer, dir text, value integer, time integer,"
     " cycles integer, cause text, bus_id integer, region_id integer)";
 
-typedef struct TxTable {
-    sqlite3_vtab base;
-    TraceReader *reader;
-    bool beats; /* it is beat */
-} TxTable;
+static bool has_beats(const ReaderTable *table)
+{
+    return table->schema == beat_schema;
+}
 
 typedef struct TxCursor {
     sqlite3_vtab_cursor base;
@@ -64,45 +63,12 @@ typedef struct TxCursor {
     TxBeat beat;
 } TxCursor;
 
-/* -- connecting ----------------------------------------------------------- */
-
-static int table_connect(sqlite3 *db, void *aux, int argc,
-                         const char *const *argv, sqlite3_vtab **out,
-                         char **message)
-{
-    bool beats = aux != NULL;
-    int rc = sqlite3_declare_vtab(db, beats ? beat_schema : tx_schema);
-    if (rc != SQLITE_OK) {
-        return rc;
-    }
-    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
-    TxTable *table = calloc(1, sizeof(*table));
-    TraceReader *reader = reader_new(db);
-    if (!table || !reader) {
-        free(table);
-        reader_free(reader);
-        return SQLITE_NOMEM;
-    }
-    table->reader = reader;
-    table->beats = beats;
-    *out = &table->base;
-    return SQLITE_OK;
-}
-
-static int table_disconnect(sqlite3_vtab *vtab)
-{
-    TxTable *table = (TxTable *)vtab;
-    reader_free(table->reader);
-    free(table);
-    return SQLITE_OK;
-}
-
 /* -- planning ------------------------------------------------------------- */
 
 /* The column of tx that a constraint on the table's is about, or -1. */
-static int tx_column(const TxTable *table, int column)
+static int tx_column(const ReaderTable *table, int column)
 {
-    if (!table->beats) {
+    if (!has_beats(table)) {
         return column < 0 ? TX_ROWID : column;
     }
     return column == BEAT_TX ? TX_ROWID : -1;
@@ -112,9 +78,9 @@ static int tx_column(const TxTable *table, int column)
  * that are needed, plus PLAN_COUNT. */
 enum { PLAN_COUNT = 256, PLAN_LETTER = '0' };
 
-static unsigned fields_used(const TxTable *table, sqlite3_uint64 used)
+static unsigned fields_used(const ReaderTable *table, sqlite3_uint64 used)
 {
-    if (table->beats) {
+    if (has_beats(table)) {
         return CODEC_ALL;
     }
     unsigned fields = 0;
@@ -126,7 +92,7 @@ static unsigned fields_used(const TxTable *table, sqlite3_uint64 used)
     return fields;
 }
 
-static bool usable(const TxTable *table, sqlite3_index_info *info, int i)
+static bool usable(const ReaderTable *table, sqlite3_index_info *info, int i)
 {
     int column = tx_column(table, info->aConstraint[i].iColumn);
     return info->aConstraint[i].usable && column >= 0 &&
@@ -143,7 +109,7 @@ static sqlite3_value *right(sqlite3_index_info *info, int i)
 
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
-    TxTable *table = (TxTable *)vtab;
+    ReaderTable *table = (ReaderTable *)vtab;
     char plan[2 * TX_CONSTRAINTS + 1];
     int n = 0;
     unsigned fields = fields_used(table, info->colUsed);
@@ -169,7 +135,7 @@ static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
     }
     info->needToFreeIdxStr = 1;
     bool count_only =
-        !table->beats && !n && (info->colUsed & ~UINT64_C(1)) == 0;
+        !has_beats(table) && !n && (info->colUsed & ~UINT64_C(1)) == 0;
     info->idxNum = (int)(fields | (count_only ? PLAN_COUNT : 0));
     info->estimatedCost = cost;
     info->estimatedRows = (sqlite3_int64)(cost < 1 ? 1 : cost);
@@ -216,7 +182,7 @@ static int cursor_fail(TxCursor *cursor, Error *err)
  * is decoded as tells. */
 static int can_hold(TxCursor *cursor, const ReaderChunk *chunk, Error **errp)
 {
-    TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    TraceReader *reader = ((ReaderTable *)cursor->base.pVtab)->reader;
     TxFilter *f = &cursor->filter;
     const void *blob;
     size_t len;
@@ -250,7 +216,7 @@ static int can_hold(TxCursor *cursor, const ReaderChunk *chunk, Error **errp)
 /* Enters the next chunk that can hold a row; at the end, sets `end`. */
 static int enter_chunk(TxCursor *cursor)
 {
-    TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    TraceReader *reader = ((ReaderTable *)cursor->base.pVtab)->reader;
     TxFilter *f = &cursor->filter;
     Error *err = NULL;
     while (cursor->chunk < reader->chunks) {
@@ -290,7 +256,7 @@ static int enter_chunk(TxCursor *cursor)
 /* The next row of the chunk that is wanted; false: there is none. */
 static bool next_in_chunk(TxCursor *cursor)
 {
-    const TraceReader *reader = ((TxTable *)cursor->base.pVtab)->reader;
+    const TraceReader *reader = ((ReaderTable *)cursor->base.pVtab)->reader;
     const TxFilter *f = &cursor->filter;
     while (cursor->rowid + 1 < cursor->chunk_end &&
            rows_next(&cursor->rows, &cursor->row)) {
@@ -333,8 +299,8 @@ static int next_tx(TxCursor *cursor)
 static int cursor_next(sqlite3_vtab_cursor *base)
 {
     TxCursor *cursor = (TxCursor *)base;
-    const TxTable *table = (TxTable *)base->pVtab;
-    if (!table->beats) {
+    const ReaderTable *table = (ReaderTable *)base->pVtab;
+    if (!has_beats(table)) {
         return next_tx(cursor);
     }
     while (
@@ -352,7 +318,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan_number,
                          const char *plan, int argc, sqlite3_value **argv)
 {
     TxCursor *cursor = (TxCursor *)base;
-    TxTable *table = (TxTable *)base->pVtab;
+    ReaderTable *table = (ReaderTable *)base->pVtab;
     TxFilter *f = &cursor->filter;
     Error *err = NULL;
     if (!reader_refresh(table->reader, &err)) {
@@ -375,7 +341,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan_number,
     cursor->rowid = cursor->chunk_end = 0;
     cursor->rows = (RowReader){0};
     int rc = next_tx(cursor);
-    if (rc == SQLITE_OK && table->beats && !cursor->end) {
+    if (rc == SQLITE_OK && has_beats(table) && !cursor->end) {
         row_beats_begin(&cursor->beats, &cursor->row);
         rc = cursor_next(base);
     }
@@ -400,7 +366,7 @@ static void give(sqlite3_context *to, TxValue v)
     }
 }
 
-static int beat_column(const TxTable *table, const TxCursor *cursor,
+static int beat_column(const ReaderTable *table, const TxCursor *cursor,
                        sqlite3_context *to, int column)
 {
     const TraceReader *reader = table->reader;
@@ -455,8 +421,8 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *to,
                          int column)
 {
     const TxCursor *cursor = (TxCursor *)base;
-    const TxTable *table = (TxTable *)base->pVtab;
-    if (table->beats) {
+    const ReaderTable *table = (ReaderTable *)base->pVtab;
+    if (has_beats(table)) {
         return beat_column(table, cursor, to, column);
     }
     if (column == TX_ROWID) {
@@ -480,9 +446,9 @@ static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
 int vtab_register(sqlite3 *db)
 {
     /* eponymous only: no xCreate */
-    static const sqlite3_module module = {.xConnect = table_connect,
+    static const sqlite3_module module = {.xConnect = reader_connect,
                                           .xBestIndex = best_index,
-                                          .xDisconnect = table_disconnect,
+                                          .xDisconnect = reader_disconnect,
                                           .xOpen = cursor_open,
                                           .xClose = cursor_close,
                                           .xFilter = cursor_filter,
@@ -490,11 +456,11 @@ int vtab_register(sqlite3 *db)
                                           .xEof = cursor_eof,
                                           .xColumn = cursor_column,
                                           .xRowid = cursor_rowid};
-    static const char beats[] = "beat";
-    int rc = sqlite3_create_module_v2(db, "tx", &module, NULL, NULL);
+    int rc = sqlite3_create_module_v2(db, "tx", &module,
+                                      (void *)(uintptr_t)tx_schema, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_create_module_v2(db, "beat", &module,
-                                      (void *)(uintptr_t)beats, NULL);
+                                      (void *)(uintptr_t)beat_schema, NULL);
     }
     return rc == SQLITE_OK ? vtab_group_register(db) : rc;
 }

@@ -329,9 +329,15 @@ static void read_file(sqlite3 *db, const char *path)
     FUZZ_CHECK(f && out);
     if (bytes && fwrite(bytes, 1, (size_t)n, f) == (size_t)n &&
         fclose(f) == 0) {
-        Error *err = NULL;
-        bool failed, ok = trace_report(path, true, true, out, &err);
-        check_error(ok, err);
+        static const TraceReport reports[] = {{.json = true},
+                                              {.plain = true, .all = true}};
+        Error *err;
+        bool failed, ok;
+        for (unsigned i = 0; i < 2; i++) {
+            err = NULL;
+            ok = trace_report(path, &reports[i], out, &err);
+            check_error(ok, err);
+        }
         err = NULL;
         ok = trace_check(path, false, out, &failed, &err);
         check_error(ok, err);
