@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Some seconds of a query; ours need a thousandth of it. */
-#define QUERY_STEPS UINT64_C(200000000)
-
 /* A value of `run` as one printable line; "" when it is not there. */
 static void run_text(const Report *r, const char *key, char *text, size_t size)
 {
@@ -388,7 +385,7 @@ bool trace_report(const char *path, const TraceReport *what, FILE *out,
     if (!r.db) {
         return false;
     }
-    uint64_t steps = QUERY_STEPS;
+    uint64_t steps = query_steps(path);
     query_limit(r.db, &steps);
     bool terminal = !what->plain && isatty(fileno(out));
     const char *no_colour = getenv("NO_COLOR");
