@@ -67,7 +67,6 @@ typedef struct Stream {
     uint64_t base, bytes;
     uint64_t x[32], mtvec;
     InsnDecoder *decoder;
-    bool no_memory;
 } Stream;
 
 typedef struct Row {
@@ -453,6 +452,17 @@ static void read_regions(Bench *b, const char *csv)
     fclose(f);
 }
 
+static void free_all(Bench *b)
+{
+    for (size_t i = 0; i < b->streams; i++) {
+        free(b->stream[i]->insn);
+        free(b->stream[i]->mark);
+        free(b->stream[i]);
+    }
+    free(b->row);
+    free(b->region);
+}
+
 int main(int argc, char **argv)
 {
     const char *csv = SOURCE_DIR "/tests/timing/rtl-cycles-micro.csv";
@@ -480,5 +490,6 @@ int main(int argc, char **argv)
     }
     printf("%zu regions; %zu of configurations without a profile\n", b.rows,
            b.others);
+    free_all(&b);
     return !ok;
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sim/elf.h"
@@ -50,6 +51,35 @@ static bool find_code(LineReader *r, Elf *elf)
         }
     }
     return r->code != NULL;
+}
+
+/* Do sections of texts end as a text does? libdw looks no further than that. */
+static bool texts_end(Elf *elf)
+{
+    size_t names = 0;
+    if (elf_getshdrstrndx(elf, &names) != 0) {
+        return true; /* no names: no line tables */
+    }
+    for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn;
+         scn = elf_nextscn(elf, scn)) {
+        GElf_Shdr sh;
+        const char *name =
+            gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
+        if (!name || (strcmp(name, ".debug_str") != 0 &&
+                      strcmp(name, ".debug_line_str") != 0)) {
+            continue;
+        }
+        if (sh.sh_flags & SHF_COMPRESSED && elf_compress(scn, 0, 0) < 0) {
+            return false;
+        }
+        const Elf_Data *data = elf_rawdata(scn, NULL);
+        if (!data || (data->d_size &&
+                      (!data->d_buf ||
+                       ((const char *)data->d_buf)[data->d_size - 1] != 0))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool is_code(const LineReader *r, uint64_t begin, uint64_t end)
@@ -115,7 +145,7 @@ bool elf_lines(const char *path, ElfLineFn *fn, void *opaque)
     elf_version(EV_CURRENT);
     LineReader r = {.fn = fn, .opaque = opaque};
     Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-    bool ok = elf && find_code(&r, elf);
+    bool ok = elf && find_code(&r, elf) && texts_end(elf);
     Dwarf *dwarf = ok ? dwarf_begin_elf(elf, DWARF_C_READ, NULL) : NULL;
     if (dwarf) { /* else there is none */
         ok = read_lines(&r, dwarf);

@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,14 @@ import xml.etree.ElementTree
 
 import cli_test
 from cli_test import CONFIGS, Case
+
+
+def section(elf, name):
+    """Offset and size of a section of a 32-bit ELF file."""
+    table, = struct.unpack_from("<I", elf, 32)
+    size, count, names = struct.unpack_from("<HHH", elf, 46)
+    headers = [struct.unpack_from("<10I", elf, table + i * size) for i in range(count)]
+    return next((h[4], h[5]) for h in headers if elf[headers[names][4] + h[0]:].startswith(name + b"\0"))
 
 
 class Databases(Case):
@@ -87,7 +96,10 @@ class Databases(Case):
         at = elf.rindex(b"tests/firmware/twin.c")
         self.write("none.elf", elf.replace(b".debug_", b".dubeg_"))
         self.write("damaged.elf", elf[:at - 200] + b"\xff" * 400 + elf[at + 200:])
-        for name, most in (("none", 0), ("damaged", 1)):
+        # texts that do not end within their section
+        begin, size = section(elf, b".debug_line_str")
+        self.write("endless.elf", elf[:begin + size - 1] + b"x" + elf[begin + size:])
+        for name, most in (("none", 0), ("damaged", 1), ("endless", 1)):
             self.good("run", CONFIGS / "mcu.yaml", f"{name}.elf", "-o", name, "--quiet")
             self.assertLessEqual(self.rows(f"{name}/run.db", "select count(*) from log")[0][0], most)
         self.assertEqual(self.rows("none/run.db", "select count(*) from line_cost"), [(0,)])
