@@ -7,30 +7,13 @@ static const PipeCore *const families[] = {pipe_ibex, pipe_cv32e40p,
                                            pipe_hazard3, pipe_picorv32};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
-static const PipeCore *core_at(unsigned i)
+const PipeCore *pipe_core_find(const char *name)
 {
     for (unsigned k = 0; k < FAMILIES; k++) {
         for (const PipeCore *c = families[k]; c->name; c++) {
-            if (!i--) {
+            if (strcmp(c->name, name) == 0) {
                 return c;
             }
-        }
-    }
-    return NULL;
-}
-
-const char *pipe_core_name(unsigned i)
-{
-    const PipeCore *c = core_at(i);
-    return c ? c->name : NULL;
-}
-
-const PipeCore *pipe_core_find(const char *name)
-{
-    const PipeCore *c;
-    for (unsigned i = 0; (c = core_at(i)) != NULL; i++) {
-        if (strcmp(c->name, name) == 0) {
-            return c;
         }
     }
     return NULL;

@@ -2,9 +2,9 @@
  * pipe.h - how long cores take whose fetch unit and pipeline decide it: cycle
  * by cycle, from the stream of instructions that a hart executes.
  *
- * Model    A core has a port for instructions and one for data, or one for
- * both; a port takes one access at a time. The rules of each core, with their
- *          sources, are docs/timing.md; each is a row of pipe_cores[].
+ * Model    A core has one port for instructions and one for data, or a port
+ *          for both, which takes one access at a time. docs/timing.md has the
+ *          rules of each core and their sources.
  * Units    cycles of the core since pipe_new().
  * Missing  interrupts, wfi, atomics, floating point; buses that others use too.
  */
@@ -57,7 +57,6 @@ void pipe_decode(const Insn *in, PipeInsn *to);
 
 typedef struct PipeCore PipeCore;
 const PipeCore *pipe_core_find(const char *name); /* NULL: none */
-const char *pipe_core_name(unsigned i);           /* NULL: no more */
 
 typedef struct Pipe Pipe;
 /* Fetches begin at `pc`, whose memory takes fetch_wait cycles more than one.

@@ -166,6 +166,12 @@ static void fill(const DiffCursor *c, const TxRow *from, DiffRow *to)
     to->flags = side->flags[from->status >> 8 & 7];
 }
 
+/* The chunk's rows are over: on to the next one. */
+static bool leave_chunk(DiffCursor *c)
+{
+    return c->rows.wrong ? damaged(c) : enter_chunk(c);
+}
+
 static bool next_of_all(DiffCursor *c)
 {
     while (c->there) {
@@ -176,10 +182,7 @@ static bool next_of_all(DiffCursor *c)
             fill(c, &c->tx, &c->row);
             return true;
         }
-        if (c->rows.wrong) {
-            return damaged(c);
-        }
-        if (!enter_chunk(c)) {
+        if (!leave_chunk(c)) {
             return false;
         }
     }
@@ -242,10 +245,7 @@ static bool next_of_one(DiffCursor *c, uint32_t n)
                 return true;
             }
         }
-        if (c->rows.wrong) {
-            return damaged(c);
-        }
-        if (!enter_chunk(c)) {
+        if (!leave_chunk(c)) {
             return false;
         }
     }
