@@ -224,10 +224,10 @@ TEST_F(Report, EveryNumberIsAMetric)
     string line;
     unsigned numbers = 0;
     while (std::getline(lines, line)) {
-        EXPECT_LE(line.size(), 100u) << line;
         if (line.find("more: socscope report") != string::npos) {
-            continue;
+            continue; // as long as the name of the file
         }
+        EXPECT_LE(line.size(), 100u) << line;
         std::istringstream tokens(line);
         string token;
         while (tokens >> token) {
