@@ -5,7 +5,7 @@
  *
  * CSV has a row per measured region: config, imem_wait, dmem_wait, shared_port,
  * workload (PROGRAM/REGION), march, cycles, among other columns. The program is
- * ELF_DIR/MARCH/PROGRAM.elf; which region has which number is in regions.csv
+ * ELF_DIR/MARCH/PROGRAM.elf, run on tests/timing/core.yaml; which region has which number is in regions.csv
  * beside the CSV; a program that is not in there has one, number 1. A region
  * begins and ends with a store to the marker, and takes the cycles between the
  * two accesses.
@@ -21,15 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/pipe.h"
 #include "sim/machine.h"
 
 enum {
     MARKER = 0x10000007,
-    CSR_MTVEC = 0x305,
-    CSR_MEPC = 0x341,
     NAME = 64,
-    PROGRAMS = 256,
     LINE = 4096
 };
 
@@ -50,25 +46,6 @@ static const struct Profile {
 };
 enum { PROFILES = sizeof(profiles) / sizeof(profiles[0]) };
 
-/* A store to the marker. */
-typedef struct Mark {
-    size_t insn; /* in the stream */
-    uint8_t id;  /* 0: the end of the region */
-} Mark;
-
-/* What a program executes. */
-typedef struct Stream {
-    char name[NAME], march[NAME];
-    PipeInsn *insn;
-    size_t insns, capacity;
-    Mark *mark;
-    size_t marks;
-    uint8_t *memory; /* what it was loaded to */
-    uint64_t base, bytes;
-    uint64_t x[32], mtvec;
-    InsnDecoder *decoder;
-} Stream;
-
 typedef struct Row {
     char workload[NAME], march[NAME];
     uint8_t profile;
@@ -88,8 +65,6 @@ typedef struct Bench {
     size_t rows, others;
     Region *region;
     size_t regions;
-    Stream *stream[PROGRAMS];
-    size_t streams;
 } Bench;
 
 static void *grown(void *array, size_t n, size_t size)
@@ -102,84 +77,6 @@ static void *grown(void *array, size_t n, size_t size)
     return more;
 }
 
-/* -- the stream of a program ---------------------------------------------- */
-
-static uint32_t half_at(const Stream *s, uint64_t address)
-{
-    uint64_t offset = address - s->base;
-    uint16_t half = 0;
-    if (offset < s->bytes && s->bytes - offset >= 2) {
-        memcpy(&half, s->memory + offset, 2);
-    }
-    return half;
-}
-
-static bool long_at(const Stream *s, uint64_t address)
-{
-    return (half_at(s, address) & 3) == 3;
-}
-
-static PipeInsn *append(Stream *s, uint64_t pc, uint32_t word)
-{
-    s->insn = grown(s->insn, s->insns, sizeof(*s->insn));
-    PipeInsn *i = &s->insn[s->insns++];
-    Insn in = insn_decode(s->decoder, word);
-    pipe_decode(&in, i);
-    i->pc = pc;
-    i->next = pc + i->size;
-    i->a = s->x[i->rs1];
-    i->b = in.reads_rs2 ? s->x[i->rs2] : (uint64_t)in.imm;
-    return i;
-}
-
-/* Where the last one went is known when the next one comes. */
-static void link_last(Stream *s, uint64_t next)
-{
-    PipeInsn *i = &s->insn[s->insns - 1];
-    const uint64_t line = i->pc + i->size;
-    i->next = next;
-    i->next_long = long_at(s, next);
-    i->line_long = long_at(s, line);
-    i->line_high_long = long_at(s, line + 2);
-}
-
-/* What traps does not retire. A handler that begins by reading mepc tells where
- * it was. */
-static bool has_trapped(const Stream *s, const HartCommit *c, uint64_t *pc)
-{
-    const bool reads_mepc =
-        (c->word & 0x7f) == 0x73 && c->word >> 20 == CSR_MEPC;
-    *pc = c->rd_value;
-    return s->mtvec && c->pc == s->mtvec && reads_mepc;
-}
-
-static void take_insn(void *opaque, Hart *hart, const HartCommit *c)
-{
-    Stream *s = opaque;
-    if (s->insns) {
-        uint64_t pc;
-        if (has_trapped(s, c, &pc)) {
-            link_last(s, pc);
-            append(s, pc, half_at(s, pc) | half_at(s, pc + 2) << 16);
-        }
-        link_last(s, c->pc);
-    }
-    PipeInsn *i = append(s, c->pc, c->word);
-    i->address = c->mem_va;
-    if (i->kind == PIPE_STORE && c->mem_va == MARKER) {
-        s->mark = grown(s->mark, s->marks, sizeof(*s->mark));
-        s->mark[s->marks++] = (Mark){s->insns - 1, (uint8_t)c->mem_value};
-    }
-    if (c->rd < 32 && c->rd && !c->rd_is_f) {
-        s->x[c->rd] = c->rd_value;
-    }
-    for (unsigned k = 0; k < c->csrs; k++) {
-        if (c->csr[k].number == CSR_MTVEC) {
-            s->mtvec = c->csr[k].value;
-        }
-    }
-}
-
 static int fail(const char *what, Error *err)
 {
     fprintf(stderr, "timing_error: error: %s%s%s\n", what, *what ? ": " : "",
@@ -187,59 +84,93 @@ static int fail(const char *what, Error *err)
     exit(2);
 }
 
-static void run_program(Stream *s, const char *path)
+/* -- a program on the board ----------------------------------------------- */
+
+typedef struct Cycles {
+    uint64_t took[256];
+    bool there[256];
+} Cycles;
+
+/* The byte that programs mark regions with. */
+typedef struct Marker {
+    MemoryRegion region;
+    const ClockDomain *clock;
+    MemoryWorld *world;
+    Cycles *cycles;
+    uint64_t begun;
+    uint8_t id;
+} Marker;
+
+static uint64_t marker_read(void *opaque, hwaddr addr, unsigned size)
 {
-    static const char *const set[] = {"cpus.cpu0.timing=none",
-                                      "cpus.cpu0.isa=rv32imac_zicsr", NULL};
-    const MachineOptions options = {.commits = true};
+    return 0;
+}
+
+static void marker_write(void *opaque, hwaddr addr, uint64_t value,
+                         unsigned size)
+{
+    Marker *m = opaque;
+    const uint64_t now = clock_cycle_in(m->clock, m->world->now);
+    m->cycles->took[m->id] = now - m->begun;
+    m->cycles->there[m->id] = true;
+    m->id = (uint8_t)value;
+    m->begun = now;
+}
+
+static const MemoryRegionOps marker_ops = {
+    .read = marker_read,
+    .write = marker_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+};
+
+/* Lies over what is there, and takes as long. */
+static void marker_place(Marker *m, Machine *machine)
+{
+    const HartConfig *hc = hart_config(machine_hart(machine, 0));
+    hwaddr inside, len = 1;
+    MemoryRegion *below =
+        address_space_translate(hc->data_as, MARKER, &inside, &len, true,
+                                MEMTXATTRS_UNSPECIFIED);
+    m->clock = hc->clock;
+    m->world = hart_data_port(machine_hart(machine, 0))->world;
+    MemoryWorld *before = memory_world_enter(m->world);
+    memory_region_init_io(&m->region, NULL, &marker_ops, m, "marker", 1);
+    m->region.timing = below->timing;
+    memory_region_add_subregion_overlap(hc->data_as->root, MARKER, &m->region,
+                                        1);
+    memory_world_enter(before);
+}
+
+static void run_program(const Row *r, const char *path, Cycles *cycles)
+{
+    char timing[NAME], code[NAME], data[NAME];
+    const char *set[] = {timing, code, data,
+                         r->shared ? "cpus.cpu0.fetch=main" : NULL, NULL};
+    snprintf(timing, NAME, "cpus.cpu0.timing=%s", profiles[r->profile].core);
+    snprintf(code, NAME, "buses.code.wait_states=%u", r->fetch_wait);
+    snprintf(data, NAME, "buses.main.wait_states=%u", r->data_wait);
+    const MachineOptions options = {0};
     Error *err = NULL;
-    Config *cfg = config_load(SOURCE_DIR "/configs/virt32.yaml", set, &err);
+    Config *cfg = config_load(SOURCE_DIR "/tests/timing/core.yaml", set, &err);
     Machine *m = cfg ? machine_new_with(cfg, &options, &err) : NULL;
     if (!m || !machine_load_elf(m, path, &err)) {
         fail("", err);
     }
-    MachineMemory *dram = machine_memory(m, 0);
-    s->base = dram->address;
-    s->bytes = 1 << 20;
-    s->memory = malloc(s->bytes);
-    s->decoder = insn_decoder_new(&hart_config(machine_hart(m, 0))->isa);
-    if (!s->memory || !s->decoder) {
-        fail(path, NULL);
-    }
-    memcpy(s->memory, memory_region_get_ram_ptr(&dram->region), s->bytes);
-    machine_set_commit(m, take_insn, s);
+    memset(cycles, 0, sizeof(*cycles));
+    Marker marker = {.cycles = cycles};
+    marker_place(&marker, m);
     MachineStop stop = machine_run(m, TIME_NEVER);
     if (stop != MACHINE_FINISHED || machine_exit_status(m) != 0) {
         error_set(&err, "it did not end well: %s, exit status %d",
                   machine_stop_name(stop), machine_exit_status(m));
         fail(path, err);
     }
-    link_last(s, s->insn[s->insns - 1].pc + 4);
-    insn_decoder_free(s->decoder);
-    free(s->memory);
+    MemoryWorld *before = memory_world_enter(marker.world);
+    memory_region_del_subregion(
+        hart_config(machine_hart(m, 0))->data_as->root, &marker.region);
+    memory_world_enter(before);
     machine_free(m);
     config_free(cfg);
-}
-
-static Stream *stream_of(Bench *b, const char *name, const char *march)
-{
-    for (size_t i = 0; i < b->streams; i++) {
-        if (!strcmp(b->stream[i]->name, name) &&
-            !strcmp(b->stream[i]->march, march)) {
-            return b->stream[i];
-        }
-    }
-    Stream *s = calloc(1, sizeof(*s));
-    if (!s || b->streams == PROGRAMS) {
-        fail(name, NULL);
-    }
-    b->stream[b->streams++] = s;
-    snprintf(s->name, NAME, "%s", name);
-    snprintf(s->march, NAME, "%s", march);
-    char path[LINE];
-    snprintf(path, sizeof(path), "%s/%s/%s.elf", b->elf_dir, march, name);
-    run_program(s, path);
-    return s;
 }
 
 /* -- what is measured and what the model says ----------------------------- */
@@ -247,6 +178,13 @@ static Stream *stream_of(Bench *b, const char *name, const char *march)
 static void program_of(const Row *r, char *name)
 {
     snprintf(name, NAME, "%.*s", (int)strcspn(r->workload, "/"), r->workload);
+}
+
+static bool same_program(const Row *a, const Row *b)
+{
+    return !strncmp(a->workload, b->workload,
+                    strcspn(a->workload, "/") + 1) &&
+           !strcmp(a->march, b->march);
 }
 
 /* 0: there is none. */
@@ -262,35 +200,6 @@ static uint8_t region_of(const Bench *b, const Row *r, const char *program)
         }
     }
     return known ? 0 : 1;
-}
-
-typedef struct Cycles {
-    uint64_t took[256];
-    bool there[256];
-} Cycles;
-
-static void measure(const Stream *s, const Row *r, Cycles *c)
-{
-    const PipeCore *core = pipe_core_find(profiles[r->profile].core);
-    Pipe *p = pipe_new(core, s->insn[0].pc, r->fetch_wait, r->shared);
-    if (!p) {
-        fail("", NULL);
-    }
-    memset(c, 0, sizeof(*c));
-    uint64_t begun = 0;
-    uint8_t id = 0;
-    for (size_t i = 0, mark = 0; i < s->insns; i++) {
-        uint64_t at = pipe_issue(p, &s->insn[i]);
-        pipe_answer(p, r->data_wait);
-        if (mark < s->marks && s->mark[mark].insn == i) {
-            const uint8_t next = s->mark[mark++].id;
-            c->took[id] = at - begun;
-            c->there[id] = true;
-            id = next;
-            begun = at;
-        }
-    }
-    pipe_free(p);
 }
 
 typedef struct Summary {
@@ -330,7 +239,7 @@ static bool report(Bench *b, size_t first, bool all)
     const Row *setting = &b->row[first];
     const struct Profile *p = &profiles[setting->profile];
     Summary sum = {0};
-    const Stream *measured = NULL;
+    const Row *measured = NULL;
     Cycles cycles;
     for (size_t i = first; i < b->rows; i++) {
         const Row *r = &b->row[i];
@@ -339,10 +248,12 @@ static bool report(Bench *b, size_t first, bool all)
             continue;
         }
         program_of(r, name);
-        const Stream *s = stream_of(b, name, r->march);
-        if (s != measured) {
-            measure(s, r, &cycles);
-            measured = s;
+        if (!measured || !same_program(r, measured)) {
+            char path[LINE];
+            snprintf(path, sizeof(path), "%s/%s/%s.elf", b->elf_dir, r->march,
+                     name);
+            run_program(r, path, &cycles);
+            measured = r;
         }
         const uint8_t id = region_of(b, r, name);
         if (!id || !cycles.there[id]) {
@@ -454,11 +365,6 @@ static void read_regions(Bench *b, const char *csv)
 
 static void free_all(Bench *b)
 {
-    for (size_t i = 0; i < b->streams; i++) {
-        free(b->stream[i]->insn);
-        free(b->stream[i]->mark);
-        free(b->stream[i]);
-    }
     free(b->row);
     free(b->region);
 }

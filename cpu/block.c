@@ -20,9 +20,10 @@
 
 #include "cpu/hart_private.h"
 
-static unsigned pc_hash(uint64_t pc)
+static unsigned block_hash(uint64_t pc, uint32_t state)
 {
-    return (unsigned)((pc >> 1) ^ (pc >> 15)) % BLOCK_HASH;
+    return (unsigned)((pc >> 1) ^ (pc >> 15) ^ state * 0x9e3779b1u) %
+           BLOCK_HASH;
 }
 
 static unsigned page_hash(const RAMBlock *block, ram_addr_t offset)
@@ -143,6 +144,7 @@ void blocks_unwatch(Hart *h)
 
 void blocks_flush(Hart *h)
 {
+    hart_pipe_drop(h);
     blocks_fold(h);
     blocks_unwatch(h);
     for (Block *b = (Block *)h->pool; b != pool_end(h); b = block_next(b)) {
@@ -284,9 +286,12 @@ static bool uses(const Insn *in, const Insn *from)
  * ----------------------------------------------------------------------------------
  */
 
-static void op_set(const Hart *h, Op *o, const Insn *in)
+static void op_set(const Hart *h, Op *o, const Insn *in, unsigned variant)
 {
-    o->handler = h->handler[o->variant * INSN_CODES + in->code];
+    o->handler = h->handler[variant * INSN_CODES + in->code];
+    if (h->states && pipe_has_operand(pipe_states_core(h->states), in->code)) {
+        o->handler = h->handler[INSN_OPERAND];
+    }
     o->imm = (int32_t)in->imm;
     o->code = in->code;
     bool x = in->writes_rd && !(in->f & INSN_F_RD);
@@ -305,7 +310,8 @@ static bool reads(const Insn *in, uint8_t reg, bool is_read, uint8_t f_bit,
     return is_read && !(in->f & f_bit) && reg == before->rd;
 }
 
-/* Which operands of `in` the instruction before it has just computed. */
+/* Which operands of `in` the instruction before it has just computed: bit 0:
+ * rs1, bit 1: rs2. */
 static uint8_t op_variant(const Insn *in, const Insn *before)
 {
     if (in->code >= INSN_INTEGERS || !before->writes_rd || before->rd == 0 ||
@@ -340,12 +346,12 @@ static unsigned hazard(Hart *h, const Block *b, const Insn *in, uint64_t offset)
     return uses(&next, in) ? p->load_use : 0;
 }
 
-/* What hazard() may have read behind b: all but a load goes on as it would. */
-static uint64_t hazard_bytes(const Block *b)
+/* What was read behind b: by hazard(), for a load; by a pipeline, always. */
+static uint64_t hazard_bytes(const Hart *h, const Block *b)
 {
     unsigned code = b->op[b->count - 1].code;
     bool load = code < INSN_NUM && insn_table[code].time == TIME_LOAD;
-    return load ? 4 : 0;
+    return load || h->states ? 4 : 0;
 }
 
 static void add_op(Hart *h, Block *b, const Insn *in, const Insn *before,
@@ -354,8 +360,7 @@ static void add_op(Hart *h, Block *b, const Insn *in, const Insn *before,
     Op *o = &b->op[b->count];
     uint64_t pc = b->pc + b->bytes;
     memset(o, 0, sizeof(*o));
-    o->variant = op_variant(in, before);
-    op_set(h, o, in);
+    op_set(h, o, in, op_variant(in, before));
     uint32_t lead = words_begun(pc, in->size) * fetch->next;
     o->lead = (uint8_t)(lead < UINT8_MAX ? lead : UINT8_MAX);
     o->offset = (uint16_t)b->bytes;
@@ -378,7 +383,8 @@ static void add_end(const Hart *h, Block *b)
     Op *o = &b->op[b->count];
     memset(o, 0, sizeof(*o));
     o->code = INSN_END;
-    o->handler = h->handler[INSN_END];
+    o->handler = h->handler[op_has_operand(h, o - 1) ? INSN_OPERAND_END
+                                                     : INSN_END];
     o->rd = 32;
     o->offset = (uint16_t)b->bytes;
     o->cycle = (uint16_t)b->cycles;
@@ -386,8 +392,10 @@ static void add_end(const Hart *h, Block *b)
 
 static void set_bound(Hart *h, Block *b)
 {
-    b->bound = b->cycles + h->config.profile->taken +
-               (b->mems + 1) * h->worst_extra + 2;
+    const Op *last = &b->op[b->count - 1];
+    uint32_t most = b->cycles > last->cycle ? b->cycles : last->cycle;
+    most = b->jump_cycles > most ? b->jump_cycles : most;
+    b->bound = most + (b->mems + 1) * h->worst_extra + 2;
 }
 
 void blocks_rebound(Hart *h)
@@ -421,7 +429,8 @@ static bool mark_code(Hart *h, Block *b, unsigned slot, uint64_t len)
 static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
 {
     b->place = port_place(&h->fetch, b->pa[0], b->pc - b->pa[0]);
-    FetchCost fetch = fetch_cost(b->place);
+    const FetchCost fetch =
+        h->states ? (FetchCost){0} : fetch_cost(b->place);
     Insn before = {0};
     for (bool ends = false; !ends;) {
         uint32_t word;
@@ -440,11 +449,15 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
         add_op(h, b, &in, &before, &fetch);
         before = in;
         ends = insn_ends_block(in.code) || b->count == BLOCK_MAX_OPS ||
+               op_has_operand(h, &b->op[b->count - 1]) ||
                size >= left || alone ||
                break_at(h, (b->pc + b->bytes) & xlen_mask(h));
     }
     add_end(h, b);
     b->jump_extra = b->pc % 4 ? fetch.first : fetch.first - fetch.next;
+    if (h->states) {
+        block_schedule(h, b);
+    }
     set_bound(h, b);
     return true;
 }
@@ -500,7 +513,7 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
         *fault = (FetchFault){CAUSE_FETCH_FAULT, b->pc + 2, b->pa[0] + 2};
         return NULL;
     }
-    uint64_t left = page_left(b->pc), watched = b->bytes + hazard_bytes(b);
+    uint64_t left = page_left(b->pc), watched = b->bytes + hazard_bytes(h, b);
     b->kept = mark_code(h, b, 0, watched < left ? watched : left) &&
               (!b->straddles || mark_code(h, b, 1, b->bytes - left));
     if (h->record_fetches) {
@@ -514,7 +527,7 @@ static Block *block_decode(Hart *h, const Block *where, FetchFault *fault)
 static bool same_place(const Block *a, const Block *b)
 {
     return a->pc == b->pc && a->space == b->space && a->pa[0] == b->pa[0] &&
-           a->pa[1] == b->pa[1];
+           a->pa[1] == b->pa[1] && a->state == b->state;
 }
 
 /* Translates one page of the code at va; adds the time of a walk. */
@@ -531,7 +544,7 @@ static bool translate_code(Hart *h, uint64_t va, uint64_t *pa,
 
 Block *block_find(Hart *h, FetchFault *fault)
 {
-    Block where = {.pc = h->pc, .space = h->code_space};
+    Block where = {.pc = h->pc, .space = h->code_space, .state = h->state};
     if (!translate_code(h, h->pc, &where.pa[0], fault)) {
         return NULL;
     }
@@ -544,14 +557,14 @@ Block *block_find(Hart *h, FetchFault *fault)
             return NULL;
         }
     }
-    for (Block *b = h->hash[pc_hash(h->pc)]; b; b = b->hash_next) {
+    for (Block *b = h->hash[block_hash(h->pc, h->state)]; b; b = b->hash_next) {
         if (same_place(b, &where)) {
             return b;
         }
     }
     Block *b = block_decode(h, &where, fault);
     if (b) {
-        Block **head = &h->hash[pc_hash(h->pc)];
+        Block **head = &h->hash[block_hash(h->pc, h->state)];
         b->hash_next = *head;
         *head = b;
         if (!b->kept) {

@@ -83,6 +83,14 @@ static bool tables_init(Hart *h, Error **errp)
     }
     h->exec = hart_is32(h) ? exec32 : exec64;
     h->handler = h->exec(h, NULL, 0, false);
+    const HartConfig *c = &h->config;
+    if (c->level == TIMING_PIPELINE) {
+        bool shared = c->fetch_timing && c->fetch_timing == c->data_timing;
+        h->states = pipe_states_new(c->profile->core, shared);
+        h->relearn = 4096;
+        return h->states ||
+               error_set(errp, "no memory for hart %s", h->config.name);
+    }
     return true;
 }
 
@@ -130,6 +138,7 @@ void hart_free(Hart *h)
     free(h->scratch);
     free(h->total);
     free(h->break_pc);
+    pipe_states_free(h->states);
     free(h);
 }
 
@@ -194,12 +203,27 @@ static void choose_exec(Hart *h)
     }
 }
 
+/* With a pipeline time goes by until a block's first op issues. */
+static void begin_block(Hart *h, const Block *b)
+{
+    const uint32_t lead = (uint32_t)(b->op[0].cycle - b->op[0].lead);
+    if (lead > h->lag) {
+        h->cycle += lead - h->lag;
+        h->pending += lead - h->lag;
+    }
+    h->lag = 0;
+}
+
 /* Finds the block of pc. False: a trap was taken, as pc cannot be fetched. */
 static bool find_position(Hart *h)
 {
     if (!h->block) {
-        Block *b = block_known(h, h->pc);
         FetchFault fault;
+        Block *b = NULL;
+        if (!h->states) {
+            const JumpSlot *j = block_known(h, h->pc, 0);
+            b = j ? j->block : NULL;
+        }
         if (!b) {
             b = block_find(h, &fault);
         }
@@ -210,12 +234,14 @@ static bool find_position(Hart *h)
             hart_trap(h, fault.cause, fault.va);
             return false;
         }
-        if (b->kept && block_links(h, b, b) && !break_at(h, h->pc)) {
-            h->jump[h->code_space][(h->pc >> 1) % JUMP_SLOTS] =
-                (JumpSlot){h->pc, b};
+        if (b->kept && block_links(h, b, b) && !break_at(h, h->pc) &&
+            (!h->states || h->came_by)) {
+            *jump_slot(h, h->pc, h->came_by) =
+                (JumpSlot){h->pc, h->came_by, b, h->came_cycles};
         }
         h->block = b;
         h->index = 0;
+        begin_block(h, b);
         if (h->jumped) {
             h->cycle += b->jump_extra;
             h->fetch_stall += b->jump_extra;
@@ -268,12 +294,14 @@ static void run_one(Hart *h)
                  .bound = 1,
                  .fetch = b->fetch};
     s->op[0] = *o;
-    s->op[0].handler = h->handler[o->code];
-    s->op[0].variant = 0;
+    const bool operand = op_has_operand(h, o);
+    s->op[0].handler = h->handler[operand ? INSN_OPERAND : o->code];
     s->op[1] = o[1];
     s->op[1].code = INSN_END;
-    s->op[1].handler = h->handler[INSN_END];
+    s->op[1].handler = h->handler[operand ? INSN_OPERAND_END : INSN_END];
     h->exec(h, s, i, true);
+    HartLeft *left = &h->left;
+    left->block = left->block ? b : NULL;
     b->op[i].site = s->op[0].site;
     b->op[i].place = s->op[0].place;
     uint64_t whole = s->ran[0] + s->ran[1];
@@ -283,9 +311,11 @@ static void run_one(Hart *h)
     b->single[op_size(o) == 4] += whole;
     h->fetch_stall += whole * o->lead;
     if (!h->block && !h->jumped && !h->asleep && o[1].code != INSN_END &&
-        h->pc == ((b->pc + o[1].offset) & xlen_mask(h))) {
+        h->pc == ((b->pc + o[1].offset) & xlen_mask(h)) &&
+        !(left->block && (left->off || left->trapped))) {
         h->block = b;
         h->index = i + 1;
+        left->block = NULL;
     }
     if (h->config.commit && h->instret != retired) {
         tell_commit(h, b, o, fflags);
@@ -342,6 +372,7 @@ static bool run_some(Hart *h, bool single)
 {
     if (h->flush) {
         blocks_flush(h);
+        hart_pipe_clean(h);
     }
     if (!single && comes_to_break(h)) {
         return false;
@@ -362,8 +393,7 @@ static bool run_some(Hart *h, bool single)
     }
     h->at_break = false;
     const Op *o = &h->block->op[h->index];
-    uint64_t base =
-        h->index ? h->cycle - (uint64_t)(o->cycle - o->lead) : h->cycle;
+    uint64_t base = h->cycle - (uint64_t)(o->cycle - o->lead);
     uint64_t limit = single ? 0 : fast_limit(h);
     uint64_t records = record_limit(h, h->block);
     h->fast_until = limit < records ? limit : records;
@@ -372,6 +402,9 @@ static bool run_some(Hart *h, bool single)
     } else {
         h->fast_until = 0;
         run_one(h);
+    }
+    if (h->left.block) {
+        hart_settle(h);
     }
     return true;
 }
@@ -539,6 +572,7 @@ void hart_set_pc(Hart *h, uint64_t pc)
 {
     h->pc = pc & xlen_mask(h) & ~UINT64_C(1);
     h->block = NULL;
+    hart_pipe_restart(h);
     h->jumped = true;
     h->at_break = false;
 }

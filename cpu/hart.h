@@ -110,6 +110,7 @@ typedef struct HartConfig {
     uint64_t hartid;
     HartIsa isa;
     const TimingProfile *profile;
+    TimingLevel level; /* at most timing_profile_level(profile) */
     const ClockDomain *clock;
     uint64_t reset_pc;
     HartMisaligned misaligned; /* what a misaligned load or store does */

@@ -5,13 +5,16 @@
  * behind them. An op knows its issue time as cycles from the block's begin when
  * nothing stalls; while a block runs, `base` is that begin moved by what did.
  * How code is cut into blocks is invisible: costs depend on an instruction and
- * the one behind it only, and a position may lie anywhere in a block.
+ * the one behind it only, and a position may lie anywhere in a block. With a
+ * pipeline (hart_pipe.c) they depend on the state it comes to the block in: then
+ * there is a block for each such state.
  */
 #ifndef CPU_HART_PRIVATE_H
 #define CPU_HART_PRIVATE_H
 
 #include "cpu/hart.h"
 #include "cpu/insn.h"
+#include "cpu/pipe.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,8 +29,8 @@ typedef struct Op {
     uint16_t offset;      /* bytes from the block's pc */
     uint8_t rd;           /* 32 when no x register is written: a sink */
     uint8_t rs1, rs2, rs3;
-    uint8_t variant; /* bit 0: rs1 is what the op before wrote; bit 1: rs2 */
-    uint8_t lead;    /* cycles waited for its fetch before issue */
+    uint8_t lead;  /* cycles waited for its fetch before issue */
+    uint8_t extra; /* cycles beyond one that its access takes, as counted on */
 } Op;
 
 /* Bytes of the instruction; each op has one behind it. */
@@ -55,6 +58,7 @@ struct Block {
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
     uint32_t bytes;
     uint64_t pa[2];     /* of pc, and of the second page if it is in two */
+    uint32_t state;     /* of the pipeline, at its begin; without one: 0 */
     uint8_t space;      /* HartSpace */
     bool straddles;     /* a single instruction in two pages */
     bool kept;          /* its bytes are watched for writes */
@@ -165,9 +169,25 @@ typedef struct BlockTotal {
 /* Where a jump to pc leads. */
 typedef struct JumpSlot {
     uint64_t pc;
+    uint64_t key; /* with a pipeline: jump_key(), jump_key_off(); else 0 */
     Block *block;
+    uint32_t cycles; /* jump_key_off(): from the begin of the block left */
 } JumpSlot;
 enum { JUMP_SLOTS = 4096 };
+
+/* How pc was come to: by ops [0, count) of block. Without a pipeline: none. */
+typedef struct HartLeft {
+    Block *block;
+    uint64_t base; /* cycle at which it began */
+    uint32_t count;
+    uint32_t wait; /* off: of the last op: PortEntry.extra, or its operand */
+    bool counted;  /* its cycles are, by ran[] */
+    bool trapped;  /* the last op */
+    bool off;      /* the last op was not what the version counts on */
+} HartLeft;
+/* With an access of two, what one of them waited. */
+#define WAIT_TWICE (UINT32_C(1) << 31)
+enum { WAIT_SLOTS = 4096 };
 
 struct Hart {
     union {
@@ -237,7 +257,60 @@ struct Hart {
     uint64_t *break_pc;
     unsigned breaks, break_capacity;
     bool at_break; /* stopped at pc, whose instruction comes next */
+    /* hart_pipe.c */
+    PipeStates *states; /* NULL: costs are the profile's table */
+    HartLeft left;      /* how pc was come to, if that is not in `state` */
+    uint32_t state;     /* of the pipeline at pc, if block is NULL */
+    uint32_t fetch_wait; /* of the code it came from */
+    uint32_t lag;       /* cycles that state begins before h->cycle */
+    uint64_t came_by;   /* key of the JumpSlot that may lead here; 0: none */
+    uint32_t came_cycles;
+    uint32_t unlearned, relearn;
+    uint8_t waited[WAIT_SLOTS]; /* by pc: what an access there waited last */
 };
+
+/* How `from` leads to what is behind it, or to where it jumps. (Blocks are
+ * aligned.) */
+static inline uint64_t jump_key(const Hart *h, const Block *from, bool jumps)
+{
+    return h->states ? (uintptr_t)from | jumps : 0;
+}
+/* How its op `index` does, when it is not what was counted on; 0: that is not
+ * kept. */
+static inline uint64_t jump_key_off(const Block *from, uint32_t index,
+                                    uint32_t wait)
+{
+    return wait > UINT8_MAX
+               ? 0
+               : (uintptr_t)from | 2 | (uint64_t)(wait << 7 | index) << 48;
+}
+static inline JumpSlot *jump_slot(const Hart *h, uint64_t pc, uint64_t key)
+{
+    uint64_t mixed = (pc >> 1) ^ (key >> 7) ^ (key >> 48) * 37;
+    return &h->jump[h->code_space][mixed % JUMP_SLOTS];
+}
+
+/* -- hart_pipe.c: only with a pipeline, but for _drop, _restart, _clean ---- */
+/* Fills in b's cycles. */
+void block_schedule(Hart *h, Block *b);
+/* Works out h->state from h->left. */
+void hart_settle(Hart *h);
+/* Gives up the position in a block: works out h->state there. */
+void hart_pipe_drop(Hart *h);
+/* The pipeline went from an instruction at `from` to h->pc by a trap. */
+void hart_pipe_trap(Hart *h, uint64_t from);
+/* It begins anew at h->pc. */
+void hart_pipe_restart(Hart *h);
+/* Makes room for states, when there are no blocks. */
+void hart_pipe_clean(Hart *h);
+/* How long o takes, which depends on what it computes from; for pipe.h. */
+static inline uint32_t op_operand(const Hart *h, const Op *o, uint64_t a,
+                                  uint64_t b)
+{
+    return pipe_operand(pipe_states_core(h->states), o->code, a, b);
+}
+/* The access of the instruction at pc waited otherwise than counted on. */
+void hart_learn_wait(Hart *h, uint64_t pc, uint32_t wait);
 
 /* block.c */
 /* The block at h->pc in the code space, where pa (and in a second page, pa2)
@@ -278,6 +351,11 @@ static inline bool break_at(const Hart *h, uint64_t pc)
         }
     }
     return false;
+}
+/* Does the time of o, or of the end behind it, depend on operands? */
+static inline bool op_has_operand(const Hart *h, const Op *o)
+{
+    return o->handler == h->handler[INSN_OPERAND];
 }
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);
@@ -351,13 +429,14 @@ void hart_fetch_failed(Hart *h, uint64_t va, uint64_t pa, uint64_t cycle);
 MmuResult hart_fetch_translate(Hart *h, uint64_t va, uint64_t cycle);
 /* Would that lead to pa without a walk? */
 bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa);
-/* The block at pc that a look-up would find without a walk, or NULL. */
-static inline Block *block_known(const Hart *h, uint64_t pc)
+/* What a look-up of the block at pc would find without a walk, or NULL. */
+static inline const JumpSlot *block_known(const Hart *h, uint64_t pc,
+                                          uint64_t key)
 {
-    const JumpSlot *j = &h->jump[h->code_space][(pc >> 1) % JUMP_SLOTS];
-    bool known =
-        j->pc == pc && (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
-    return known ? j->block : NULL;
+    const JumpSlot *j = jump_slot(h, pc, key);
+    bool known = j->pc == pc && j->key == key &&
+                 (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
+    return known ? j : NULL;
 }
 /* Closes everything known of S and U addresses: satp, sfence.vma, MXR. */
 void tlb_flush(Hart *h);

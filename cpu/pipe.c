@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "cpu/pipe_private.h"
@@ -19,26 +18,6 @@ const PipeCore *pipe_core_find(const char *name)
     return NULL;
 }
 
-Pipe *pipe_new(const PipeCore *core, uint64_t pc, uint32_t fetch_wait,
-               bool shared)
-{
-    Pipe *p = calloc(1, sizeof(*p));
-    if (p) {
-        p->core = core;
-        p->fetch_wait = fetch_wait;
-        p->data_port = !shared;
-        if (core->begin) {
-            core->begin(p, pc);
-        }
-    }
-    return p;
-}
-
-void pipe_free(Pipe *pipe)
-{
-    free(pipe);
-}
-
 uint64_t pipe_issue(Pipe *pipe, const PipeInsn *insn)
 {
     return pipe->core->issue(pipe, insn);
@@ -52,11 +31,16 @@ void pipe_answer(Pipe *pipe, uint32_t wait)
     }
 }
 
+uint64_t pipe_now(const Pipe *pipe)
+{
+    return pipe->now;
+}
+
 /* -- what an instruction is ------------------------------------------------ */
 
-static uint8_t kind_of(const Insn *in)
+static uint8_t kind_of(unsigned code)
 {
-    switch (in->code) {
+    switch (code) {
     case INSN_slli:
     case INSN_srli:
     case INSN_srai:
@@ -69,8 +53,9 @@ static uint8_t kind_of(const Insn *in)
     case INSN_jalr: return PIPE_JALR;
     default: break;
     }
-    switch (in->code < INSN_NUM ? insn_table[in->code].time : TIME_SYSTEM) {
-    case TIME_LOAD: return PIPE_LOAD;
+    switch (code < INSN_NUM ? insn_table[code].time : TIME_SYSTEM) {
+    case TIME_LOAD:
+    case TIME_AMO: return PIPE_LOAD;
     case TIME_STORE: return PIPE_STORE;
     case TIME_MUL: return PIPE_MUL;
     case TIME_DIV: return PIPE_DIV;
@@ -96,23 +81,49 @@ static uint8_t access_bytes(unsigned code)
     }
 }
 
+/* Does the instruction take its operand rs1, or rs2, as a signed number? */
+static bool is_signed(unsigned code, bool second)
+{
+    switch (code) {
+    case INSN_mulhsu: return !second;
+    case INSN_mulh:
+    case INSN_div:
+    case INSN_rem: return true;
+    default: return false;
+    }
+}
+
 void pipe_decode(const Insn *in, PipeInsn *to)
 {
     *to = (PipeInsn){
-        .kind = kind_of(in),
+        .kind = kind_of(in->code),
         .size = in->size,
         .rd = in->writes_rd ? in->rd : 0,
         .rs1 = in->reads_rs1 ? in->rs1 : 0,
         .rs2 = in->reads_rs2 ? in->rs2 : 0,
         .bytes = access_bytes(in->code),
-        .signed_a = in->code == INSN_mulh || in->code == INSN_mulhsu ||
-                    in->code == INSN_div || in->code == INSN_rem,
-        .signed_b = in->code == INSN_mulh || in->code == INSN_div ||
-                    in->code == INSN_rem,
+        .signed_a = is_signed(in->code, false),
+        .signed_b = is_signed(in->code, true),
         .traps = in->code == INSN_ecall,
         .csr = (uint16_t)in->imm,
     };
     to->writes_csr =
         to->kind == PIPE_CSR &&
         (in->code == INSN_csrrw || in->code == INSN_csrrwi || in->rs1 != 0);
+}
+
+bool pipe_has_operand(const PipeCore *core, unsigned code)
+{
+    const bool immediate =
+        code == INSN_slli || code == INSN_srli || code == INSN_srai;
+    return !immediate && (core->operands >> kind_of(code) & 1);
+}
+
+uint8_t pipe_operand(const PipeCore *core, unsigned code, uint64_t a,
+                     uint64_t b)
+{
+    const PipeInsn insn = {.kind = kind_of(code),
+                           .signed_a = is_signed(code, false),
+                           .signed_b = is_signed(code, true)};
+    return core->operands >> insn.kind & 1 ? core->operand(&insn, a, b) : 0;
 }

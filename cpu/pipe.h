@@ -5,8 +5,8 @@
  * Model    A core has one port for instructions and one for data, or a port
  *          for both, which takes one access at a time. docs/timing.md has the
  *          rules of each core and their sources.
- * Units    cycles of the core since pipe_new().
- * Missing  interrupts, wfi, atomics, floating point; buses that others use too.
+ * Units    cycles of the core.
+ * Missing  floating point; other initiators' effect on fetches.
  */
 #ifndef CPU_PIPE_H
 #define CPU_PIPE_H
@@ -35,10 +35,14 @@ typedef enum PipeKind {
 
 /* One instruction, executed. */
 typedef struct PipeInsn {
+    uint64_t pc, next; /* next: where it went */
+    uint64_t address;  /* loads and stores */
+    uint16_t csr;
     uint8_t kind;            /* PipeKind */
     uint8_t size;            /* bytes: 2 or 4 */
     uint8_t rd, rs1, rs2;    /* integer registers written and read; 0: none */
     uint8_t bytes;           /* loads and stores: of the access */
+    uint8_t operand;         /* pipe_operand() */
     bool signed_a, signed_b; /* mulh, div, rem: that operand is signed */
     bool writes_csr;
     bool traps; /* PIPE_SYSTEM: enters a trap; else it returns from one */
@@ -46,10 +50,6 @@ typedef struct PipeInsn {
     bool next_long;      /* the halfword at `next` */
     bool line_long;      /* the one behind the instruction */
     bool line_high_long; /* and the one behind that */
-    uint16_t csr;
-    uint64_t pc, next; /* next: where it went */
-    uint64_t a, b;     /* values of rs1 and rs2; shifts: b is the amount */
-    uint64_t address;  /* loads and stores */
 } PipeInsn;
 
 /* Fills in kind, size, registers, bytes, and what follows from the code. */
@@ -58,13 +58,15 @@ void pipe_decode(const Insn *in, PipeInsn *to);
 typedef struct PipeCore PipeCore;
 const PipeCore *pipe_core_find(const char *name); /* NULL: none */
 
-typedef struct Pipe Pipe;
-/* Fetches begin at `pc`, whose memory takes fetch_wait cycles more than one.
- * shared: one port for both. NULL: no memory. */
-Pipe *pipe_new(const PipeCore *core, uint64_t pc, uint32_t fetch_wait,
-               bool shared);
-void pipe_free(Pipe *pipe);
+/* Some instructions take longer with some operands. Does one of that code, on
+ * that core? */
+bool pipe_has_operand(const PipeCore *core, unsigned code);
+/* PipeInsn.operand: what matters of the values of rs1 and rs2 (shifts: b is the
+ * amount). 0 for all others. */
+uint8_t pipe_operand(const PipeCore *core, unsigned code, uint64_t a,
+                     uint64_t b);
 
+typedef struct Pipe Pipe;
 /* The next instruction of the program; the one before has been answered.
  * Returns the cycle in which it issues; of a load or store, the one in which
  * its access is accepted. */
@@ -72,6 +74,27 @@ uint64_t pipe_issue(Pipe *pipe, const PipeInsn *insn);
 /* What a load or store accesses takes `wait` cycles more than one, for each of
  * the two accesses of one that crosses a word. */
 void pipe_answer(Pipe *pipe, uint32_t wait);
+uint64_t pipe_now(const Pipe *pipe); /* up to where it is known what happens */
+
+/* The states that a core's pipe is in between two instructions, each kept once
+ * under a number. How long code takes depends on the state it is entered in and
+ * what its accesses wait, so it has to be stepped through once for each. */
+typedef struct PipeStates PipeStates;
+/* shared: one port for instructions and data. NULL: no memory. */
+PipeStates *pipe_states_new(const PipeCore *core, bool shared);
+void pipe_states_free(PipeStates *s);
+const PipeCore *pipe_states_core(const PipeStates *s);
+/* A pipe that fetches nothing yet and will from pc on; one in a state. Both
+ * are at cycle 0, and valid until the next of these calls. fetch_wait: cycles
+ * beyond one that a fetch takes. */
+Pipe *pipe_states_begin(PipeStates *s, uint64_t pc);
+Pipe *pipe_states_resume(PipeStates *s, uint32_t state, uint32_t fetch_wait);
+/* The number of the state that pipe is in now, which becomes cycle 0. */
+uint32_t pipe_states_keep(PipeStates *s);
+uint32_t pipe_states_count(const PipeStates *s);
+/* Soon there is no room for more: clear, which ends all numbers. */
+bool pipe_states_full(const PipeStates *s);
+void pipe_states_clear(PipeStates *s);
 
 #ifdef __cplusplus
 }

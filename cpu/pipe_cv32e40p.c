@@ -13,9 +13,9 @@
 enum { QUEUE = 2 };
 
 /* Steps of the divider: 3 and the leading zeros of the divisor. */
-static uint8_t divide_cycles(const PipeInsn *i)
+static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
 {
-    uint32_t divisor = (uint32_t)i->b;
+    uint32_t divisor = (uint32_t)b;
     if (i->signed_b && (int32_t)divisor < 0) {
         divisor = ~divisor;
     }
@@ -25,7 +25,7 @@ static uint8_t divide_cycles(const PipeInsn *i)
 static uint8_t ex_cycles(const Pipe *p, const PipeInsn *i)
 {
     return i->kind == PIPE_MULH  ? p->core->costs.mulh
-           : i->kind == PIPE_DIV ? divide_cycles(i)
+           : i->kind == PIPE_DIV ? i->operand
                                  : 1;
 }
 
@@ -142,7 +142,7 @@ static bool take(Pipe *p, const PipeInsn *i)
         return true;
     }
     if (p->u.cv.half) {
-        f->ready -= is_long;
+        f->ready = (uint8_t)(f->ready - is_long);
         p->u.cv.half = is_long;
         return true;
     }
@@ -164,7 +164,35 @@ static uint64_t issue(Pipe *p, const PipeInsn *insn)
     return pipe_is_memory(insn) && free > p->now ? free : p->now + 1;
 }
 
+static void forget(Pipe *p)
+{
+    PipeInsn ex = p->u.cv.ex;
+    p->u.cv.ex = (PipeInsn){0};
+    if (p->u.cv.ex_busy) {
+        p->u.cv.ex = (PipeInsn){.kind = ex.kind,
+                                .rd = ex.rd,
+                                .operand = ex.operand,
+                                .next = pipe_jumps(&ex)};
+    } else {
+        p->u.cv.ex_redirected = false;
+        p->u.cv.ex_cycles = 0;
+    }
+    p->insn = (PipeInsn){.rs1 = p->insn.rs1, .rs2 = p->insn.rs2};
+    p->redirected = false;
+    p->in_stage = 0;
+    if (p->accepted == p->accesses) {
+        p->accesses = p->accepted = 0;
+        p->loads = p->answer <= p->now + 1 ? 0 : p->loads;
+    }
+    p->u.cv.ex_load = 0; /* ID was not empty */
+}
+
 const PipeCore pipe_cv32e40p[] = {
-    {.name = "cv32e40p", .issue = issue, .costs = {.mulh = 5}},
+    {.name = "cv32e40p",
+     .issue = issue,
+     .forget = forget,
+     .operand = operand,
+     .operands = 1u << PIPE_DIV,
+     .costs = {.mulh = 5}},
     {.name = NULL},
 };

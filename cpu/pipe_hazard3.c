@@ -15,16 +15,20 @@ static bool is_negative(bool is_signed, uint64_t v)
     return is_signed && (int32_t)v < 0;
 }
 
+/* Is one negative? */
+static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+{
+    return is_negative(i->signed_a, a) || is_negative(i->signed_b, b);
+}
+
 static uint8_t cycles_of(const Pipe *p)
 {
     const PipeInsn *i = &p->insn;
     const PipeCosts *c = &p->core->costs;
-    const bool negative =
-        is_negative(i->signed_a, i->a) || is_negative(i->signed_b, i->b);
     switch (i->kind) {
     case PIPE_MUL: return c->mul;
-    case PIPE_MULH: return (uint8_t)(c->mulh + 2 * (negative && c->sign_slows));
-    case PIPE_DIV: return (uint8_t)(c->div + negative);
+    case PIPE_MULH: return (uint8_t)(c->mulh + 2 * (i->operand && c->sign_slows));
+    case PIPE_DIV: return (uint8_t)(c->div + i->operand);
     case PIPE_SYSTEM: return i->traps ? 3 : 1;
     default: return 1;
     }
@@ -72,7 +76,8 @@ static void ask(Pipe *p, bool data)
     const HazardPredictor *taken = &p->u.hazard.taken;
     if (taken->valid && address == (taken->end & ~UINT64_C(3))) {
         p->u.hazard.flying.ends_taken = true;
-        p->u.hazard.flying.halves -= taken->end % 4 == 0;
+        p->u.hazard.flying.halves =
+            (uint8_t)(p->u.hazard.flying.halves - (taken->end % 4 == 0));
         p->u.hazard.next_word = taken->target & ~UINT64_C(3);
         p->u.hazard.drop_half = taken->target & 2;
     }
@@ -81,7 +86,7 @@ static void ask(Pipe *p, bool data)
 /* Words move on to where X takes halfwords from. */
 static void refill(Pipe *p, const FetchedWord *arrived, unsigned used)
 {
-    p->u.hazard.halves -= used;
+    p->u.hazard.halves = (uint8_t)(p->u.hazard.halves - used);
     for (unsigned i = 0; i < p->u.hazard.halves; i++) {
         p->u.hazard.ends[i] = p->u.hazard.ends[i + used];
     }
@@ -136,7 +141,7 @@ static bool execute(Pipe *p, bool *jumps, bool *data)
 static void cycle(Pipe *p)
 {
     FetchUnit *f = &p->fetch;
-    const unsigned queued = p->u.hazard.queued;
+    const uint8_t queued = p->u.hazard.queued;
     bool jumps = false, data = false;
     const bool arrives = fetch_cycle(p);
     const FetchedWord arrived = p->u.hazard.flying;
@@ -182,14 +187,42 @@ static uint64_t issue(Pipe *p, const PipeInsn *insn)
     return p->now;
 }
 
+static void forget(Pipe *p)
+{
+    p->insn = (PipeInsn){0};
+    p->redirected = p->u.hazard.was_predicted = false;
+    p->in_stage = p->accepted = 0;
+    if (p->answer <= p->now) {
+        p->loads = 0;
+    }
+    if (!p->fetch.flying) {
+        p->u.hazard.flying = (FetchedWord){0};
+    }
+    if (!p->fetch.held) {
+        p->u.hazard.held = (FetchedWord){0};
+    }
+    for (unsigned i = p->u.hazard.queued; i < QUEUE; i++) {
+        p->u.hazard.queue[i] = (FetchedWord){0};
+    }
+    for (unsigned i = p->u.hazard.halves; i < HALVES; i++) {
+        p->u.hazard.ends[i] = false;
+    }
+    p->u.hazard.set = (HazardPredictor){0};
+    if (!p->u.hazard.taken.valid) {
+        p->u.hazard.taken = (HazardPredictor){0};
+    }
+}
+
+#define HAZARD3                                                                \
+    .begin = begin, .issue = issue, .forget = forget, .operand = operand
 const PipeCore pipe_hazard3[] = {
     {.name = "hazard3-min",
-     .begin = begin,
-     .issue = issue,
+     HAZARD3,
+     .operands = 1u << PIPE_DIV | 1u << PIPE_MULH,
      .costs = {.mul = 34, .mulh = 34, .div = 35, .sign_slows = true}},
     {.name = "hazard3-rp2350",
-     .begin = begin,
-     .issue = issue,
+     HAZARD3,
+     .operands = 1u << PIPE_DIV,
      .costs = {.mul = 1, .mulh = 1, .div = 19, .predicts = true}},
     {.name = NULL},
 };

@@ -14,7 +14,7 @@ static uint8_t cycles_of(const Pipe *p)
     switch (p->insn.kind) {
     case PIPE_MUL: return p->core->costs.mul;
     case PIPE_MULH: return p->core->costs.mulh;
-    case PIPE_DIV: return p->insn.b ? p->core->costs.div : 2;
+    case PIPE_DIV: return p->insn.operand ? 2 : p->core->costs.div;
     default: return 1;
     }
 }
@@ -88,7 +88,7 @@ static bool take(Pipe *p, const PipeInsn *i)
     if (p->blocked || p->fetch.ready < words) {
         return false;
     }
-    p->fetch.ready -= i->pc % 4 + i->size >= 4;
+    p->fetch.ready = (uint8_t)(p->fetch.ready - (i->pc % 4 + i->size >= 4));
     return true;
 }
 
@@ -109,12 +109,38 @@ static uint64_t issue(Pipe *p, const PipeInsn *insn)
     return p->now;
 }
 
+static void forget(Pipe *p)
+{
+    if (p->busy) { /* a load or store */
+        p->insn = (PipeInsn){.kind = p->insn.kind,
+                             .rd = p->insn.rd,
+                             .rs1 = p->insn.rs1,
+                             .rs2 = p->insn.rs2};
+    } else {
+        p->insn = (PipeInsn){0};
+        p->accesses = p->accepted = p->in_stage = 0;
+    }
+    if (!p->core->costs.write_back || p->answer <= p->now) {
+        p->loads = 0;
+    }
+    p->redirected = false;
+}
+
+/* Division by zero is quick. */
+static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+{
+    return b ? 0 : 1;
+}
+
+#define IBEX                                                                   \
+    .issue = issue, .forget = forget, .operand = operand,                      \
+    .operands = 1u << PIPE_DIV
 const PipeCore pipe_ibex[] = {
     {.name = "ibex-small",
-     .issue = issue,
+     IBEX,
      .costs = {.mul = 3, .mulh = 4, .div = 37}},
     {.name = "ibex-maxperf",
-     .issue = issue,
+     IBEX,
      .costs = {.mul = 1,
                .mulh = 2,
                .div = 37,

@@ -28,11 +28,17 @@ static uint64_t fetch(Pipe *p, uint64_t pc, bool is_long, bool known,
     return there > wanted ? there : wanted;
 }
 
+/* How far it shifts. */
+static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+{
+    return b & 31;
+}
+
 /* Cycles of what does neither jump nor access memory. */
 static unsigned cycles_of(const Pipe *p)
 {
     const PipeCosts *c = &p->core->costs;
-    const unsigned by = p->insn.b & 31;
+    const unsigned by = p->insn.operand;
     switch (p->insn.kind) {
     case PIPE_MUL: return c->mul;
     case PIPE_MULH: return c->mulh;
@@ -80,15 +86,29 @@ static uint64_t issue(Pipe *p, const PipeInsn *i)
     return p->now;
 }
 
+static void forget(Pipe *p)
+{
+    p->insn = (PipeInsn){0};
+    p->free[0] = p->free[1] = p->data_wait = 0;
+    if (p->accepted) {
+        p->u.pico.begin = 0;
+    } else {
+        p->answer = 0;
+        p->u.pico.begin -= p->now;
+    }
+}
+
+#define PICORV32 .issue = issue, .forget = forget, .operand = operand
 const PipeCore pipe_picorv32[] = {
     {.name = "picorv32-fast",
-     .issue = issue,
+     PICORV32,
      .costs = {.mul = 6, .mulh = 6, .div = 40}},
     {.name = "picorv32-default",
-     .issue = issue,
+     PICORV32,
+     .operands = 1u << PIPE_SHIFT,
      .costs = {.mul = 40, .mulh = 72, .div = 40, .serial_shift = true}},
     {.name = "picorv32-compressed",
-     .issue = issue,
+     PICORV32,
      .costs = {.mul = 6, .mulh = 6, .div = 40, .compressed = true}},
     {.name = NULL},
 };

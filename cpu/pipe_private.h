@@ -13,13 +13,14 @@
  * next redirect. */
 typedef struct FetchUnit {
     uint64_t at;       /* when the word under way is there */
+    uint8_t words;     /* there were when this cycle began */
+    uint8_t ready;     /* there are now */
     bool flying;       /* one is */
     bool dropped;      /* it will be thrown away */
     bool held;         /* asked for one that is not accepted yet */
     bool held_dropped; /* which will be thrown away */
     bool outstanding;  /* one was under way when this cycle began */
-    unsigned words;    /* there were when this cycle began */
-    unsigned ready;    /* there are now */
+    bool unused;
 } FetchUnit;
 
 /* What differs between configurations of a core. */
@@ -37,58 +38,64 @@ struct PipeCore {
     const char *name;
     void (*begin)(Pipe *p, uint64_t pc);              /* may be NULL */
     uint64_t (*issue)(Pipe *p, const PipeInsn *insn); /* as pipe_issue() */
+    /* Clears what no cycle to come depends on. */
+    void (*forget)(Pipe *p);
+    /* As pipe_operand(), for kinds in `operands`. */
+    uint8_t (*operand)(const PipeInsn *insn, uint64_t a, uint64_t b);
+    uint32_t operands; /* bits by PipeKind */
     PipeCosts costs;
 };
 
 /* Hazard3: a fetched word, or what is left of it. */
 typedef struct FetchedWord {
-    unsigned halves;
+    uint8_t halves;
     bool ends_taken; /* the last of them ends a branch predicted taken */
 } FetchedWord;
 
 typedef struct HazardPredictor {
-    bool valid;
     uint64_t end, target; /* end: address of its last halfword */
+    bool valid;
+    uint8_t unused[7];
 } HazardPredictor;
 
+/* There is no padding where a state could differ unseen (pipe_state.c). */
 struct Pipe {
     const PipeCore *core;
     uint64_t now;
-    PipeInsn insn; /* issued last */
-    uint32_t fetch_wait, data_wait;
-    uint64_t free[2];  /* per port: when it accepts the next access */
-    uint8_t data_port; /* index of free[] */
+    uint64_t free[2]; /* per port: when it accepts the next access */
+    uint64_t answer;  /* when the last access accepted is over */
+    PipeInsn insn;    /* issued last */
     FetchUnit fetch;
+    uint32_t fetch_wait, data_wait;
+    uint8_t data_port; /* index of free[] */
     /* the stage that insn is in */
     bool busy;
     bool redirected;
-    bool blocked;                /* takes nothing in at the end of this cycle */
-    unsigned in_stage;           /* cycles */
-    unsigned accesses, accepted; /* of memory */
-    uint64_t answer;             /* when the last one accepted is over */
-    uint8_t loads;               /* the register it loads */
+    bool blocked;               /* takes nothing in at the end of this cycle */
+    uint8_t in_stage;           /* cycles */
+    uint8_t accesses, accepted; /* of memory */
+    uint8_t loads;              /* the register the last one loads */
     union {
         struct {
             PipeInsn ex; /* in EX */
             bool ex_busy, ex_redirected;
             bool half;             /* the aligner has the high half of a word */
             bool was_empty, takes; /* ID: in this cycle */
-            unsigned ex_cycles;
-            uint8_t ex_load;
+            uint8_t ex_cycles, ex_load;
         } cv;
         struct {
+            HazardPredictor taken, set;
+            uint64_t next_word;
             FetchedWord flying, held, queue[2];
             bool ends[4]; /* per halfword before X: ends such a branch */
-            unsigned queued, halves;
+            uint8_t queued, halves;
             bool drop_half;
             bool was_predicted;
-            uint64_t next_word;
-            HazardPredictor taken, set;
             bool sets, clears;
         } hazard;
         struct {
-            bool known;     /* the halfword behind insn is */
             uint64_t begin; /* of the next one */
+            bool known;     /* the halfword behind insn is */
         } pico;
     } u;
 };
@@ -171,9 +178,9 @@ static inline void pipe_enter(Pipe *p, const PipeInsn *insn)
     p->in_stage = 0;
 }
 
-static inline void pipe_count(unsigned *cycles)
+static inline void pipe_count(uint8_t *cycles)
 {
-    *cycles += *cycles < UINT8_MAX;
+    *cycles = (uint8_t)(*cycles + (*cycles < UINT8_MAX));
 }
 
 enum { PIPE_MSTATUS = 0x300, PIPE_MEPC = 0x341, PIPE_COUNTERS = 0xb00 };

@@ -34,17 +34,30 @@ typedef enum TimeClass {
     TIME_NUM
 } TimeClass;
 
+struct PipeCore;
+
+/* How time is worked out. */
+typedef enum TimingLevel {
+    TIMING_NONE,     /* one cycle per instruction */
+    TIMING_TABLE,    /* costs by class, hazards, taken branches */
+    TIMING_PIPELINE, /* cpu/pipe.h */
+} TimingLevel;
+extern const char *const timing_level_name[]; /* none, table, pipeline */
+
 typedef struct TimingProfile {
     const char *name; /* the `timing:` of a config file */
     const char *summary;
     const char *source;     /* document and section, "measured, see ...", or
                                "estimate" */
+    const struct PipeCore *core; /* NULL: there is no pipeline model */
     uint8_t cost[TIME_NUM]; /* cycles, >= 1 */
     uint8_t taken;          /* more for a taken branch */
     uint8_t load_use; /* more when the next instruction reads a load's rd */
     uint8_t trap;     /* cycles to enter a trap or an interrupt */
 } TimingProfile;
 
+/* The best level it has. */
+TimingLevel timing_profile_level(const TimingProfile *profile);
 extern const TimingProfile timing_profiles[]; /* ends with a NULL name */
 const TimingProfile *timing_profile_find(const char *name); /* NULL: none */
 

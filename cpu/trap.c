@@ -40,16 +40,20 @@ static void enter_handler(Hart *h, uint64_t cause, bool interrupt,
     const uint64_t mask = xlen_mask(h);
     const uint64_t code = interrupt ? cause | (mask ^ mask >> 1) : cause;
     const uint64_t delegated = interrupt ? h->mideleg : h->medeleg;
+    const uint64_t from = h->pc;
     uint64_t vector;
+    if (!h->left.block) { /* else it knows better */
+        hart_pipe_drop(h);
+    }
     if (h->priv != HART_M && (delegated >> cause & 1)) {
-        h->sepc = h->pc;
+        h->sepc = from;
         h->scause = code;
         h->stval = tval & mask;
         h->mstatus = push_s(h->mstatus, h->priv);
         h->priv = HART_S;
         vector = h->stvec;
     } else {
-        h->mepc = h->pc;
+        h->mepc = from;
         h->mcause = code;
         h->mtval = tval & mask;
         h->mstatus = push_m(h->mstatus, h->priv);
@@ -58,8 +62,12 @@ static void enter_handler(Hart *h, uint64_t cause, bool interrupt,
     }
     uint64_t offset = interrupt && (vector & 1) ? 4 * cause : 0;
     h->pc = ((vector & ~UINT64_C(3)) + offset) & mask;
-    h->cycle += h->config.profile->trap;
-    h->pending += h->config.profile->trap;
+    if (!h->states) {
+        h->cycle += h->config.profile->trap;
+        h->pending += h->config.profile->trap;
+    } else if (!h->left.block) {
+        hart_pipe_trap(h, from);
+    }
     h->block = NULL;
     h->jumped = true;
     hart_mode_changed(h);
