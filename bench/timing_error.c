@@ -5,10 +5,10 @@
  *
  * CSV has a row per measured region: config, imem_wait, dmem_wait, shared_port,
  * workload (PROGRAM/REGION), march, cycles, among other columns. The program is
- * ELF_DIR/MARCH/PROGRAM.elf, run on tests/timing/core.yaml; which region has which number is in regions.csv
- * beside the CSV; a program that is not in there has one, number 1. A region
- * begins and ends with a store to the marker, and takes the cycles between the
- * two accesses.
+ * ELF_DIR/MARCH/PROGRAM.elf, run on tests/timing/core.yaml; which region has
+ * which number is in regions.csv beside the CSV; a program that is not in there
+ * has one, number 1. A region begins and ends with a store to the marker, and
+ * takes the cycles between the two accesses.
  *
  * Prints, per configuration and wait states, how many regions there are, the
  * mean and the largest error, and where it is; with --all each region beyond
@@ -23,11 +23,7 @@
 
 #include "sim/machine.h"
 
-enum {
-    MARKER = 0x10000007,
-    NAME = 64,
-    LINE = 4096
-};
+enum { MARKER = 0x10000007, NAME = 64, LINE = 4096 };
 
 /* The names of the CSV, and what may be wrong: percent of a region or cycles,
  * and percent on average. */
@@ -128,9 +124,8 @@ static void marker_place(Marker *m, Machine *machine)
 {
     const HartConfig *hc = hart_config(machine_hart(machine, 0));
     hwaddr inside, len = 1;
-    MemoryRegion *below =
-        address_space_translate(hc->data_as, MARKER, &inside, &len, true,
-                                MEMTXATTRS_UNSPECIFIED);
+    MemoryRegion *below = address_space_translate(
+        hc->data_as, MARKER, &inside, &len, true, MEMTXATTRS_UNSPECIFIED);
     m->clock = hc->clock;
     m->world = hart_data_port(machine_hart(machine, 0))->world;
     MemoryWorld *before = memory_world_enter(m->world);
@@ -166,8 +161,8 @@ static void run_program(const Row *r, const char *path, Cycles *cycles)
         fail(path, err);
     }
     MemoryWorld *before = memory_world_enter(marker.world);
-    memory_region_del_subregion(
-        hart_config(machine_hart(m, 0))->data_as->root, &marker.region);
+    memory_region_del_subregion(hart_config(machine_hart(m, 0))->data_as->root,
+                                &marker.region);
     memory_world_enter(before);
     machine_free(m);
     config_free(cfg);
@@ -182,8 +177,7 @@ static void program_of(const Row *r, char *name)
 
 static bool same_program(const Row *a, const Row *b)
 {
-    return !strncmp(a->workload, b->workload,
-                    strcspn(a->workload, "/") + 1) &&
+    return !strncmp(a->workload, b->workload, strcspn(a->workload, "/") + 1) &&
            !strcmp(a->march, b->march);
 }
 

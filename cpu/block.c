@@ -346,12 +346,14 @@ static unsigned hazard(Hart *h, const Block *b, const Insn *in, uint64_t offset)
     return uses(&next, in) ? p->load_use : 0;
 }
 
-/* What was read behind b: by hazard(), for a load; by a pipeline, always. */
+/* What was read behind b: by hazard(), for a load; by a pipeline that looks
+ * ahead. */
 static uint64_t hazard_bytes(const Hart *h, const Block *b)
 {
     unsigned code = b->op[b->count - 1].code;
     bool load = code < INSN_NUM && insn_table[code].time == TIME_LOAD;
-    return load || h->states ? 4 : 0;
+    bool ahead = h->states && pipe_looks_ahead(pipe_states_core(h->states));
+    return load || ahead ? 4 : 0;
 }
 
 static void add_op(Hart *h, Block *b, const Insn *in, const Insn *before,
@@ -383,8 +385,8 @@ static void add_end(const Hart *h, Block *b)
     Op *o = &b->op[b->count];
     memset(o, 0, sizeof(*o));
     o->code = INSN_END;
-    o->handler = h->handler[op_has_operand(h, o - 1) ? INSN_OPERAND_END
-                                                     : INSN_END];
+    o->handler =
+        h->handler[op_has_operand(h, o - 1) ? INSN_OPERAND_END : INSN_END];
     o->rd = 32;
     o->offset = (uint16_t)b->bytes;
     o->cycle = (uint16_t)b->cycles;
@@ -429,8 +431,7 @@ static bool mark_code(Hart *h, Block *b, unsigned slot, uint64_t len)
 static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
 {
     b->place = port_place(&h->fetch, b->pa[0], b->pc - b->pa[0]);
-    const FetchCost fetch =
-        h->states ? (FetchCost){0} : fetch_cost(b->place);
+    const FetchCost fetch = h->states ? (FetchCost){0} : fetch_cost(b->place);
     Insn before = {0};
     for (bool ends = false; !ends;) {
         uint32_t word;
@@ -449,9 +450,8 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
         add_op(h, b, &in, &before, &fetch);
         before = in;
         ends = insn_ends_block(in.code) || b->count == BLOCK_MAX_OPS ||
-               op_has_operand(h, &b->op[b->count - 1]) ||
-               size >= left || alone ||
-               break_at(h, (b->pc + b->bytes) & xlen_mask(h));
+               op_has_operand(h, &b->op[b->count - 1]) || size >= left ||
+               alone || break_at(h, (b->pc + b->bytes) & xlen_mask(h));
     }
     add_end(h, b);
     b->jump_extra = b->pc % 4 ? fetch.first : fetch.first - fetch.next;

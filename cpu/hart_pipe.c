@@ -40,8 +40,10 @@ static PipeInsn insn_of(Hart *h, const Block *b, const Op *o)
     pipe_decode(&in, &insn);
     insn.pc = b->pc + o->offset;
     insn.next = insn.pc + insn.size;
-    insn.line_long = insn.next_long = long_at(h, b, o[1].offset);
-    insn.line_high_long = long_at(h, b, o[1].offset + UINT64_C(2));
+    if (pipe_looks_ahead(pipe_states_core(h->states))) {
+        insn.line_long = insn.next_long = long_at(h, b, o[1].offset);
+        insn.line_high_long = long_at(h, b, o[1].offset + UINT64_C(2));
+    }
     if (!in.reads_rs2) { /* an immediate shift */
         insn.operand = pipe_operand(pipe_states_core(h->states), in.code, 0,
                                     (uint64_t)in.imm);
@@ -135,9 +137,9 @@ static uint64_t replay(Hart *h, const Block *b, uint32_t count)
         if (left->block && i + 1 == count) {
             insn.next = h->pc;
             uint16_t half;
-            insn.next_long = port_debug(&h->fetch, h->pc, &half, 2, false) ==
-                                 2 &&
-                             (half & 3) == 3;
+            insn.next_long =
+                port_debug(&h->fetch, h->pc, &half, 2, false) == 2 &&
+                (half & 3) == 3;
             if (left->trapped) {
                 insn = (PipeInsn){.kind = PIPE_SYSTEM,
                                   .size = insn.size,

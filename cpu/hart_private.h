@@ -6,8 +6,8 @@
  * nothing stalls; while a block runs, `base` is that begin moved by what did.
  * How code is cut into blocks is invisible: costs depend on an instruction and
  * the one behind it only, and a position may lie anywhere in a block. With a
- * pipeline (hart_pipe.c) they depend on the state it comes to the block in: then
- * there is a block for each such state.
+ * pipeline (hart_pipe.c) they depend on the state it comes to the block in:
+ * then there is a block for each such state.
  */
 #ifndef CPU_HART_PRIVATE_H
 #define CPU_HART_PRIVATE_H
@@ -173,7 +173,7 @@ typedef struct JumpSlot {
     Block *block;
     uint32_t cycles; /* jump_key_off(): from the begin of the block left */
 } JumpSlot;
-enum { JUMP_SLOTS = 4096 };
+enum { JUMP_SLOTS = 8192 };
 
 /* How pc was come to: by ops [0, count) of block. Without a pipeline: none. */
 typedef struct HartLeft {
@@ -258,12 +258,12 @@ struct Hart {
     unsigned breaks, break_capacity;
     bool at_break; /* stopped at pc, whose instruction comes next */
     /* hart_pipe.c */
-    PipeStates *states; /* NULL: costs are the profile's table */
-    HartLeft left;      /* how pc was come to, if that is not in `state` */
-    uint32_t state;     /* of the pipeline at pc, if block is NULL */
+    PipeStates *states;  /* NULL: costs are the profile's table */
+    HartLeft left;       /* how pc was come to, if that is not in `state` */
+    uint32_t state;      /* of the pipeline at pc, if block is NULL */
     uint32_t fetch_wait; /* of the code it came from */
-    uint32_t lag;       /* cycles that state begins before h->cycle */
-    uint64_t came_by;   /* key of the JumpSlot that may lead here; 0: none */
+    uint32_t lag;        /* cycles that state begins before h->cycle */
+    uint64_t came_by;    /* key of the JumpSlot that may lead here; 0: none */
     uint32_t came_cycles;
     uint32_t unlearned, relearn;
     uint8_t waited[WAIT_SLOTS]; /* by pc: what an access there waited last */
@@ -286,7 +286,7 @@ static inline uint64_t jump_key_off(const Block *from, uint32_t index,
 }
 static inline JumpSlot *jump_slot(const Hart *h, uint64_t pc, uint64_t key)
 {
-    uint64_t mixed = (pc >> 1) ^ (key >> 7) ^ (key >> 48) * 37;
+    uint64_t mixed = (pc >> 1) ^ (key * UINT64_C(0x9e3779b97f4a7c15)) >> 40;
     return &h->jump[h->code_space][mixed % JUMP_SLOTS];
 }
 

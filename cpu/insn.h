@@ -22,7 +22,8 @@ typedef enum InsnCode {
     INSN_NUM, /* how many there are */
     INSN_ILLEGAL = INSN_NUM,
     INSN_END, /* the block goes on in the next one */
-    /* handlers only: of an op whose operands matter, and of the end behind it */
+    /* handlers only: of an op whose operands matter, and of the end behind it
+     */
     INSN_OPERAND,
     INSN_OPERAND_END,
     INSN_CODES

@@ -112,6 +112,11 @@ void pipe_decode(const Insn *in, PipeInsn *to)
         (in->code == INSN_csrrw || in->code == INSN_csrrwi || in->rs1 != 0);
 }
 
+bool pipe_looks_ahead(const PipeCore *core)
+{
+    return core->costs.compressed;
+}
+
 bool pipe_has_operand(const PipeCore *core, unsigned code)
 {
     const bool immediate =

@@ -58,6 +58,8 @@ void pipe_decode(const Insn *in, PipeInsn *to);
 typedef struct PipeCore PipeCore;
 const PipeCore *pipe_core_find(const char *name); /* NULL: none */
 
+/* Does the core see PipeInsn.next_long, line_long, line_high_long? */
+bool pipe_looks_ahead(const PipeCore *core);
 /* Some instructions take longer with some operands. Does one of that code, on
  * that core? */
 bool pipe_has_operand(const PipeCore *core, unsigned code);

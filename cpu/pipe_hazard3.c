@@ -27,7 +27,8 @@ static uint8_t cycles_of(const Pipe *p)
     const PipeCosts *c = &p->core->costs;
     switch (i->kind) {
     case PIPE_MUL: return c->mul;
-    case PIPE_MULH: return (uint8_t)(c->mulh + 2 * (i->operand && c->sign_slows));
+    case PIPE_MULH:
+        return (uint8_t)(c->mulh + 2 * (i->operand && c->sign_slows));
     case PIPE_DIV: return (uint8_t)(c->div + i->operand);
     case PIPE_SYSTEM: return i->traps ? 3 : 1;
     default: return 1;
@@ -191,7 +192,7 @@ static void forget(Pipe *p)
 {
     p->insn = (PipeInsn){0};
     p->redirected = p->u.hazard.was_predicted = false;
-    p->in_stage = p->accepted = 0;
+    p->in_stage = p->accepted = p->fetch.ready = 0; /* it counts by queued */
     if (p->answer <= p->now) {
         p->loads = 0;
     }

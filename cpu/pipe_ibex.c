@@ -136,9 +136,7 @@ static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
     .issue = issue, .forget = forget, .operand = operand,                      \
     .operands = 1u << PIPE_DIV
 const PipeCore pipe_ibex[] = {
-    {.name = "ibex-small",
-     IBEX,
-     .costs = {.mul = 3, .mulh = 4, .div = 37}},
+    {.name = "ibex-small", IBEX, .costs = {.mul = 3, .mulh = 4, .div = 37}},
     {.name = "ibex-maxperf",
      IBEX,
      .costs = {.mul = 1,

@@ -43,7 +43,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "ibex-small",
         .summary = "lowRISC Ibex, small: two stages, three-cycle multiplier",
-        .source = "measured, see tests/timing/; Ibex documentation, Pipeline Details",
+        .source =
+            "measured, see tests/timing/; Ibex documentation, Pipeline Details",
         .core = &pipe_ibex[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 2,
@@ -67,7 +68,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "ibex-maxperf",
         .summary = "lowRISC Ibex, maxperf: write-back stage, branch target ALU",
-        .source = "measured, see tests/timing/; Ibex documentation, Pipeline Details",
+        .source =
+            "measured, see tests/timing/; Ibex documentation, Pipeline Details",
         .core = &pipe_ibex[1],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -91,7 +93,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "cv32e40p",
         .summary = "OpenHW CV32E40P: four stages, no floating point",
-        .source = "measured, see tests/timing/; CV32E40P manual, Pipeline Details",
+        .source =
+            "measured, see tests/timing/; CV32E40P manual, Pipeline Details",
         .core = &pipe_cv32e40p[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -115,7 +118,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "hazard3-min",
         .summary = "Hazard3, smallest: three stages, serial multiplier",
-        .source = "measured, see tests/timing/; Hazard3 manual, Instruction Cycle Counts",
+        .source = "measured, see tests/timing/; Hazard3 manual, Instruction "
+                  "Cycle Counts",
         .core = &pipe_hazard3[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -138,8 +142,10 @@ const TimingProfile timing_profiles[] = {
     },
     {
         .name = "hazard3-rp2350",
-        .summary = "Hazard3 as in the RP2350: fast multiplier, branch predictor",
-        .source = "measured, see tests/timing/; Hazard3 manual, Instruction Cycle Counts",
+        .summary =
+            "Hazard3 as in the RP2350: fast multiplier, branch predictor",
+        .source = "measured, see tests/timing/; Hazard3 manual, Instruction "
+                  "Cycle Counts",
         .core = &pipe_hazard3[1],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -163,7 +169,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "picorv32-fast",
         .summary = "PicoRV32: barrel shifter, fast multiplier",
-        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per Instruction Performance",
+        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
+                  "Instruction Performance",
         .core = &pipe_picorv32[0],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -187,7 +194,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "picorv32-default",
         .summary = "PicoRV32: serial shifter and multiplier",
-        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per Instruction Performance",
+        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
+                  "Instruction Performance",
         .core = &pipe_picorv32[1],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -211,7 +219,8 @@ const TimingProfile timing_profiles[] = {
     {
         .name = "picorv32-compressed",
         .summary = "PicoRV32, fast, with compressed instructions",
-        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per Instruction Performance",
+        .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
+                  "Instruction Performance",
         .core = &pipe_picorv32[2],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -237,11 +246,10 @@ const TimingProfile timing_profiles[] = {
 
 TimingLevel timing_profile_level(const TimingProfile *p)
 {
-    return p->core         ? TIMING_PIPELINE
+    return p->core                   ? TIMING_PIPELINE
            : p->taken || p->load_use ? TIMING_TABLE
-                           : TIMING_NONE;
+                                     : TIMING_NONE;
 }
-
 
 const TimingProfile *timing_profile_find(const char *name)
 {

@@ -47,11 +47,11 @@ extern const char *const timing_level_name[]; /* none, table, pipeline */
 typedef struct TimingProfile {
     const char *name; /* the `timing:` of a config file */
     const char *summary;
-    const char *source;     /* document and section, "measured, see ...", or
-                               "estimate" */
+    const char *source; /* document and section, "measured, see ...", or
+                           "estimate" */
     const struct PipeCore *core; /* NULL: there is no pipeline model */
-    uint8_t cost[TIME_NUM]; /* cycles, >= 1 */
-    uint8_t taken;          /* more for a taken branch */
+    uint8_t cost[TIME_NUM];      /* cycles, >= 1 */
+    uint8_t taken;               /* more for a taken branch */
     uint8_t load_use; /* more when the next instruction reads a load's rd */
     uint8_t trap;     /* cycles to enter a trap or an interrupt */
 } TimingProfile;

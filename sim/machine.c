@@ -140,6 +140,14 @@ const ClockDomain *machine_bus_clock(Machine *m, const MachineBus *mb)
     return machine_clock_get(m, mb->name, mb->clock.hz);
 }
 
+static void set_waits(WaitStates *ws, const ConfigWaits *waits)
+{
+    ws->read_first = waits->read_first;
+    ws->read_next = waits->read_next;
+    ws->write_first = waits->write_first;
+    ws->write_next = waits->write_next;
+}
+
 static bool make_bus(Machine *m, const ConfigBus *cb, Error **errp)
 {
     MachineBus *mb = &m->bus[m->buses];
@@ -156,6 +164,7 @@ static bool make_bus(Machine *m, const ConfigBus *cb, Error **errp)
             return machine_blame(errp, cb->at);
         }
         mb->bus.overhead = cb->overhead;
+        set_waits(&mb->bus.target_waits, &cb->waits);
         mb->bus.arbitration = cb->arbitration;
         mb->bus.model.id = ++m->timing_ids;
     }
@@ -186,16 +195,6 @@ static bool make_buses(Machine *m, Error **errp)
     return ok;
 }
 
-static const ConfigBus *config_bus(const Machine *m, const char *name)
-{
-    for (unsigned i = 0; i < m->cfg->buses; i++) {
-        if (!strcmp(m->cfg->bus[i].name, name)) {
-            return &m->cfg->bus[i];
-        }
-    }
-    return NULL;
-}
-
 /* A bus that an entry names; config/ has checked it, so failing is rare. */
 MachineBus *machine_bus_named(Machine *m, const char *name, ConfigPlace at,
                               Error **errp)
@@ -210,16 +209,12 @@ MachineBus *machine_bus_named(Machine *m, const char *name, ConfigPlace at,
 
 /* -- memories ------------------------------------------------------------- */
 
-/* Gives a region the wait states of its bus plus its own; none: no model. */
+/* Gives a region its wait states; none: no model. */
 void machine_set_waits(Machine *m, WaitStates *ws, MachineBus *mb,
                        const ConfigWaits *own, MemoryRegion *mr)
 {
-    const ConfigWaits *all = &config_bus(m, mb->name)->waits;
     wait_states_init(ws, memory_region_name(mr), machine_bus_clock(m, mb));
-    ws->read_first = own->read_first + all->read_first;
-    ws->read_next = own->read_next + all->read_next;
-    ws->write_first = own->write_first + all->write_first;
-    ws->write_next = own->write_next + all->write_next;
+    set_waits(ws, own);
     if (!mb->untimed && (ws->read_first || ws->read_next || ws->write_first ||
                          ws->write_next)) {
         ws->model.id = ++m->timing_ids;

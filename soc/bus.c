@@ -85,6 +85,18 @@ static void note_wait(Bus *bus, uint16_t initiator, uint16_t blocker,
     bus->wait[bus->waits++] = (BusWait){initiator, blocker, 1, cycles};
 }
 
+/* The bus's own wait states for such a transaction, in its cycles. */
+static uint64_t own_first(const Bus *bus, bool is_write)
+{
+    return is_write ? bus->target_waits.write_first
+                    : bus->target_waits.read_first;
+}
+static uint64_t own_next(const Bus *bus, bool is_write)
+{
+    return is_write ? bus->target_waits.write_next
+                    : bus->target_waits.read_next;
+}
+
 /* Grants rq at the clock edge `at`, when the bus is free. */
 static void grant(Bus *bus, TimingRequest *rq, uint64_t at)
 {
@@ -109,13 +121,17 @@ static void grant(Bus *bus, TimingRequest *rq, uint64_t at)
     if (rq->target) {
         rq->target->access(rq->target, &target);
     }
-    uint64_t waits = clock_cycle_at(clk, target.done) - head;
+    const uint64_t first = own_first(bus, rq->is_write);
+    const uint64_t next = own_next(bus, rq->is_write);
+    const uint64_t own = first + (rq->beats - 1) * next;
+    uint64_t waits = clock_cycle_at(clk, target.done) - head + own;
     uint64_t end = head + rq->beats + waits;
     uint64_t cycle = clock_time(clk, 1);
     rq->done = clock_time(clk, end);
-    rq->target_ps = target.target_ps;
-    rq->beat_first = clock_time(clk, bus->overhead + 1) + target.beat_first;
-    rq->beat_next = cycle + target.beat_next;
+    rq->target_ps = target.target_ps + clock_time(clk, own);
+    rq->beat_first =
+        clock_time(clk, bus->overhead + 1 + first) + target.beat_first;
+    rq->beat_next = cycle + clock_time(clk, next) + target.beat_next;
     bus->free_at = rq->done;
     bus->holder = rq->port->id;
     bus->transactions++;
@@ -252,10 +268,11 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
         return false;
     }
     uint64_t cycle = bus->clock->period;
-    form->first = (bus->overhead + 1) * cycle + inner.target_first;
-    form->next = cycle + inner.target_next;
-    form->target_first = inner.target_first;
-    form->target_next = inner.target_next;
+    form->target_first =
+        inner.target_first + own_first(bus, rq->is_write) * cycle;
+    form->target_next = inner.target_next + own_next(bus, rq->is_write) * cycle;
+    form->first = (bus->overhead + 1) * cycle + form->target_first;
+    form->next = cycle + form->target_next;
     form->beats = target.pieces;
     form->width = bus->width;
     return true;

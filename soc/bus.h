@@ -51,8 +51,9 @@ typedef struct Bus {
     TimingModel model;
     const ClockDomain *clock;
     EventQueue *events;
-    uint32_t width;    /* bytes: 1, 2, 4, 8, 16, ... 128 */
-    uint32_t overhead; /* cycles per transaction */
+    uint32_t width;          /* bytes: 1, 2, 4, 8, 16, ... 128 */
+    uint32_t overhead;       /* cycles per transaction */
+    WaitStates target_waits; /* of every target, besides its own */
     BusArbitration arbitration;
     /* state */
     uint64_t free_at;       /* ps: when the last grant's last beat ends */
