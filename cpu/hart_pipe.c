@@ -59,7 +59,7 @@ static bool is_memory(const PipeInsn *insn)
 /* It issues; returns when. */
 static uint64_t step(Pipe *p, PipeInsn *insn, uint32_t wait)
 {
-    insn->address = wait & WAIT_TWICE ? 3 : 0;
+    insn->twice = wait & WAIT_TWICE;
     uint64_t at = pipe_issue(p, insn);
     if (is_memory(insn)) {
         pipe_answer(p, wait & ~WAIT_TWICE);
@@ -96,6 +96,7 @@ static uint32_t last_cycles(Pipe *p, const PipeInsn *insn, uint64_t next)
 {
     PipeInsn last = *insn;
     last.next = next;
+    last.jumps = true;
     step(p, &last, 0);
     return (uint32_t)pipe_now(p);
 }
@@ -136,6 +137,7 @@ static uint64_t replay(Hart *h, const Block *b, uint32_t count)
         uint32_t wait = o->extra;
         if (left->block && i + 1 == count) {
             insn.next = h->pc;
+            insn.jumps |= h->jumped;
             uint16_t half;
             insn.next_long =
                 port_debug(&h->fetch, h->pc, &half, 2, false) == 2 &&
@@ -144,6 +146,7 @@ static uint64_t replay(Hart *h, const Block *b, uint32_t count)
                 insn = (PipeInsn){.kind = PIPE_SYSTEM,
                                   .size = insn.size,
                                   .traps = true,
+                                  .jumps = true,
                                   .pc = insn.pc,
                                   .next = h->pc};
             } else if (left->off && is_memory(&insn)) {
@@ -172,6 +175,7 @@ void hart_settle(Hart *h)
         h->lag = 0;
     } else {
         h->lag = (uint32_t)(h->cycle - left->base - cycles);
+        h->pending += h->lag;
     }
     h->came_by = left->trapped ? 0
                  : left->off   ? jump_key_off(b, left->count - 1, left->wait)
@@ -201,6 +205,7 @@ void hart_pipe_trap(Hart *h, uint64_t from)
     PipeInsn insn = {.kind = PIPE_SYSTEM,
                      .size = 4,
                      .traps = true,
+                     .jumps = true,
                      .pc = from,
                      .next = h->pc};
     pipe_issue(p, &insn);

@@ -68,19 +68,6 @@ static uint8_t kind_of(unsigned code)
     }
 }
 
-static uint8_t access_bytes(unsigned code)
-{
-    switch (code) {
-    case INSN_lb:
-    case INSN_lbu:
-    case INSN_sb: return 1;
-    case INSN_lh:
-    case INSN_lhu:
-    case INSN_sh: return 2;
-    default: return 4;
-    }
-}
-
 /* Does the instruction take its operand rs1, or rs2, as a signed number? */
 static bool is_signed(unsigned code, bool second)
 {
@@ -101,12 +88,10 @@ void pipe_decode(const Insn *in, PipeInsn *to)
         .rd = in->writes_rd ? in->rd : 0,
         .rs1 = in->reads_rs1 ? in->rs1 : 0,
         .rs2 = in->reads_rs2 ? in->rs2 : 0,
-        .bytes = access_bytes(in->code),
-        .signed_a = is_signed(in->code, false),
-        .signed_b = is_signed(in->code, true),
         .traps = in->code == INSN_ecall,
         .csr = (uint16_t)in->imm,
     };
+    to->jumps = to->kind == PIPE_JAL || to->kind == PIPE_JALR;
     to->writes_csr =
         to->kind == PIPE_CSR &&
         (in->code == INSN_csrrw || in->code == INSN_csrrwi || in->rs1 != 0);
@@ -127,8 +112,7 @@ bool pipe_has_operand(const PipeCore *core, unsigned code)
 uint8_t pipe_operand(const PipeCore *core, unsigned code, uint64_t a,
                      uint64_t b)
 {
-    const PipeInsn insn = {.kind = kind_of(code),
-                           .signed_a = is_signed(code, false),
-                           .signed_b = is_signed(code, true)};
-    return core->operands >> insn.kind & 1 ? core->operand(&insn, a, b) : 0;
+    const PipeOperands v = {(uint32_t)a, (uint32_t)b, is_signed(code, false),
+                            is_signed(code, true)};
+    return core->operands >> kind_of(code) & 1 ? core->operand(v) : 0;
 }

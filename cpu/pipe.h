@@ -36,23 +36,23 @@ typedef enum PipeKind {
 /* One instruction, executed. */
 typedef struct PipeInsn {
     uint64_t pc, next; /* next: where it went */
-    uint64_t address;  /* loads and stores */
     uint16_t csr;
-    uint8_t kind;            /* PipeKind */
-    uint8_t size;            /* bytes: 2 or 4 */
-    uint8_t rd, rs1, rs2;    /* integer registers written and read; 0: none */
-    uint8_t bytes;           /* loads and stores: of the access */
-    uint8_t operand;         /* pipe_operand() */
-    bool signed_a, signed_b; /* mulh, div, rem: that operand is signed */
+    uint8_t kind;         /* PipeKind */
+    uint8_t size;         /* bytes: 2 or 4 */
+    uint8_t rd, rs1, rs2; /* integer registers written and read; 0: none */
+    uint8_t operand;      /* pipe_operand() */
+    bool jumps;           /* not only went on in line; a branch: was taken */
+    bool twice; /* loads and stores: two accesses, as it crosses a word */
     bool writes_csr;
     bool traps; /* PIPE_SYSTEM: enters a trap; else it returns from one */
     /* What begins a 32-bit instruction in memory, executed or not: */
     bool next_long;      /* the halfword at `next` */
     bool line_long;      /* the one behind the instruction */
     bool line_high_long; /* and the one behind that */
+    bool unused;
 } PipeInsn;
 
-/* Fills in kind, size, registers, bytes, and what follows from the code. */
+/* Fills in kind, size, registers, and what follows from the code. */
 void pipe_decode(const Insn *in, PipeInsn *to);
 
 typedef struct PipeCore PipeCore;

@@ -13,10 +13,10 @@
 enum { QUEUE = 2 };
 
 /* Steps of the divider: 3 and the leading zeros of the divisor. */
-static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+static uint8_t operand(PipeOperands v)
 {
-    uint32_t divisor = (uint32_t)b;
-    if (i->signed_b && (int32_t)divisor < 0) {
+    uint32_t divisor = v.b;
+    if (v.signed_b && (int32_t)divisor < 0) {
         divisor = ~divisor;
     }
     return (uint8_t)(divisor ? 3 + __builtin_clz(divisor) : 35);
@@ -84,7 +84,7 @@ static bool execute(Pipe *p, bool *data, bool *redirect)
         return false;
     }
     if (ex->kind == PIPE_BRANCH) {
-        *redirect = pipe_jumps(ex) && !p->u.cv.ex_redirected;
+        *redirect = ex->jumps && !p->u.cv.ex_redirected;
         p->u.cv.ex_redirected = true;
         return true;
     }
@@ -122,7 +122,7 @@ static void cycle(Pipe *p)
         p->u.cv.ex_redirected = false;
         p->u.cv.ex_cycles = p->accepted = 0;
         p->accesses = pipe_accesses(&p->insn);
-        p->u.cv.takes &= p->insn.kind != PIPE_BRANCH || !pipe_jumps(&p->insn);
+        p->u.cv.takes &= p->insn.kind != PIPE_BRANCH || !p->insn.jumps;
     }
 }
 
@@ -172,7 +172,7 @@ static void forget(Pipe *p)
         p->u.cv.ex = (PipeInsn){.kind = ex.kind,
                                 .rd = ex.rd,
                                 .operand = ex.operand,
-                                .next = pipe_jumps(&ex)};
+                                .jumps = ex.jumps};
     } else {
         p->u.cv.ex_redirected = false;
         p->u.cv.ex_cycles = 0;

@@ -10,15 +10,10 @@
 
 enum { QUEUE = 2, HALVES = 3 };
 
-static bool is_negative(bool is_signed, uint64_t v)
-{
-    return is_signed && (int32_t)v < 0;
-}
-
 /* Is one negative? */
-static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+static uint8_t operand(PipeOperands v)
 {
-    return is_negative(i->signed_a, a) || is_negative(i->signed_b, b);
+    return (v.signed_a && (int32_t)v.a < 0) || (v.signed_b && (int32_t)v.b < 0);
 }
 
 static uint8_t cycles_of(const Pipe *p)
@@ -128,8 +123,7 @@ static bool execute(Pipe *p, bool *jumps, bool *data)
     }
     if (!p->redirected) {
         p->u.hazard.was_predicted = is_predicted(p);
-        bool goes = pipe_jumps(i) || i->kind == PIPE_JAL ||
-                    i->kind == PIPE_JALR || i->kind == PIPE_SYSTEM;
+        bool goes = i->jumps || i->kind == PIPE_SYSTEM;
         *jumps = goes != p->u.hazard.was_predicted;
         if (*jumps && p->fetch.held) {
             *jumps = false;
@@ -185,7 +179,7 @@ static uint64_t issue(Pipe *p, const PipeInsn *insn)
     do {
         cycle(p);
     } while (p->busy);
-    return p->now;
+    return pipe_begun(p);
 }
 
 static void forget(Pipe *p)

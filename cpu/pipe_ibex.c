@@ -25,7 +25,7 @@ static uint8_t redirects_in(const Pipe *p)
     const PipeInsn *i = &p->insn;
     switch (i->kind) {
     case PIPE_BRANCH:
-        return !pipe_jumps(i) ? 0 : p->core->costs.early_branch ? 1 : 2;
+        return !i->jumps ? 0 : p->core->costs.early_branch ? 1 : 2;
     case PIPE_JAL:
     case PIPE_JALR: return 1;
     case PIPE_CSR: return i->csr == PIPE_MSTATUS && i->writes_csr ? 2 : 0;
@@ -106,7 +106,7 @@ static uint64_t issue(Pipe *p, const PipeInsn *insn)
     do {
         cycle(p);
     } while (p->busy && !p->accepted);
-    return p->now;
+    return pipe_begun(p);
 }
 
 static void forget(Pipe *p)
@@ -127,9 +127,9 @@ static void forget(Pipe *p)
 }
 
 /* Division by zero is quick. */
-static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+static uint8_t operand(PipeOperands v)
 {
-    return b ? 0 : 1;
+    return v.b ? 0 : 1;
 }
 
 #define IBEX                                                                   \

@@ -29,9 +29,9 @@ static uint64_t fetch(Pipe *p, uint64_t pc, bool is_long, bool known,
 }
 
 /* How far it shifts. */
-static uint8_t operand(const PipeInsn *i, uint64_t a, uint64_t b)
+static uint8_t operand(PipeOperands v)
 {
-    return b & 31;
+    return v.b & 31;
 }
 
 /* Cycles of what does neither jump nor access memory. */
@@ -73,7 +73,7 @@ static uint64_t issue(Pipe *p, const PipeInsn *i)
         const unsigned n = cycles_of(p);
         done = fetch(p, line, i->line_long, known, t + 1, t + n - 1);
     }
-    if (i->kind == PIPE_BRANCH && pipe_jumps(i)) {
+    if (i->kind == PIPE_BRANCH && i->jumps) {
         for (int again = is_mistaken(p); again >= 0; again--) {
             done = fetch(p, i->next, i->next_long, false, done + 1, done + 1);
         }

@@ -34,6 +34,12 @@ typedef struct PipeCosts {
     bool serial_shift;      /* PicoRV32: by 4 and by 1 */
 } PipeCosts;
 
+/* Values of rs1 and rs2 (shifts: b is the amount). */
+typedef struct PipeOperands {
+    uint32_t a, b;
+    bool signed_a, signed_b; /* the instruction takes them so */
+} PipeOperands;
+
 struct PipeCore {
     const char *name;
     void (*begin)(Pipe *p, uint64_t pc);              /* may be NULL */
@@ -41,7 +47,7 @@ struct PipeCore {
     /* Clears what no cycle to come depends on. */
     void (*forget)(Pipe *p);
     /* As pipe_operand(), for kinds in `operands`. */
-    uint8_t (*operand)(const PipeInsn *insn, uint64_t a, uint64_t b);
+    uint8_t (*operand)(PipeOperands v);
     uint32_t operands; /* bits by PipeKind */
     PipeCosts costs;
 };
@@ -158,15 +164,9 @@ static inline bool pipe_reads(const PipeInsn *i, uint8_t reg)
     return reg && (i->rs1 == reg || i->rs2 == reg);
 }
 
-/* It does not go on in line. */
-static inline bool pipe_jumps(const PipeInsn *i)
-{
-    return i->next != i->pc + i->size;
-}
-
 static inline uint8_t pipe_accesses(const PipeInsn *i)
 {
-    return !pipe_is_memory(i) ? 0 : (i->address & 3) + i->bytes > 4 ? 2 : 1;
+    return !pipe_is_memory(i) ? 0 : i->twice ? 2 : 1;
 }
 
 /* insn enters its first stage. */
@@ -181,6 +181,12 @@ static inline void pipe_enter(Pipe *p, const PipeInsn *insn)
 static inline void pipe_count(uint8_t *cycles)
 {
     *cycles = (uint8_t)(*cycles + (*cycles < UINT8_MAX));
+}
+
+/* When insn issued, which is now over or has its access accepted. */
+static inline uint64_t pipe_begun(const Pipe *p)
+{
+    return pipe_is_memory(&p->insn) ? p->now : p->now - p->in_stage + 1;
 }
 
 enum { PIPE_MSTATUS = 0x300, PIPE_MEPC = 0x341, PIPE_COUNTERS = 0xb00 };

@@ -308,6 +308,7 @@ class Board
         EXPECT_TRUE(hart_isa_parse(isa.c_str(), &c.isa, nullptr));
         c.profile = timing_profile_find(options.profile);
         EXPECT_NE(c.profile, nullptr);
+        c.level = timing_profile_level(c.profile);
         c.clock = &clock;
         c.reset_pc = pc;
         c.misaligned = options.misaligned;

@@ -94,11 +94,17 @@ std::vector<uint32_t> random_loop(std::mt19937 &dice, unsigned xlen)
     return code;
 }
 
-class HartRecord : public testing::TestWithParam<std::tuple<unsigned, int>>
+struct Profile {
+    unsigned xlen;
+    const char *profile;
+};
+
+class HartRecord : public testing::TestWithParam<std::tuple<Profile, int>>
 {
   protected:
     HartRecord()
-        : xlen(std::get<0>(GetParam())),
+        : xlen(std::get<0>(GetParam()).xlen),
+          profile(std::get<0>(GetParam()).profile),
           memory(MEMORIES[std::get<1>(GetParam())])
     {
     }
@@ -109,7 +115,7 @@ class HartRecord : public testing::TestWithParam<std::tuple<unsigned, int>>
         BoardOptions o;
         o.xlen = xlen;
         o.isa = "imafdc_zicsr_zifencei";
-        o.profile = "generic-table";
+        o.profile = profile;
         o.fast = way.fast;
         o.bus = memory.bus;
         o.read_first = o.write_first = memory.first;
@@ -159,6 +165,7 @@ class HartRecord : public testing::TestWithParam<std::tuple<unsigned, int>>
     }
 
     unsigned xlen;
+    const char *profile;
     Memory memory;
 };
 
@@ -263,10 +270,20 @@ TEST(HartRecordRoom, IsForTwoInEachCycle)
 
 INSTANTIATE_TEST_SUITE_P(
     Harts, HartRecord,
-    testing::Combine(testing::Values(32u, 64u), testing::Range(0, 3)),
+    testing::Combine(testing::Values(Profile{32u, "generic-table"},
+                                     Profile{64u, "generic-table"},
+                                     Profile{32u, "ibex-maxperf"},
+                                     Profile{32u, "cv32e40p"},
+                                     Profile{32u, "hazard3-rp2350"},
+                                     Profile{32u, "picorv32-default"},
+                                     Profile{32u, "picorv32-compressed"}),
+                     testing::Range(0, 3)),
     [](const testing::TestParamInfo<HartRecord::ParamType> &info) {
-        return "rv" + std::to_string(std::get<0>(info.param)) + "_" +
-               MEMORIES[std::get<1>(info.param)].name;
+        const Profile &p = std::get<0>(info.param);
+        std::string name = "rv" + std::to_string(p.xlen) + "_" + p.profile +
+                           "_" + MEMORIES[std::get<1>(info.param)].name;
+        std::replace(name.begin(), name.end(), '-', '_');
+        return name;
     });
 
 } // namespace
