@@ -168,12 +168,21 @@ static void print_size(uint64_t bytes, char *buf, size_t size)
              u ? units[u] : "");
 }
 
+static void print_map_size(const DeviceClass *cls, char *buf, size_t size)
+{
+    if (cls->mmio_size) {
+        print_size(cls->mmio_size, buf, size);
+    } else {
+        snprintf(buf, size, "nothing");
+    }
+}
+
 static int list_devices(void)
 {
     printf("%-14s %-9s %s\n", "type", "size", "");
     for (unsigned i = 0; device_classes[i]; i++) {
         char size[32];
-        print_size(device_classes[i]->mmio_size, size, sizeof(size));
+        print_map_size(device_classes[i], size, sizeof(size));
         printf("%-14s %-9s %s\n", device_classes[i]->name, size,
                device_classes[i]->summary);
     }
@@ -185,6 +194,7 @@ static const char *const param_type[] = {
     [PARAM_UINT] = "number",  [PARAM_SIZE] = "size",
     [PARAM_HZ] = "frequency", [PARAM_BOOL] = "true|false",
     [PARAM_STRING] = "text",  [PARAM_MASTER] = "bus",
+    [PARAM_TIME] = "time",    [PARAM_FILE] = "file",
 };
 
 static void print_hz(uint64_t hz, char *buf, size_t size)
@@ -210,9 +220,11 @@ static void print_preset(const ParamSpec *p, char *buf, size_t size)
     case PARAM_BOOL:
         snprintf(buf, size, "%s", p->preset ? "true" : "false");
         break;
+    case PARAM_FILE:
     case PARAM_STRING:
         snprintf(buf, size, "%s", p->text ? p->text : "\"\"");
         break;
+    case PARAM_TIME: snprintf(buf, size, "0"); break; /* none is preset */
     case PARAM_MASTER: snprintf(buf, size, "its own bus"); break;
     case PARAM_HZ: print_hz(p->preset, buf, size); break;
     case PARAM_UINT: snprintf(buf, size, "%" PRIu64, p->preset); break;
@@ -240,7 +252,7 @@ static void print_params(const DeviceClass *cls)
     if (!cls->params || !cls->params->name) {
         return;
     }
-    printf("\nparameters\n  %-12s %-11s %-12s\n", "name", "type", "default");
+    printf("\nparameters\n  %-15s %-11s %-12s\n", "name", "type", "default");
     for (const ParamSpec *p = cls->params; p->name; p++) {
         char preset[48], doc[512], range[96] = "";
         print_preset(p, preset, sizeof(preset));
@@ -255,9 +267,9 @@ static void print_params(const DeviceClass *cls)
             snprintf(range, sizeof(range), " (%s to %s)", low, high);
         }
         snprintf(doc, sizeof(doc), "%s%s", p->doc, range);
-        printf("  %-12s %-11s %-12s ", p->name, param_type[p->type],
+        printf("  %-15s %-11s %-12s ", p->name, param_type[p->type],
                p->required ? "required" : preset);
-        print_wrapped(doc, 40);
+        print_wrapped(doc, 43);
     }
 }
 
@@ -322,11 +334,15 @@ static void print_wire(const DeviceClass *cls, const PinSpec *pin,
 /* An entry that can be pasted into a description with a cpu0 and a plic0. */
 static void print_example(const DeviceClass *cls)
 {
-    printf("\nexample\n  - {name: %.20s0, type: %s, bus: main, at: 0x10000000",
-           cls->name, cls->name);
+    printf("\nexample\n  - {name: %.20s0, type: %s, bus: main%s", cls->name,
+           cls->name, cls->mmio_size ? ", at: 0x10000000" : "");
     for (const ParamSpec *p = cls->params; p && p->name; p++) {
-        if (p->required || p->type == PARAM_MASTER) {
-            printf(", %s: %s", p->name, p->type == PARAM_MASTER ? "main" : "1");
+        if (p->required || (p->type == PARAM_MASTER && cls->mmio_size)) {
+            printf(", %s: %s", p->name,
+                   p->type == PARAM_MASTER ? "main"
+                   : p->type == PARAM_SIZE ? "4KiB"
+                   : p->type == PARAM_FILE ? "run.db"
+                                           : "1");
         }
     }
     unsigned line = 1;
@@ -339,7 +355,7 @@ static void print_example(const DeviceClass *cls)
 static int describe_device(const DeviceClass *cls)
 {
     char size[32];
-    print_size(cls->mmio_size, size, sizeof(size));
+    print_map_size(cls, size, sizeof(size));
     printf("%s - %s\n\nsource: %s\nsize:   %s in the map\n", cls->name,
            cls->summary, cls->source, size);
     print_params(cls);

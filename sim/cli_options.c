@@ -210,13 +210,13 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
             return false;
         }
     }
-    if (argc - optind != 2) {
+    if (argc - optind != 1 && argc - optind != 2) {
         cli_error("run takes a description and a firmware: socscope run CONFIG "
                   "FIRMWARE");
         return false;
     }
     opt->config = argv[optind];
-    opt->firmware = argv[optind + 1];
+    opt->firmware = argv[optind + 1]; /* NULL: none; there may be no cpu */
     const char *needs = opt->trace_from.count ? "--trace-from"
                         : opt->trace_to.count ? "--trace-to"
                         : opt->trace_last     ? "--trace-last"

@@ -286,6 +286,12 @@ static void print_summary(Machine *m, const char *how, double seconds)
     print_count(cycles, sizeof(cycles), c);
     print_count(insns, sizeof(insns), n);
     print_count(txs, sizeof(txs), machine_transactions(m));
+    if (!machine_harts(m)) {
+        fprintf(stderr,
+                "socscope: %s; %.6f s simulated, %s cycles, %s transactions\n",
+                how, (double)machine_time(m) / 1e12, cycles, txs);
+        return;
+    }
     fprintf(stderr,
             "socscope: %s; %.6f s simulated, %s cycles, %s instructions (%.1f "
             "MIPS), %s transactions\n",
@@ -455,13 +461,31 @@ static bool load_more(Machine *m, const RunOptions *opt, Error **errp)
     return true;
 }
 
+/* What there is to run: firmware for cpus, traffic that ends without. */
+static bool load_firmware(Machine *m, const RunOptions *opt, Error **errp)
+{
+    if (machine_harts(m) && !opt->firmware) {
+        return error_set(errp, "%s has cpus, and there is no firmware: socscope "
+                               "run CONFIG FIRMWARE",
+                         opt->config);
+    }
+    if (!machine_harts(m) && opt->firmware) {
+        return error_set(errp,
+                         "%s has no cpu to run %s; leave it out, or add --load "
+                         "before it",
+                         opt->config, opt->firmware);
+    }
+    return opt->firmware ? machine_load_elf(m, opt->firmware, errp)
+                         : machine_check_end(m, &opt->limits, errp);
+}
+
 static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
                       const char *command)
 {
     RunFiles files = {0};
     Error *err = NULL;
     int status;
-    if (!machine_load_elf(m, opt->firmware, &err) || !load_more(m, opt, &err)) {
+    if (!load_firmware(m, opt, &err) || !load_more(m, opt, &err)) {
         status = cli_fail(err);
     } else if (!cli_trace_windows(opt, m)) {
         status = CLI_USAGE;
@@ -524,8 +548,9 @@ const CliCommand cli_run = {
     .name = "run",
     .summary = "run a firmware on a machine",
     .help =
-        "usage: socscope run CONFIG FIRMWARE [-o DIR] [OPTION]...\n\n"
-        "Runs an ELF file on the machine that CONFIG describes. The exit "
+        "usage: socscope run CONFIG [FIRMWARE] [-o DIR] [OPTION]...\n\n"
+        "Runs an ELF file on the machine that CONFIG describes; without cpus "
+        "there is none, and\nthe run ends when all traffic has. The exit "
         "status is the\nguest's (of a test: what it writes to `tohost`); 124 "
         "when a limit stopped it, 125 when\nno hart can ever go on (asleep for "
         "good, or trapping in its trap handler), 2 for an\nerror, 1 when a "

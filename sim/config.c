@@ -241,6 +241,19 @@ static bool read_memory_buses(Config *cfg, ConfigMemory *memory,
     return true;
 }
 
+/* Relative to the file that says it. */
+static bool read_file_name(Config *cfg, const Node *node, const char *what,
+                           const char **name, Error **errp)
+{
+    if (!config_value_text(node, what, name, errp)) {
+        return false;
+    }
+    if (node->at.line) {
+        *name = config_merge_path(cfg->arena, node->at.file, *name);
+    }
+    return true;
+}
+
 static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
                         Error **errp)
 {
@@ -263,16 +276,7 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
     }
     memory->rom = kind == 1;
     const Node *file = config_node_find(map, "file");
-    if (file) {
-        if (!config_value_text(file, "file", &memory->file, errp)) {
-            return false;
-        }
-        if (file->at.line) { /* relative to the file that says it */
-            memory->file =
-                config_merge_path(cfg->arena, file->at.file, memory->file);
-        }
-    }
-    return true;
+    return !file || read_file_name(cfg, file, "file", &memory->file, errp);
 }
 
 static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
@@ -285,6 +289,8 @@ static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
     switch (spec->type) {
     case PARAM_STRING:
         return config_value_text(node, spec->name, &param->text, errp);
+    case PARAM_FILE: return read_file_name(cfg, node, spec->name, &param->text,
+                                           errp);
     case PARAM_MASTER:
         return config_check_bus(cfg, node, spec->name, &param->text, errp);
     case PARAM_BOOL:
@@ -295,6 +301,7 @@ static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
         return true;
     case PARAM_SIZE: unit = UNIT_SIZE; break;
     case PARAM_HZ: unit = UNIT_HZ; break;
+    case PARAM_TIME: unit = UNIT_TIME; break;
     case PARAM_UINT: break;
     }
     return config_value_number(node, spec->name, unit, spec->low, high,
@@ -348,6 +355,33 @@ static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
                         config_hint_text(&hint, "this program has none"));
 }
 
+/* Where its registers are; a type without any takes none of these keys. */
+static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
+{
+    static const char *const keys[] = {"at", "wait_states", "priority",
+                                       "overlap"};
+    for (unsigned i = 0; !dev->cls->mmio_size && i < 4; i++) {
+        const Node *n = config_node_find(map, keys[i]);
+        if (n) {
+            return config_error(errp, n->key_at,
+                                "%s: a %s has no registers in the map; leave "
+                                "it out",
+                                keys[i], dev->cls->name);
+        }
+    }
+    if (dev->cls->mmio_size && !config_node_find(map, "at")) {
+        return config_error(errp, map->at,
+                            "device without \"at\"; write \"at: ...\" (of its "
+                            "first register)");
+    }
+    return config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
+                             errp) &&
+           check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
+           config_get_waits(map, &dev->waits, errp) &&
+           config_get_priority(map, &dev->priority, errp) &&
+           config_get_bool(map, "overlap", &dev->overlap, errp);
+}
+
 static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
                         Error **errp)
 {
@@ -358,13 +392,7 @@ static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
     return config_get_map(map, "device", dev->cls, errp) &&
            config_get_name(map, &dev->name, errp) &&
            config_get_bus(cfg, map, "bus", &dev->bus, errp) &&
-           config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
-                             errp) &&
-           check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
-           config_get_waits(map, &dev->waits, errp) &&
-           config_get_priority(map, &dev->priority, errp) &&
-           config_get_bool(map, "overlap", &dev->overlap, errp) &&
-           read_params(cfg, dev, map, errp);
+           read_place(dev, map, errp) && read_params(cfg, dev, map, errp);
 }
 
 /* -- the whole

@@ -139,8 +139,10 @@ static void set_param(char *dev, const ParamSpec *spec, uint64_t number,
     switch (spec->type) {
     case PARAM_UINT:
     case PARAM_SIZE:
+    case PARAM_TIME:
     case PARAM_HZ: memcpy(dev + spec->offset, &number, sizeof(number)); break;
     case PARAM_BOOL: memcpy(dev + spec->offset, &flag, sizeof(flag)); break;
+    case PARAM_FILE:
     case PARAM_STRING: memcpy(dev + spec->offset, &text, sizeof(text)); break;
     case PARAM_MASTER: break; /* a port; nothing in a description */
     }

@@ -66,7 +66,7 @@ const ConfigKey config_keys[] = {
     {"device", "name", "name", NULL, "may have a range: uart[0-3]"},
     {"device", "type", "device type", NULL, "see `socscope devices`"},
     {"device", "bus", "bus", NULL, "where its registers are"},
-    {"device", "at", "address", NULL, "of its first register"},
+    {"device", "at", "address", "", "of its first register; required then"},
     {"device", "wait_states", "wait states", "0", "cycles of the bus"},
     {"device", "priority", "number", "0", "of overlapping: higher hides lower"},
     {"device", "overlap", "true|false", "false", "may share addresses"},

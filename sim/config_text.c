@@ -173,6 +173,8 @@ static void put_param(FILE *out, const ConfigParam *param)
     case PARAM_SIZE: put_size(out, param->number); break;
     case PARAM_HZ: put_hz(out, param->number); break;
     case PARAM_BOOL: fputs(bool_text(param->number != 0), out); break;
+    case PARAM_TIME: put_time(out, param->number); break;
+    case PARAM_FILE:
     case PARAM_STRING: put_text(out, param->text); break;
     case PARAM_MASTER: fputs(param->text, out); break;
     }
@@ -209,10 +211,13 @@ static void put_wires(FILE *out, const Config *cfg, const ConfigDevice *dev)
 
 static void put_device(FILE *out, const Config *cfg, const ConfigDevice *dev)
 {
-    fprintf(out, "  - {name: %s, type: %s, bus: %s, at: 0x%08" PRIx64 ", ",
-            dev->name, dev->cls->name, dev->bus, dev->address);
-    put_waits(out, &dev->waits);
-    put_overlap(out, dev->priority, dev->overlap);
+    fprintf(out, "  - {name: %s, type: %s, bus: %s", dev->name, dev->cls->name,
+            dev->bus);
+    if (dev->cls->mmio_size) {
+        fprintf(out, ", at: 0x%08" PRIx64 ", ", dev->address);
+        put_waits(out, &dev->waits);
+        put_overlap(out, dev->priority, dev->overlap);
+    }
     for (unsigned i = 0; i < dev->params; i++) {
         put_param(out, &dev->param[i]);
     }

@@ -196,6 +196,10 @@ typedef struct MachineLimits {
     uint64_t time_ps;
 } MachineLimits;
 void machine_set_limits(Machine *m, const MachineLimits *limits);
+/* Can a run with these limits end? With a cpu: it may. Without one: when all
+ * traffic sources do, or a limit comes. */
+bool machine_check_end(const Machine *m, const MachineLimits *limits,
+                       Error **errp);
 
 /* As a reset button: time goes on, memories keep what is in them. */
 void machine_reset(Machine *m);

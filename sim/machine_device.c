@@ -46,7 +46,7 @@ static bool make_master(Machine *m, const ConfigDevice *cd,
         return machine_blame(errp, cd->at);
     }
     m->port[m->ports++] = (MachinePort){
-        .port = port, .kind = "dma", .owner = cd->name, .part = spec->name};
+        .port = port, .kind = cd->cls->name, .owner = cd->name, .part = spec->name};
     return true;
 }
 
@@ -58,12 +58,14 @@ static bool set_param(Machine *m, const ConfigDevice *cd, const ParamSpec *spec,
     switch (spec->type) {
     case PARAM_UINT:
     case PARAM_SIZE:
+    case PARAM_TIME:
     case PARAM_HZ:
         *(uint64_t *)at = given ? given->number : spec->preset;
         return true;
     case PARAM_BOOL:
         *(bool *)at = (given ? given->number : spec->preset) != 0;
         return true;
+    case PARAM_FILE:
     case PARAM_STRING:
         *(const char **)at = given ? given->text : spec->text;
         return true;
@@ -108,7 +110,7 @@ static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
         machine_blame(errp, cd->at);
         return drop_device(m, cd, dev);
     }
-    if (!memory_region_check_ops(dev->mmio.ops, errp)) {
+    if (cd->cls->mmio_size && !memory_region_check_ops(dev->mmio.ops, errp)) {
         error_prepend(errp,
                       "device type %s contradicts itself: ", cd->cls->name);
         machine_blame(errp, cd->at);
@@ -116,8 +118,10 @@ static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
     }
     MachineDevice *md = &m->device[m->devices++];
     *md = (MachineDevice){.dev = dev, .address = cd->address, .bus = mb};
-    machine_map(mb, cd->address, &dev->mmio, cd->overlap, cd->priority);
-    machine_set_waits(m, &md->waits, mb, &cd->waits, &dev->mmio);
+    if (cd->cls->mmio_size) {
+        machine_map(mb, cd->address, &dev->mmio, cd->overlap, cd->priority);
+        machine_set_waits(m, &md->waits, mb, &cd->waits, &dev->mmio);
+    }
     if (!m->clint && !strcmp(cd->cls->name, "clint")) {
         m->clint = dev;
     }

@@ -69,6 +69,7 @@ void machine_host_init(Machine *m)
         .reset_request = host_reset_request,
         .phase = host_phase,
         .guest_error = host_guest_error,
+        .traffic_ended = machine_traffic_ended,
         .opaque = m,
     };
 }

@@ -117,6 +117,7 @@ struct Machine {
     unsigned aliases;
     MachineDevice *device;
     unsigned devices;
+    unsigned sources; /* of traffic that have not ended */
     MachineSerial *serial; /* one per serial device */
     unsigned serials;
     Hart **hart;
@@ -261,5 +262,13 @@ void machine_shortened(void *opaque, uint64_t horizon);
 void machine_unload(Machine *m);
 bool machine_load_images(Machine *m, Error **errp);
 bool machine_all_asleep(const Machine *m);
+
+/* -- traffic without a cpu (machine_traffic.c) ---------------------------- */
+
+/* Gives players what they play. */
+bool machine_load_scores(Machine *m, Error **errp);
+void machine_traffic_reset(Machine *m);
+/* A source will never issue again (DeviceHost). */
+void machine_traffic_ended(void *opaque, Device *dev);
 
 #endif

@@ -201,6 +201,7 @@ void machine_reset(Machine *m)
         Device *dev = m->device[i].dev;
         dev->cls->reset(dev);
     }
+    machine_traffic_reset(m);
     for (unsigned i = 0; i < m->serials; i++) {
         machine_serial_ready(m, m->serial[i].dev);
     }

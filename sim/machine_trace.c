@@ -91,8 +91,10 @@ static void add_regions(Machine *m, TraceStore *ts)
     }
     for (unsigned i = 0; i < m->devices; i++) {
         const MachineDevice *md = &m->device[i];
-        trace_add_region(ts, &md->dev->mmio, "io", md->bus->name, md->address,
-                         md->dev->cls);
+        if (md->dev->cls->mmio_size) {
+            trace_add_region(ts, &md->dev->mmio, "io", md->bus->name,
+                             md->address, md->dev->cls);
+        }
     }
     if (m->htif.there) {
         trace_add_region(ts, &m->htif.region, "io", m->htif.bus, m->htif.tohost,
@@ -183,7 +185,9 @@ static void look_at_regions(Machine *m, NameSearch *search)
         look_at(search, m->memory[i].name);
     }
     for (unsigned i = 0; i < m->devices; i++) {
-        look_at(search, m->device[i].dev->name);
+        if (m->device[i].dev->cls->mmio_size) {
+            look_at(search, m->device[i].dev->name);
+        }
     }
     if (m->htif.there) {
         look_at(search, memory_region_name(&m->htif.region));
@@ -337,6 +341,11 @@ static void add_totals(Machine *m, TraceStore *ts)
     }
     for (unsigned i = 0; i < m->ports; i++) {
         trace_add_port_totals(ts, m->port[i].port);
+    }
+    for (unsigned i = 0; i < m->devices; i++) {
+        if (m->device[i].dev->cls->traffic) {
+            trace_add_source(ts, (const Traffic *)m->device[i].dev);
+        }
     }
     for (unsigned i = 0; i < m->buses; i++) {
         trace_add_port_totals(ts, &m->bus[i].api);

@@ -53,8 +53,10 @@ typedef enum ParamType {
     PARAM_UINT,   /* uint64_t: plain number */
     PARAM_SIZE,   /* uint64_t: bytes, with KiB MiB GiB */
     PARAM_HZ,     /* uint64_t: with kHz MHz GHz */
+    PARAM_TIME,   /* uint64_t: ps, with ps ns us ms s */
     PARAM_BOOL,   /* bool */
     PARAM_STRING, /* const char *, owned by the machine */
+    PARAM_FILE,   /* the same, relative to the file that says it */
     PARAM_MASTER, /* MemoryPort: the bus the device is an initiator on */
 } ParamType;
 
@@ -63,7 +65,7 @@ typedef struct ParamSpec {
     ParamType type;
     size_t offset;      /* in the device struct */
     uint64_t preset;    /* value when the config is silent (numbers, bool) */
-    const char *text;   /* the same for PARAM_STRING */
+    const char *text;   /* the same for texts */
     uint64_t low, high; /* inclusive bounds of a number; high 0: none */
     bool required;
     const char *doc;
@@ -94,6 +96,8 @@ typedef struct DeviceHost {
     void (*phase)(void *opaque, Device *dev, unsigned id);
     /* A guest error: wrote a read-only register, ... One line, no newline. */
     void (*guest_error)(void *opaque, Device *dev, const char *text);
+    /* A traffic source will never issue again (soc/traffic.h). */
+    void (*traffic_ended)(void *opaque, Device *dev);
     void *opaque;
 } DeviceHost;
 
@@ -105,7 +109,8 @@ typedef struct DeviceClass {
     const PinSpec *pins;      /* ends with a NULL name; may be NULL */
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
-    uint64_t mmio_size;       /* bytes it takes in the map */
+    uint64_t mmio_size;       /* bytes it takes in the map; 0: it is not there */
+    bool traffic;             /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);
     void (*reset)(Device *dev);
     void (*fini)(Device *dev); /* NULL if init allocates nothing */

@@ -11,15 +11,17 @@
 
 #include "soc/clint.h"
 #include "soc/dma.h"
+#include "soc/generator.h"
 #include "soc/gpio.h"
 #include "soc/ns16550a.h"
+#include "soc/player.h"
 #include "soc/plic.h"
 #include "soc/sifive_test.h"
 #include "soc/timer.h"
 
 const DeviceClass *const device_classes[] = {
-    &clint_class, &dma_class,         &gpio_class,  &ns16550a_class,
-    &plic_class,  &sifive_test_class, &timer_class, NULL,
+    &clint_class,  &dma_class,  &generator_class, &gpio_class, &ns16550a_class,
+    &player_class, &plic_class, &sifive_test_class, &timer_class, NULL,
 };
 
 const DeviceClass *device_class_find(const char *name)

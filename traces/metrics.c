@@ -226,6 +226,17 @@ const Metric metrics[] = {
      "from device_register where touched > 0) "
      "order by d.region_id, d.offset, d.rowid",
      "exact"},
+    {"traffic_sources", "table",
+     "What generators and players did, and what was asked of them. late: "
+     "requests issued after they were due, because their initiator had as many "
+     "under way as it may have; by at most late_cycles_max. longest_cycles: "
+     "from due (of a closed loop: from issue) to done. MB/s: of the time from "
+     "the first issue to the last completion.",
+     "select initiator, pace, outstanding, requests, bytes, "
+     "round(1000000.0 * bytes / nullif(end_ps - begin_ps, 0), 2) as mb_per_s, "
+     "round(asked_bytes_per_s / 1000000.0, 2) as asked_mb_per_s, "
+     "late, late_cycles_max, longest_cycles from traffic_source order by rowid",
+     "exact"},
     {"traffic_over_time", "table",
      "Recorded bytes per initiator and window of time (traffic_window); an "
      "access counts where it was issued, the last window ends with the run. "

@@ -47,6 +47,13 @@ static bool run_flag(const Report *r, const char *sql)
     return set;
 }
 
+/* Generators and players, but no hart: what is of harts says nothing. */
+static bool only_traffic(const Report *r)
+{
+    return run_flag(r, "select count(*) > 0 and not exists (select 1 from hart)"
+                       " from traffic_source");
+}
+
 /* -- the first screen ----------------------------------------------------- */
 
 static bool print_scalar(Report *r, const char *before, const char *name,
@@ -80,8 +87,8 @@ static bool print_head(Report *r)
     run_text(r, "machine", config, sizeof(config));
     run_text(r, "exit_status", status, sizeof(status));
     report_style(r, "1");
-    fprintf(r->out, "%s%s%s", *firmware ? firmware : r->path,
-            *config ? " on " : "", config);
+    const char *what = *firmware ? firmware : *config ? "" : r->path;
+    fprintf(r->out, "%s%s%s", what, *what && *config ? " on " : "", config);
     report_style(r, "0");
     fprintf(r->out, "%s%s\n", *status ? ", exit status " : "", status);
     if (!r->complete) {
@@ -91,6 +98,14 @@ static bool print_head(Report *r)
                 r->recovered ? "totals of harts and buses" : "summaries");
     }
     r->printed = true;
+    if (only_traffic(r)) {
+        return print_scalar(r, "  ", "simulated_time", NULL) &&
+               print_scalar(r, "  ", "transactions", NULL) &&
+               print_scalar(r, "  ", "bytes", NULL) &&
+               print_scalar(r, "  ", "wait_cycles", "wait cycles") &&
+               print_scalar(r, "  ", "failed_transactions", "failed") &&
+               fputs("\n", r->out) >= 0;
+    }
     return print_scalar(r, "  ", "cycles", NULL) &&
            print_scalar(r, "  ", "simulated_time", NULL) &&
            print_scalar(r, "  ", "instructions", NULL) &&
@@ -114,16 +129,24 @@ static const Section overview[] = {
     {.title = "Where did the cycles go",
      .metric = "cycles_by_category",
      .rows = 7,
-     .empty = "no hart ran"},
+     .empty = "no hart ran",
+     .of_harts = true},
     {.title = "Where did the cycles go",
      .metric = "cycles_by_hart",
      .rows = 8,
-     .empty = "no hart ran"},
+     .empty = "no hart ran",
+     .of_harts = true},
     {.title = "Functions",
      .metric = "cycles_by_function",
      .columns = "function cycles share_percent",
      .rows = 4,
-     .empty = "no code ran"},
+     .empty = "no code ran",
+     .of_harts = true},
+    {.title = "Traffic sources",
+     .metric = "traffic_sources",
+     .columns = "initiator pace requests mb_per_s asked_mb_per_s late "
+                "longest_cycles",
+     .rows = 8},
     {.title = "Memories and devices",
      .metric = "cycles_by_region",
      .columns = "region what accesses cycles share_percent",
@@ -133,13 +156,16 @@ static const Section overview[] = {
 
 static bool print_overview(Report *r, const Section *s)
 {
-    bool one = one_hart(r);
+    bool one = one_hart(r), none = only_traffic(r);
     if (!print_head(r)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(overview) / sizeof(overview[0]); i++) {
         Section part = overview[i];
         part.brief = true;
+        if (none && part.of_harts) {
+            continue;
+        }
         if (i != (one ? 1 : 0) && !report_grid(r, &part)) {
             return false;
         }
@@ -211,19 +237,22 @@ static const Section sections[] = {
      .title = "Cycles by category",
      .metric = "cycles_by_category",
      .rows = 24,
-     .empty = "no hart ran"},
+     .empty = "no hart ran",
+     .of_harts = true},
     {.name = "functions",
      .title = "Functions",
      .metric = "cycles_by_function",
      .rows = 12,
-     .empty = "no code ran"},
+     .empty = "no code ran",
+     .of_harts = true},
     {.name = "lines",
      .title = "Source lines",
      .metric = "cycles_by_line",
      .columns = "source function cycles share_percent instructions accesses "
                 "stall_cycles",
      .rows = 12,
-     .empty = "no line is known; compile the firmware with -g"},
+     .empty = "no line is known; compile the firmware with -g",
+     .of_harts = true},
     {.name = "regions",
      .title = "Memories and devices",
      .metric = "cycles_by_region",
@@ -242,6 +271,10 @@ static const Section sections[] = {
      .from_records = true,
      .empty = "no accesses",
      .print = report_traffic},
+    {.name = "sources",
+     .title = "Traffic sources",
+     .metric = "traffic_sources",
+     .rows = 16},
     {.name = "mix",
      .title = "Reads and writes",
      .metric = "read_write_mix",
@@ -282,7 +315,8 @@ static const Section sections[] = {
      .metric = "hot_pcs",
      .rows = 10,
      .from_records = true,
-     .empty = "no instruction accessed anything"},
+     .empty = "no instruction accessed anything",
+     .of_harts = true},
     {.name = "sizes",
      .title = "Access sizes",
      .metric = "access_sizes",
@@ -363,12 +397,13 @@ static bool print_named(Report *r, const char *name)
 
 static bool print_text(Report *r, const TraceReport *what)
 {
-    bool ok = true;
+    bool ok = true, one = one_hart(r), none = only_traffic(r);
     for (size_t i = 0; ok && i < what->sections; i++) {
         ok = print_named(r, what->section[i]);
     }
     for (size_t k = 0; ok && !what->sections && k < SECTIONS; k++) {
-        bool again = !strcmp(sections[k].name, "cycles") && one_hart(r);
+        bool again = !strcmp(sections[k].name, "cycles") && one;
+        again |= none && sections[k].of_harts;
         ok = again || print_section(r, &sections[k]); /* overview has it all */
     }
     return ok;

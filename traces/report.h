@@ -32,6 +32,7 @@ struct Section {
     const char *empty;   /* why there are no rows; NULL: hidden then */
     unsigned rows;       /* at most so many are shown */
     bool from_records;   /* empty unless transactions were recorded */
+    bool of_harts;       /* left out where traffic ran without them */
     bool brief;          /* no word of those that are left out */
     /* NULL: report_grid(). */
     bool (*print)(Report *r, const Section *s);

@@ -188,7 +188,7 @@ void report_cell(sqlite3_stmt *stmt, int c, const char *column, char *text,
 static void heading_format(const char *column, char *text, size_t size)
 {
     static const char *const units[][2] = {
-        {"percent", "%"}, {"us", "us"}, {"mhz", "MHz"}};
+        {"percent", "%"}, {"us", "us"}, {"mhz", "MHz"}, {"mb_per_s", "MB/s"}};
     if (strcmp(column, "mb_per_s") == 0) {
         column = "MB/s";
     }

@@ -116,6 +116,11 @@ create table bus_load(bus text, width_bytes integer, clock_hz integer,
     fetch_cycles integer);
 create table contention(bus text, initiator text, blocker text,
     waits integer, wait_cycles integer);
+create table traffic_source(initiator text, type text, pace text,
+    outstanding integer, requests integer, bytes integer, errors integer,
+    asked_bytes_per_s integer, late integer, late_cycles integer,
+    late_cycles_max integer, longest_cycles integer, begin_ps integer,
+    end_ps integer, initiator_id integer);
 create table split_cost(region text, kind text, dir text, size integer,
     accesses integer, beats integer, extra_beats integer, amplification real);
 create table hot_address(region text, type text, offset integer,
@@ -155,7 +160,8 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
     ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
     ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),
-    ('cycles_max', 'cycles'), ('min_cycles', 'cycles'),
+    ('cycles_max', 'cycles'), ('late_cycles', 'cycles'),
+    ('late_cycles_max', 'cycles'), ('asked_bytes_per_s', 'bytes/s'), ('min_cycles', 'cycles'),
     ('max_cycles', 'cycles'), ('first_time', 'ps'), ('last_time', 'ps'),
     ('size', 'bytes'), ('offset', 'bytes'), ('granule', 'bytes'),
     ('stride', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),

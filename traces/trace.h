@@ -14,6 +14,7 @@
 #include "memory/port.h"
 #include "soc/bus.h"
 #include "soc/device.h"
+#include "soc/traffic.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,7 +38,7 @@ TraceStore *trace_open(const char *path, Error **errp);
 void trace_set_run(TraceStore *ts, const char *key, const char *value);
 void trace_set_run_number(TraceStore *ts, const char *key, uint64_t value);
 void trace_add_clock(TraceStore *ts, const ClockDomain *clk);
-/* kind: "hart", "dma", "tlm", "api"; part: "fetch", "data", ... */
+/* kind: "hart", the type of a device, "tlm", "api"; part: "fetch", "data", ... */
 void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
                          const char *kind, const char *owner, const char *part);
 /* type: "ram", "rom", "io", ...; address is where it is mapped at time 0;
@@ -115,6 +116,7 @@ const Error *trace_error(TraceStore *ts);
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
 void trace_add_hart_totals(TraceStore *ts, Hart *hart);
+void trace_add_source(TraceStore *ts, const Traffic *traffic);
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
 
 /* Hands over the last records, writes the summaries and metrics, checks the

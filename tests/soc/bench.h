@@ -34,6 +34,7 @@ template <typename T> struct Bench : World {
     std::string sent;  // bytes of serial_out
     std::vector<uint64_t> sent_at;
     std::vector<std::string> errors;
+    std::vector<uint64_t> ended; // when a traffic source did
     std::vector<int> finished;
     std::vector<unsigned> phases;
     unsigned ready = 0, resets = 0;
@@ -65,20 +66,27 @@ template <typename T> struct Bench : World {
         host.phase = [](void *self, Device *, unsigned id) {
             static_cast<Bench *>(self)->phases.push_back(id);
         };
+        host.traffic_ended = [](void *self, Device *) {
+            auto *b = static_cast<Bench *>(self);
+            b->ended.push_back(b->now());
+        };
         host.guest_error = [](void *self, Device *, const char *text) {
             static_cast<Bench *>(self)->errors.push_back(text);
         };
         model = static_cast<T *>(std::calloc(1, cls.size));
-        dev = &model->dev;
+        dev = reinterpret_cast<Device *>(model); // its first member
         dev->cls = &cls;
         dev->name = "dut";
         dev->events = &queue;
         dev->clock = &clock;
         dev->host = &host;
         for (const ParamSpec *p = cls.params; p && p->name; p++) {
-            if (p->type == PARAM_UINT || p->type == PARAM_HZ) {
-                *reinterpret_cast<uint64_t *>(reinterpret_cast<char *>(dev) +
-                                              p->offset) = p->preset;
+            char *at = reinterpret_cast<char *>(dev) + p->offset;
+            if (p->type == PARAM_UINT || p->type == PARAM_HZ ||
+                p->type == PARAM_SIZE || p->type == PARAM_TIME) {
+                *reinterpret_cast<uint64_t *>(at) = p->preset;
+            } else if (p->type == PARAM_STRING || p->type == PARAM_FILE) {
+                *reinterpret_cast<const char **>(at) = p->text;
             }
         }
         prepare(model);

@@ -121,8 +121,8 @@ TEST(DevicesProperty, HostileAccessesHurtNobody)
         char rest[1024 * 1024];
     };
     for (auto *c = device_classes; *c; c++) {
-        if (*c == &dma_class) {
-            continue; // needs a bus: dma_test.cc
+        if (*c == &dma_class || !(*c)->mmio_size) {
+            continue; // needs a bus: dma_test.cc; nothing to access
         }
         SCOPED_TRACE((*c)->name);
         ASSERT_LE((*c)->size, sizeof(Any));

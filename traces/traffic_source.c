@@ -1,0 +1,20 @@
+/*
+ * traffic_source.c - what generators and players did: asked and achieved.
+ *
+ * Units    cycles of the initiator's clock; bytes per second, of the average
+ *          over active and silent times.
+ */
+#include "traces/store.h"
+
+void trace_add_source(TraceStore *ts, const Traffic *t)
+{
+    handover_drain(ts);
+    const TrafficTotals *n = &t->totals;
+    store_run(ts,
+              "insert into traffic_source values(?,?,?,?,?,?,?,nullif(?,0),"
+              "?,?,?,?,?,?,?)",
+              "tttuuuuuuuuuuui", t->master.name, t->dev.cls->name, t->pace,
+              t->outstanding, n->requests, n->bytes, n->errors, t->rate,
+              n->late, n->late_cycles, n->late_most, n->longest, n->first_ps,
+              n->last_ps, (int64_t)t->master.id);
+}
