@@ -465,8 +465,9 @@ static bool load_more(Machine *m, const RunOptions *opt, Error **errp)
 static bool load_firmware(Machine *m, const RunOptions *opt, Error **errp)
 {
     if (machine_harts(m) && !opt->firmware) {
-        return error_set(errp, "%s has cpus, and there is no firmware: socscope "
-                               "run CONFIG FIRMWARE",
+        return error_set(errp,
+                         "%s has cpus, and there is no firmware: socscope "
+                         "run CONFIG FIRMWARE",
                          opt->config);
     }
     if (!machine_harts(m) && opt->firmware) {

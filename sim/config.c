@@ -289,8 +289,8 @@ static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
     switch (spec->type) {
     case PARAM_STRING:
         return config_value_text(node, spec->name, &param->text, errp);
-    case PARAM_FILE: return read_file_name(cfg, node, spec->name, &param->text,
-                                           errp);
+    case PARAM_FILE:
+        return read_file_name(cfg, node, spec->name, &param->text, errp);
     case PARAM_MASTER:
         return config_check_bus(cfg, node, spec->name, &param->text, errp);
     case PARAM_BOOL:

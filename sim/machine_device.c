@@ -45,8 +45,10 @@ static bool make_master(Machine *m, const ConfigDevice *cd,
                    machine_bus_timing(mb), false, errp)) {
         return machine_blame(errp, cd->at);
     }
-    m->port[m->ports++] = (MachinePort){
-        .port = port, .kind = cd->cls->name, .owner = cd->name, .part = spec->name};
+    m->port[m->ports++] = (MachinePort){.port = port,
+                                        .kind = cd->cls->name,
+                                        .owner = cd->name,
+                                        .part = spec->name};
     return true;
 }
 

@@ -117,7 +117,7 @@ struct Machine {
     unsigned aliases;
     MachineDevice *device;
     unsigned devices;
-    unsigned sources; /* of traffic that have not ended */
+    unsigned sources;      /* of traffic that have not ended */
     MachineSerial *serial; /* one per serial device */
     unsigned serials;
     Hart **hart;

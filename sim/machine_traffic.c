@@ -33,8 +33,7 @@ typedef struct Reading {
 static bool take_access(void *opaque, const TraceAccess *from, Error **errp)
 {
     Reading *r = opaque;
-    uint64_t gap =
-        from->time_ps > r->done_ps ? from->time_ps - r->done_ps : 0;
+    uint64_t gap = from->time_ps > r->done_ps ? from->time_ps - r->done_ps : 0;
     PlayerAccess a = {.time_ps = from->time_ps,
                       .gap_ps = gap,
                       .addr = from->addr,
@@ -60,8 +59,9 @@ static bool read_score(Player *p, Error **errp)
 {
     FILE *f = fopen(p->file, "rb");
     if (!f) {
-        return error_set(errp, "cannot read %s: %s; name a run's database or a "
-                               "CSV file",
+        return error_set(errp,
+                         "cannot read %s: %s; name a run's database or a "
+                         "CSV file",
                          p->file, strerror(errno));
     }
     Reading r = {{0}, 0};

@@ -289,10 +289,7 @@ static bool read_rows(Csv *c, const char *initiator)
 bool player_csv_read(FILE *in, const char *path, const char *initiator,
                      const ClockDomain *clk, PlayerScore *score, Error **errp)
 {
-    Csv c = {.in = in,
-             .path = path,
-             .clk = clk,
-             .score = score};
+    Csv c = {.in = in, .path = path, .clk = clk, .score = score};
     Error *err = NULL;
     c.errp = &err;
     bool ok = read_line(&c);

@@ -109,8 +109,8 @@ typedef struct DeviceClass {
     const PinSpec *pins;      /* ends with a NULL name; may be NULL */
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
-    uint64_t mmio_size;       /* bytes it takes in the map; 0: it is not there */
-    bool traffic;             /* the struct begins with a Traffic */
+    uint64_t mmio_size; /* bytes it takes in the map; 0: it is not there */
+    bool traffic;       /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);
     void (*reset)(Device *dev);
     void (*fini)(Device *dev); /* NULL if init allocates nothing */

@@ -20,8 +20,9 @@
 #include "soc/timer.h"
 
 const DeviceClass *const device_classes[] = {
-    &clint_class,  &dma_class,  &generator_class, &gpio_class, &ns16550a_class,
-    &player_class, &plic_class, &sifive_test_class, &timer_class, NULL,
+    &clint_class,    &dma_class,    &generator_class, &gpio_class,
+    &ns16550a_class, &player_class, &plic_class,      &sifive_test_class,
+    &timer_class,    NULL,
 };
 
 const DeviceClass *device_class_find(const char *name)

@@ -110,8 +110,10 @@ static bool check_request(Generator *g, Error **errp)
     }
     g->len = (uint32_t)(g->size * g->burst);
     if (g->range < g->len) {
-        return wrong(g, "range", "no request fits into it; write at least "
-                                 "size times burst", errp);
+        return wrong(g, "range",
+                     "no request fits into it; write at least "
+                     "size times burst",
+                     errp);
     }
     if (g->range - 1 > UINT64_MAX - g->base) {
         return wrong(g, "range", "it ends beyond 2^64; write less", errp);
@@ -119,8 +121,8 @@ static bool check_request(Generator *g, Error **errp)
     if (g->reads > 100) {
         return wrong(g, "reads", "write percent, 0 to 100", errp);
     }
-    if (g->directions && (!*g->directions ||
-                          g->directions[strspn(g->directions, "rw")])) {
+    if (g->directions &&
+        (!*g->directions || g->directions[strspn(g->directions, "rw")])) {
         return wrong(g, "directions", "write r and w only, such as rrrw", errp);
     }
     return true;
@@ -140,19 +142,25 @@ static bool read_list(Generator *g, Error **errp)
         uint64_t offset = strtoull(text, &end, 0);
         if (*text == '-' || *text == '+' || end == text ||
             (*end && !strchr(between, *end))) {
-            return wrong(g, "list", "write numbers with blanks between them, "
-                                    "such as \"0 0x40 0x100\"", errp);
+            return wrong(g, "list",
+                         "write numbers with blanks between them, "
+                         "such as \"0 0x40 0x100\"",
+                         errp);
         }
         if (offset > g->range - g->len) {
-            return wrong(g, "list", "a request leaves the range; write offsets "
-                                    "from base, or a larger range", errp);
+            return wrong(g, "list",
+                         "a request leaves the range; write offsets "
+                         "from base, or a larger range",
+                         errp);
         }
         g->list[g->positions++] = offset;
         text = end;
     }
     return g->positions > 0 ||
-           wrong(g, "list", "name the offsets of pattern list, such as \"0 "
-                            "0x40 0x100\"", errp);
+           wrong(g, "list",
+                 "name the offsets of pattern list, such as \"0 "
+                 "0x40 0x100\"",
+                 errp);
 }
 
 static bool check_pattern(Generator *g, Error **errp)
@@ -165,10 +173,12 @@ static bool check_pattern(Generator *g, Error **errp)
                      errp);
     }
     if (stride != (g->stride > 0)) {
-        return wrong(g, "stride", stride ? "pattern stride needs it; write the "
-                                           "bytes from request to request"
-                                         : "it is for pattern stride; leave it "
-                                           "out", errp);
+        return wrong(g, "stride",
+                     stride ? "pattern stride needs it; write the "
+                              "bytes from request to request"
+                            : "it is for pattern stride; leave it "
+                              "out",
+                     errp);
     }
     if (list) {
         return read_list(g, errp);
@@ -187,16 +197,20 @@ static bool check_times(Generator *g, Error **errp)
         return wrong(g, "rate", "every says when, too; leave one out", errp);
     }
     if (g->think && (g->rate || g->every)) {
-        return wrong(g, "think", "it is for a closed loop; leave it out, or "
-                                 "rate and every", errp);
+        return wrong(g, "think",
+                     "it is for a closed loop; leave it out, or "
+                     "rate and every",
+                     errp);
     }
     if (g->until && g->until <= g->start) {
         return wrong(g, "until", "it is not after start; write a later time",
                      errp);
     }
     if (g->active > g->period || (g->period && !g->active)) {
-        return wrong(g, "active", "write a time up to that of period, or "
-                                  "neither", errp);
+        return wrong(g, "active",
+                     "write a time up to that of period, or "
+                     "neither",
+                     errp);
     }
     return true;
 }
@@ -255,11 +269,16 @@ static void generator_fini(Device *dev)
 }
 
 #define NUMBER(name_, low_, high_, preset_, doc_)                              \
-    {.name = #name_, .type = PARAM_UINT, .offset = offsetof(Generator, name_), \
-     .preset = preset_, .low = low_, .high = high_, .doc = doc_}
+    {                                                                          \
+        .name = #name_, .type = PARAM_UINT,                                    \
+        .offset = offsetof(Generator, name_), .preset = preset_, .low = low_,  \
+        .high = high_, .doc = doc_                                             \
+    }
 #define TIME(name_, doc_)                                                      \
-    {.name = #name_, .type = PARAM_TIME, .offset = offsetof(Generator, name_), \
-     .doc = doc_}
+    {                                                                          \
+        .name = #name_, .type = PARAM_TIME,                                    \
+        .offset = offsetof(Generator, name_), .doc = doc_                      \
+    }
 
 static const ParamSpec generator_params[] = {
     {.name = "master",

@@ -95,9 +95,8 @@ static bool player_next(Traffic *t, TrafficAccess *access)
         uint64_t ps = scaled(p, a->time_ps);
         ps = ps > TIME_NEVER - p->start ? TIME_NEVER : ps + p->start;
         access->timed = true;
-        access->due = ps == TIME_NEVER
-                          ? UINT64_MAX
-                          : clock_cycle_at(t->master.clock, ps);
+        access->due =
+            ps == TIME_NEVER ? UINT64_MAX : clock_cycle_at(t->master.clock, ps);
     } else if (p->pace == PLAYER_DEPENDENT) {
         access->gap = gap_cycles(p, scaled(p, a->gap_ps));
     }
@@ -146,7 +145,7 @@ static bool player_init(Device *dev, Error **errp)
                          dev->name);
     }
     p->pace = (PlayerPace)pace;
-    t->outstanding = p->under_way           ? p->under_way
+    t->outstanding = p->under_way              ? p->under_way
                      : pace == PLAYER_RECORDED ? TRAFFIC_SLOTS
                                                : 1;
     t->start_ps = p->start;

@@ -35,11 +35,11 @@ typedef struct TrafficAccess {
 
 /* What was done so far. */
 typedef struct TrafficTotals {
-    uint64_t requests, bytes, errors;  /* completed */
-    uint64_t late, late_cycles;        /* issued after they were due */
-    uint64_t late_most, longest;       /* cycles; longest: from due, or from
-                                          issue, to done */
-    uint64_t first_ps, last_ps;        /* first issue, last completion */
+    uint64_t requests, bytes, errors; /* completed */
+    uint64_t late, late_cycles;       /* issued after they were due */
+    uint64_t late_most, longest;      /* cycles; longest: from due, or from
+                                         issue, to done */
+    uint64_t first_ps, last_ps;       /* first issue, last completion */
 } TrafficTotals;
 
 typedef struct Traffic Traffic;

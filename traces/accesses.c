@@ -34,8 +34,9 @@ static bool find_initiator(Walk *w, const char *wanted)
 {
     sqlite3_stmt *stmt = query_prepare(
         w->reader->db, w->path,
-        "select id, name, owner from initiator i where exists (select 1 from"
-        " site s where s.initiator_id = i.id) order by id",
+        "select id, iif(instr(name, part), name, name || '.' || part), owner"
+        " from initiator i where exists (select 1 from site s where"
+        " s.initiator_id = i.id) order by id",
         w->errp);
     if (!stmt) {
         return false;

@@ -25,9 +25,9 @@ typedef struct TraceAccess {
 /* Called for each; false ends the reading, with its error set. */
 typedef bool TraceAccessFn(void *opaque, const TraceAccess *access,
                            Error **errp);
-/* Reads a run's database, which may be anybody's. `initiator`: its name or its
- * owner's; NULL: the only one that has transactions. Nothing recorded of it is
- * an error. */
+/* Reads a run's database, which may be anybody's. `initiator`: its name with
+ * its part (cpu0.data, dma0.master), or its owner's name if that has no other;
+ * NULL: the only one that has transactions. Nothing recorded is an error. */
 bool trace_accesses(const char *path, const char *initiator, TraceAccessFn *fn,
                     void *opaque, Error **errp);
 

@@ -38,7 +38,8 @@ TraceStore *trace_open(const char *path, Error **errp);
 void trace_set_run(TraceStore *ts, const char *key, const char *value);
 void trace_set_run_number(TraceStore *ts, const char *key, uint64_t value);
 void trace_add_clock(TraceStore *ts, const ClockDomain *clk);
-/* kind: "hart", the type of a device, "tlm", "api"; part: "fetch", "data", ... */
+/* kind: "hart", the type of a device, "tlm", "api"; part: "fetch", "data", ...
+ */
 void trace_add_initiator(TraceStore *ts, const MemoryPort *port,
                          const char *kind, const char *owner, const char *part);
 /* type: "ram", "rom", "io", ...; address is where it is mapped at time 0;
