@@ -344,7 +344,7 @@ static void add_totals(Machine *m, TraceStore *ts)
     }
     for (unsigned i = 0; i < m->devices; i++) {
         if (m->device[i].dev->cls->traffic) {
-            trace_add_source(ts, (const Traffic *)m->device[i].dev);
+            trace_add_source(ts, (const Traffic *)m->device[i].dev, m->time);
         }
     }
     for (unsigned i = 0; i < m->buses; i++) {

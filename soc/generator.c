@@ -68,6 +68,22 @@ static uint64_t due_of(const Generator *g, uint64_t i)
     return cycle < UINT64_MAX ? (uint64_t)cycle : UINT64_MAX;
 }
 
+/* Due times rise with i. */
+static uint64_t generator_due(const Traffic *t, uint64_t cycle)
+{
+    const Generator *g = (const Generator *)t;
+    uint64_t low = 0, high = g->count ? g->count : UINT64_MAX;
+    while (low < high) {
+        uint64_t i = low + (high - low) / 2;
+        if (due_of(g, i) < cycle) {
+            low = i + 1;
+        } else {
+            high = i;
+        }
+    }
+    return low;
+}
+
 static bool generator_next(Traffic *t, TrafficAccess *access)
 {
     Generator *g = (Generator *)t;
@@ -236,6 +252,7 @@ static bool generator_init(Device *dev, Error **errp)
     t->endless = !g->count && !g->until;
     t->pace = g->rate || g->every ? "open" : "closed";
     t->next = generator_next;
+    t->due = g->rate || g->every ? generator_due : NULL;
     t->fill = generator_fill;
     if (!traffic_init(t, errp)) {
         free(g->list);

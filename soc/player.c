@@ -82,21 +82,46 @@ static uint64_t gap_cycles(const Player *p, uint64_t ps)
     return (uint64_t)((x + PS_PER_SECOND / 2) / PS_PER_SECOND);
 }
 
+static uint64_t due_of(const Player *p, size_t i)
+{
+    uint64_t ps = scaled(p, p->score.access[i].time_ps);
+    ps = ps > TIME_NEVER - p->start ? TIME_NEVER : ps + p->start;
+    return ps == TIME_NEVER ? UINT64_MAX
+                            : clock_cycle_at(p->traffic.master.clock, ps);
+}
+
+static size_t accesses(const Player *p)
+{
+    return p->count && p->count < p->score.count ? p->count : p->score.count;
+}
+
+static uint64_t player_due(const Traffic *t, uint64_t cycle)
+{
+    const Player *p = (const Player *)t;
+    size_t low = 0, high = accesses(p);
+    while (low < high) {
+        size_t i = low + (high - low) / 2;
+        if (due_of(p, i) < cycle) {
+            low = i + 1;
+        } else {
+            high = i;
+        }
+    }
+    return low;
+}
+
 static bool player_next(Traffic *t, TrafficAccess *access)
 {
     Player *p = (Player *)t;
-    if (p->at >= p->score.count || (p->count && p->at >= p->count)) {
+    if (p->at >= accesses(p)) {
         return false;
     }
     const PlayerAccess *a = &p->score.access[p->at++];
     *access = (TrafficAccess){
         .addr = a->addr, .len = a->size, .is_write = a->is_write};
     if (p->pace == PLAYER_RECORDED) {
-        uint64_t ps = scaled(p, a->time_ps);
-        ps = ps > TIME_NEVER - p->start ? TIME_NEVER : ps + p->start;
         access->timed = true;
-        access->due =
-            ps == TIME_NEVER ? UINT64_MAX : clock_cycle_at(t->master.clock, ps);
+        access->due = due_of(p, p->at - 1);
     } else if (p->pace == PLAYER_DEPENDENT) {
         access->gap = gap_cycles(p, scaled(p, a->gap_ps));
     }
@@ -152,6 +177,7 @@ static bool player_init(Device *dev, Error **errp)
     t->until_ps = TIME_NEVER;
     t->pace = paces[pace];
     t->next = player_next;
+    t->due = pace == PLAYER_RECORDED ? player_due : NULL;
     t->fill = player_fill;
     return traffic_init(t, errp);
 }

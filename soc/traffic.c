@@ -185,6 +185,7 @@ static void step(void *opaque, uint64_t when)
         if (!t->has_head) {
             t->head = (TrafficAccess){.len = 1};
             t->has_head = t->next(t, &t->head);
+            t->named += t->has_head;
             t->ended = !t->has_head;
             continue;
         }
@@ -207,6 +208,20 @@ static void step(void *opaque, uint64_t when)
         }
     }
     end(t);
+}
+
+TrafficTotals traffic_totals(const Traffic *t, uint64_t end_ps)
+{
+    TrafficTotals n = t->totals;
+    uint64_t end = clock_cycle_at(t->master.clock,
+                                  end_ps < t->until_ps ? end_ps : t->until_ps);
+    uint64_t due = t->due ? t->due(t, end) : 0;
+    uint64_t begun = t->named - t->has_head;
+    if (due > begun) {
+        n.missed = due - begun;
+        n.late_most = later(n.late_most, end - t->head.due);
+    }
+    return n;
 }
 
 /* -- life ------------------------------------------------------------------ */
@@ -241,7 +256,7 @@ void traffic_reset(Traffic *t)
     }
     t->master.priority = (uint8_t)t->priority;
     t->has_head = t->ended = t->told = false;
-    t->issued = 0;
+    t->named = t->issued = 0;
     t->next_cycle = now;
     t->totals = (TrafficTotals){0};
     event_cancel(t->dev.events, &t->step);

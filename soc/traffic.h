@@ -37,8 +37,9 @@ typedef struct TrafficAccess {
 typedef struct TrafficTotals {
     uint64_t requests, bytes, errors; /* completed */
     uint64_t late, late_cycles;       /* issued after they were due */
-    uint64_t late_most, longest;      /* cycles; longest: from due, or from
-                                         issue, to done */
+    uint64_t missed;                  /* due, and not issued at all */
+    uint64_t late_most;               /* cycles, of both */
+    uint64_t longest;                 /* from due, or from issue, to done */
     uint64_t first_ps, last_ps;       /* first issue, last completion */
 } TrafficTotals;
 
@@ -71,15 +72,18 @@ struct Traffic {
     uint64_t rate;                 /* bytes per second asked for; 0: none */
     /* The next access; false: there is none. Asked in order of issue. */
     bool (*next)(Traffic *t, TrafficAccess *access);
+    /* How many accesses are due before that cycle; NULL: none ever is. */
+    uint64_t (*due)(const Traffic *t, uint64_t cycle);
     /* The bytes of a write: len of them, for the access last named. */
     void (*fill)(Traffic *t, hwaddr addr, uint8_t *bytes, uint32_t len);
     /* state */
     TrafficSlot *slot;
     TrafficAccess head; /* what is issued next */
     bool has_head, ended, told;
-    uint64_t issued;     /* requests */
-    uint64_t next_cycle; /* the first cycle that has issued none */
-    TrafficTotals totals;
+    uint64_t named;       /* accesses, the head included */
+    uint64_t issued;      /* requests */
+    uint64_t next_cycle;  /* the first cycle that has issued none */
+    TrafficTotals totals; /* but for `missed`: traffic_totals() */
     Event step;
 };
 
@@ -88,6 +92,8 @@ bool traffic_init(Traffic *t, Error **errp);
 void traffic_reset(Traffic *t);
 void traffic_fini(Device *dev);
 
+/* Of a run that has come to end_ps. */
+TrafficTotals traffic_totals(const Traffic *t, uint64_t end_ps);
 /* The cycle of the master's clock at or after start_ps. */
 uint64_t traffic_start(const Traffic *t);
 /* The documented pattern: each aligned word is the initiator's id (8 bits) and

@@ -225,6 +225,11 @@ static const char *const regions_sql =
     " sum(wait_cycles), sum(bus_cycles), sum(target_cycles)"
     " from traffic group by 1, 2 order by 1, 2";
 
+static const char *const sources_sql =
+    "select initiator, '', sum(requests), sum(bytes), sum(late + missed),"
+    " max(late_cycles_max), max(longest_cycles) from traffic_source"
+    " group by 1 order by 1";
+
 typedef struct CostReader {
     sqlite3_stmt *stmt;
     int rc;
@@ -330,6 +335,12 @@ static int by_region_change(const void *pa, const void *pb)
     return x != y ? (x > y ? -1 : 1) : by_change(a, b, order, 2);
 }
 
+static int by_source_change(const void *a, const void *b)
+{
+    static const int order[] = {1, 3, 4, 2, 0};
+    return by_change(a, b, order, 5);
+}
+
 static bool compare_costs(Diff *d, DiffCosts *to, const char *sql,
                           int (*order)(const void *, const void *))
 {
@@ -359,6 +370,22 @@ static bool compare_costs(Diff *d, DiffCosts *to, const char *sql,
         qsort(to->item, to->count, sizeof(*to->item), order);
     }
     return ok;
+}
+
+/* Databases that are older have no such table. */
+static bool compare_sources(Diff *d)
+{
+    for (int side = 0; side < DIFF_SIDES; side++) {
+        sqlite3_stmt *stmt = diff_prepare(
+            d, side,
+            "select 1 from sqlite_schema where name = 'traffic_source'");
+        int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+        sqlite3_finalize(stmt);
+        if (rc != SQLITE_ROW) {
+            return stmt && diff_done(d, side, rc);
+        }
+    }
+    return compare_costs(d, &d->sources, sources_sql, by_source_change);
 }
 
 /* -- events and other tables ---------------------------------------------- */
@@ -466,7 +493,7 @@ static bool compare(Diff *d)
         diff_thresholds(d) &&
         compare_costs(d, &d->functions, functions_sql, by_function_change) &&
         compare_costs(d, &d->regions, regions_sql, by_region_change) &&
-        compare_tables(d) && diff_walk(d);
+        compare_sources(d) && compare_tables(d) && diff_walk(d);
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         const DiffSide *s = &d->side[side];
         ok = query_within(d->errp, s->path, s->db, s->steps);
@@ -483,7 +510,8 @@ static bool compare(Diff *d)
     }
     d->identical = !d->hindrances.count && !d->facts.count &&
                    !d->config.count && metrics_equal && !d->functions.count &&
-                   !d->regions.count && !d->tables.count && d->rows_equal;
+                   !d->regions.count && !d->sources.count && !d->tables.count &&
+                   d->rows_equal;
     return true;
 }
 
@@ -504,6 +532,7 @@ static void diff_free(Diff *d)
     free(d->metric);
     free_costs(&d->functions);
     free_costs(&d->regions);
+    free_costs(&d->sources);
     free(d->threshold);
 }
 

@@ -93,7 +93,7 @@ typedef struct Diff {
     DiffTexts hindrances, facts, config, tables;
     DiffMetric *metric;
     size_t metrics;
-    DiffCosts functions, regions;
+    DiffCosts functions, regions, sources;
     DiffThreshold *threshold;
     size_t thresholds;
     bool rows_equal;     /* of tx, all of them */

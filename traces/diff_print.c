@@ -221,6 +221,31 @@ static void print_regions(const Diff *d, FILE *out)
     print_more(out, list, "regions");
 }
 
+static void print_sources(const Diff *d, FILE *out)
+{
+    const DiffCosts *list = &d->sources;
+    if (list->count) {
+        fprintf(out,
+                "\nTraffic sources, the most changed first (changes)\n  %-24s "
+                "%12s %12s %12s %12s %13s\n",
+                "", "requests", "bytes", "late", "most late", "longest cyc.");
+    }
+    for (size_t i = 0; i < list->count && i < TEXT_ROWS; i++) {
+        const DiffCost *c = &list->item[i];
+        char text[48], name[25];
+        snprintf(name, sizeof(name), "%s", c->name);
+        fputs("  ", out);
+        print_name(out, name);
+        fprintf(out, "%*s", 24 - (int)strlen(name), "");
+        for (int k = 0; k < DIFF_COUNTS; k++) {
+            fprintf(out, " %*s", k == DIFF_COUNTS - 1 ? 13 : 12,
+                    counted(text, sizeof(text), change(c, k), true));
+        }
+        putc('\n', out);
+    }
+    print_more(out, list, "sources");
+}
+
 static void print_point(FILE *out, const char *side, const DiffPoint *p)
 {
     if (!p->there) {
@@ -282,8 +307,11 @@ void diff_print_text(const Diff *d, FILE *out)
     print_texts(out, "The runs", &d->facts, TEXT_CONFIG);
     print_texts(out, "Configuration", &d->config, TEXT_CONFIG);
     print_metrics(d, out);
-    print_functions(d, out);
+    if (d->functions.count || d->functions.equal) {
+        print_functions(d, out);
+    }
     print_regions(d, out);
+    print_sources(d, out);
     if (d->rows_equal && !*d->timing.why_not) {
         fprintf(out, "\nTransactions: all %s are the same\n",
                 counted(n, sizeof(n), (int64_t)d->equal_rows, false));
@@ -446,6 +474,8 @@ void diff_print_json(const Diff *d, FILE *out)
     static const char *const function[] = {"cycles", "instructions", "calls"};
     static const char *const region[] = {"accesses", "bytes", "wait_cycles",
                                          "bus_cycles", "target_cycles"};
+    static const char *const source[] = {"requests", "bytes", "late",
+                                         "late_cycles_max", "longest_cycles"};
     fputs("{\n  \"a\": ", out);
     json_text(out, d->side[0].path);
     fputs(",\n  \"b\": ", out);
@@ -462,6 +492,7 @@ void diff_print_json(const Diff *d, FILE *out)
     json_metrics(d, out);
     json_costs(out, "functions", &d->functions, function, 3, false);
     json_costs(out, "regions", &d->regions, region, 5, true);
+    json_costs(out, "sources", &d->sources, source, 5, false);
     json_texts(out, "tables", &d->tables);
     fputs("  \"divergence\": {\n", out);
     json_divergence(out, &d->instruction, false);

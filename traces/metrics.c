@@ -40,6 +40,14 @@ const Metric metrics[] = {
     {"wait_cycles", "cycles",
      "Initiator cycles in which transactions waited for others on a bus.",
      "select coalesce(sum(wait_cycles), 0) from traffic", "modelled"},
+    {"late_requests", "requests",
+     "Requests that generators and players issued after they were due, or "
+     "not at all.",
+     "select coalesce(sum(late + missed), 0) from traffic_source", "exact"},
+    {"late_cycles_max", "cycles",
+     "Cycles of its initiator by which the latest of those was late.",
+     "select coalesce(max(late_cycles_max), 0) from traffic_source",
+     "modelled"},
     {"checks_run", "checks", "Invariants checked when the run was closed.",
      "select count(*) from check_result", "exact"},
     {"checks_failed", "checks", "Invariants that did not hold.",
@@ -229,13 +237,16 @@ const Metric metrics[] = {
     {"traffic_sources", "table",
      "What generators and players did, and what was asked of them. late: "
      "requests issued after they were due, because their initiator had as many "
-     "under way as it may have; by at most late_cycles_max. longest_cycles: "
+     "under way as it may have; missed: due, and never issued. Either by at "
+     "most "
+     "late_cycles_max, as far as the run goes. longest_cycles: "
      "from due (of a closed loop: from issue) to done. MB/s: of the time from "
      "the first issue to the last completion.",
      "select initiator, pace, outstanding, requests, bytes, "
      "round(1000000.0 * bytes / nullif(end_ps - begin_ps, 0), 2) as mb_per_s, "
      "round(asked_bytes_per_s / 1000000.0, 2) as asked_mb_per_s, "
-     "late, late_cycles_max, longest_cycles from traffic_source order by rowid",
+     "late, missed, late_cycles_max, longest_cycles from traffic_source "
+     "order by rowid",
      "exact"},
     {"traffic_over_time", "table",
      "Recorded bytes per initiator and window of time (traffic_window); an "

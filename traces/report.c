@@ -145,7 +145,7 @@ static const Section overview[] = {
     {.title = "Traffic sources",
      .metric = "traffic_sources",
      .columns = "initiator pace requests mb_per_s asked_mb_per_s late "
-                "longest_cycles",
+                "missed longest_cycles",
      .rows = 8},
     {.title = "Memories and devices",
      .metric = "cycles_by_region",

@@ -119,7 +119,7 @@ create table contention(bus text, initiator text, blocker text,
 create table traffic_source(initiator text, type text, pace text,
     outstanding integer, requests integer, bytes integer, errors integer,
     asked_bytes_per_s integer, late integer, late_cycles integer,
-    late_cycles_max integer, longest_cycles integer, begin_ps integer,
+    missed integer, late_cycles_max integer, longest_cycles integer, begin_ps integer,
     end_ps integer, initiator_id integer);
 create table split_cost(region text, kind text, dir text, size integer,
     accesses integer, beats integer, extra_beats integer, amplification real);

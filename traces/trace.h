@@ -117,7 +117,7 @@ const Error *trace_error(TraceStore *ts);
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
 void trace_add_hart_totals(TraceStore *ts, Hart *hart);
-void trace_add_source(TraceStore *ts, const Traffic *traffic);
+void trace_add_source(TraceStore *ts, const Traffic *traffic, uint64_t end_ps);
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
 
 /* Hands over the last records, writes the summaries and metrics, checks the

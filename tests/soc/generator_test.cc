@@ -318,6 +318,37 @@ TEST(Generator, WhatIsLateIsCounted)
     EXPECT_EQ(6u * 55, wide.bus.wait_cycles);
 }
 
+// Due and not issued when the run ends, or when it may no more.
+TEST(Generator, WhatIsMissedIsCounted)
+{
+    for (uint64_t until : {0, 41000}) {
+        System s(
+            [=](Generator *g) {
+                g->every = 4;
+                g->until = until;
+            },
+            10);
+        s.b.run_to(41000);
+        // Due 0, 4, ... 40; issued at 0, 10, 20, 30, 40.
+        TrafficTotals n = traffic_totals(&s.b.model->traffic, 41000);
+        EXPECT_EQ(4u, n.late);
+        EXPECT_EQ(6u, n.missed);
+        EXPECT_EQ(24u, n.late_most); // the fifth: at 40 instead of 16
+        n = traffic_totals(&s.b.model->traffic, 49000);
+        EXPECT_EQ(until ? 6u : 8u, n.missed); // 44 and 48, if it may
+        EXPECT_EQ(until ? 24u : 29u, n.late_most);
+    }
+    System served([](Generator *g) {
+        g->every = 4;
+        g->count = 3;
+    });
+    served.finish();
+    EXPECT_EQ(0u, traffic_totals(&served.b.model->traffic, 99000).missed);
+    System closed([](Generator *g) {});
+    closed.b.run_to(9000);
+    EXPECT_EQ(0u, traffic_totals(&closed.b.model->traffic, 99000).missed);
+}
+
 unsigned under_way(System &s)
 {
     Traffic *t = &s.b.model->traffic;
