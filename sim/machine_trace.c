@@ -327,7 +327,8 @@ bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
 
 static void add_totals(Machine *m, TraceStore *ts)
 {
-    uint64_t instructions = 0, cycles = 0;
+    uint64_t instructions = 0,
+             cycles = clock_cycle_in(machine_clock(m), m->time);
     for (unsigned i = 0; i < m->harts; i++) {
         HartCounters c = hart_counters(m->hart[i]);
         instructions += c.instructions;

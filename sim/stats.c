@@ -70,10 +70,12 @@ static StatsRow make_row(const char *name, const StatsRun *run,
     return row;
 }
 
-/* Sums, but cycles: those of the first hart, as in the limits and the trace. */
+/* Sums, but cycles: those of the first hart, as in the limits and the trace;
+ * without harts, of the machine's clock. */
 static StatsRow make_total(Machine *m, const StatsRun *run)
 {
-    HartCounters sum = {0};
+    HartCounters sum = {.cycles =
+                            clock_cycle_in(machine_clock(m), machine_time(m))};
     double simulated = (double)machine_time(m) / 1e12;
     for (unsigned i = 0; i < machine_harts(m); i++) {
         HartCounters c = hart_counters(machine_hart(m, i));
