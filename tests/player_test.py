@@ -19,7 +19,7 @@ class Csv(TrafficCase):
     def play(self, text, extra=""):
         self.write("a.csv", text)
         self.machine("m.yaml", [f"{{name: p, type: player, bus: main, file: a.csv{extra}}}"])
-        return [r[1:2] + r[3:7] for r in self.trace("m.yaml")]
+        return [r[1:2] + r[3:7] for r in self.trace("m.yaml", check=False)]
 
     def test_columns(self):
         rows = [(0, "w", 0x80000000, 4, 0x1234), (10, "r", 0x80000000, 4, 0x1234), (12, "w", 0x80000008, 8, -2),
@@ -62,32 +62,11 @@ class Csv(TrafficCase):
             self.bad("run", "m.yaml", says=says)
 
     def test_wrong(self):
-        good = "0,0x80000000,4,r,\n"
+        """Which file and line; tests/sim/player_csv_test.cc has all that can be wrong in one."""
         for text, says in [
             ("", ["a.csv", "empty"]),
-            (CSV, ["a.csv", "no accesses"]),
-            ("cycle,size,dir\n", ["a.csv:1: ", "address"]),
-            ("address,size,dir\n", ["a.csv:1: ", "cycle"]),
-            ("cycle,address,address,size,dir\n", ["a.csv:1: ", "address", "once"]),
-            (CSV + good + "x,0,4,r,\n", ["a.csv:3: ", "cycle", '"x"']),
-            (CSV + "0\n", ["a.csv:2: ", "address", '""']),
-            (CSV + "0,0x80000000,4,r,\n-1,0,4,r,\n", ["a.csv:3: ", "cycle", '"-1"']),
-            (CSV + "0,0x,4,r,\n", ["a.csv:2: ", "address"]),
-            (CSV + "0,99999999999999999999,4,r,\n", ["a.csv:2: ", "address"]),
-            (CSV + "99999999999999999,0,4,r,\n", ["a.csv:2: ", "cycle", "2^63"]),
-            (CSV + "0,0xffffffffffffffff,2,r,\n", ["a.csv:2: ", "2^64"]),
-            (CSV + "0,0,0,r,\n", ["a.csv:2: ", "size", "4096"]),
-            (CSV + "0,0,4097,r,\n", ["a.csv:2: ", "size", "4096"]),
-            (CSV + "0,0,4,x,\n", ["a.csv:2: ", "dir", "r or w"]),
-            (CSV + "0,0,4,w,0x100000000\n", ["a.csv:2: ", "value", "fit"]),
-            (CSV + "0,0,4,w,-1\n", ["a.csv:2: ", "value", "fit"]),
-            (CSV + "5,0,4,r,\n4,0,4,r,\n", ["a.csv:3: ", "cycle", "sort"]),
-            (CSV + '0,"0,4,r,\n', ["a.csv:2: ", "quote"]),
-            (CSV + '0,"0"x,4,r,\n', ["a.csv:2: ", "quote"]),
+            (CSV + "0,0x80000000,4,r,\nx,0,4,r,\n", ["a.csv:3: ", "cycle", '"x"']),
             (CSV + "0,0\0,4,r,\n", ["a.csv:2: ", "0x00"]),
-            (CSV + "," * 64, ["a.csv:2: ", "64 fields"]),
-            (CSV + "0" * 5000, ["a.csv:2: ", "4095 bytes"]),
-            ("cycle,address,size,dir,cycles\n0,0,4,r,99999999999\n", ["a.csv:2: ", "cycles"]),
         ]:
             self.write("a.csv", text)
             self.machine("m.yaml", ["{name: p, type: player, bus: main, file: a.csv}"])
@@ -98,7 +77,7 @@ class Csv(TrafficCase):
         self.machine("m.yaml", ["{name: p, type: player, bus: main, file: a.csv, pace: fast}"])
         seed = (CSV + "".join(f"{3 * i},{0x80000000 + 64 * i:#x},{1 << i % 5},{'rw'[i % 2]},{i % 3}\n" for i in range(12))).encode()
         words = [b",", b"\n", b'"', b"-", b"0x", b"18446744073709551615", b"\0", b"4096", b"w", b"time", b"\xff", b"9" * 50]
-        for n in range(12):
+        for n in range(5):
             rng, text = random.Random(n), bytearray(seed)
             for _ in range(rng.randint(1, 6)):
                 at = rng.randrange(len(text))
@@ -157,10 +136,10 @@ class Replay(TrafficCase):
     def test_a_hart_in_a_closed_loop(self):
         """The loads and stores of a program, in their order, without it."""
         self.good("run", CONFIGS / "mcu.yaml", cli_test.FIRMWARE / "rv32/compute-small.elf", "-o", "out", "--trace=data",
-                  "--limit-insns", "20000", "--quiet", status=124)
+                  "--limit-insns", "8000", "--quiet", status=124)
         query = "select dir, pa, size, value from tx where kind in ('load', 'store', 'dma') and region = 'sram' order by rowid"
         rows = self.rows(query)
-        self.assertGreater(len(rows), 1000)
+        self.assertGreater(len(rows), 400)
         head = HEAD.replace("ram,", "sram,").replace("1MiB", "4MiB") + "".join(
             f"  - {{name: {name}, type: {name[:-1]}, bus: main, at: {at}}}\n"
             for name, at in (("ns16550a0", 0x10000000), ("plic0", 0x0c000000)))
@@ -189,11 +168,11 @@ class Replay(TrafficCase):
         self.trace("m.yaml")
         self.machine("again.yaml", ["{name: p, type: player, bus: main, file: bad.db, initiator: lcd, pace: fast}"])
         whole = (self.dir / "out/run.db").read_bytes()
-        for n in range(24):
+        for n in range(10):
             rng, text = random.Random(n), bytearray(whole)
-            if n % 4 == 0:
+            if n % 3 == 0:
                 del text[rng.randrange(100, len(text)):]
-            for _ in range(0 if n % 4 == 0 else 400):
+            for _ in range(0 if n % 3 == 0 else 400):
                 text[rng.randrange(100, len(text))] = rng.randrange(256)
             self.write("bad.db", bytes(text))
             done = self.call("run", "again.yaml", "--quiet")

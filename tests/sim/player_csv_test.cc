@@ -72,6 +72,48 @@ TEST(PlayerCsv, RowsOfOneInitiator)
               Read("").error);
 }
 
+TEST(PlayerCsv, SaysWhatIsWrongAndWhere)
+{
+    const std::string head = "cycle,address,size,dir,value\n";
+    const std::string good = "0,0x80000000,4,r,\n";
+    struct {
+        std::string text, says;
+    } cases[] = {
+        {head, "a.csv: no accesses; write"},
+        {"cycle,size,dir\n", "a.csv:1: no column \"address\"; "},
+        {"address,size,dir\n", "a.csv:1: no column \"cycle\"; "},
+        {"cycle,pa,address,size,dir\n", "a.csv:1: a second column \"address\""},
+        {head + good + "x,0,4,r,\n", "a.csv:3: cycle \"x\"; write a number"},
+        {head + "0\n", "a.csv:2: address \"\"; write a number"},
+        {head + good + "-1,0,4,r,\n", "a.csv:3: cycle \"-1\""},
+        {head + "0,0x,4,r,\n", "a.csv:2: address \"0x\""},
+        {head + "0,+1,4,r,\n", "a.csv:2: address \"+1\""},
+        {head + "0,99999999999999999999,4,r,\n", "a.csv:2: address \"999"},
+        {head + "0,-9223372036854775809,4,r,\n", "a.csv:2: address \"-922"},
+        {head + "99999999999999999,0,4,r,\n", "a.csv:2: cycle \"999"},
+        {head + "0,0xffffffffffffffff,2,r,\n", "a.csv:2: address \"0xf"},
+        {head + "0,0,0,r,\n", "a.csv:2: size \"0\"; write 1 to 4096"},
+        {head + "0,0,4097,r,\n", "a.csv:2: size \"4097\""},
+        {head + "0,0,4,x,\n", "a.csv:2: dir \"x\"; write r or w"},
+        {head + "0,0,4,w,0x100000000\n", "a.csv:2: value \"0x1"},
+        {head + "0,0,4,w,-1\n", "a.csv:2: value \"-1\"; it does not fit"},
+        {head + "5,0,4,r,\n4,0,4,r,\n", "a.csv:3: cycle \"4\"; it is before"},
+        {head + "0,\"0,4,r,\n", "a.csv:2: quotes do not match"},
+        {head + "0,\"0\"x,4,r,\n", "a.csv:2: quotes do not match"},
+        {head + std::string(64, ','), "a.csv:2: more than 64 fields"},
+        {head + std::string(4096, '0'), "a.csv:2: the line has more than 4095"},
+        {head + "\x7f", "a.csv:2: byte 0x7f is no text"},
+        {"cycle,address,size,dir,cycles\n0,0,4,r,99999999999\n",
+         "a.csv:2: cycles \"999"},
+    };
+    for (auto &c : cases) {
+        EXPECT_EQ(0u, Read(c.text).error.find(c.says))
+            << c.says << ": " << Read(c.text).error;
+    }
+    EXPECT_EQ(0u, Read(head + good, "x")
+                      .error.find("a.csv:1: no column initiator for \"x\""));
+}
+
 // Damaged at random: what is read can be played, what is not is one line.
 TEST(PlayerCsv, AnythingIsReadOrExplained)
 {
