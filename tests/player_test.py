@@ -61,6 +61,11 @@ class Csv(TrafficCase):
             self.machine("m.yaml", [f"{{name: p, type: player, bus: main, {text}}}"])
             self.bad("run", "m.yaml", says=says)
 
+    def test_bytes_across_a_boundary(self):
+        """What crosses 4 KiB is two transactions, each with its part of the bytes."""
+        self.assertEqual(self.play(CSV + "0,0x80000ffd,8,w,0x0807060504030201\n"),
+                         [(0, "w", 0x80000ffd, 3, 0x030201), (1, "w", 0x80001000, 5, 0x0807060504)])
+
     def test_wrong(self):
         """Which file and line; tests/sim/player_csv_test.cc has all that can be wrong in one."""
         for text, says in [
@@ -101,6 +106,25 @@ class Replay(TrafficCase):
         self.assertEqual(self.trace("again.yaml", out="again"), rows)
         late = self.rows("select sum(late), min(pace) from traffic_source", "again/run.db")
         self.assertEqual(late, [(0, "recorded")])
+
+    def test_a_program_like_loop_on_an_odd_clock(self):
+        """Dependent accesses keep their gaps to the cycle, whatever the period is rounded to."""
+        head = HEAD.replace("100MHz", "33333333Hz")
+        self.machine("m.yaml", STUDY[2:], head)
+        rows = self.trace("m.yaml", check=False)
+        self.players(["core"], ", pace: dependent", head)
+        self.assertEqual(self.trace("again.yaml", out="again"), rows)
+
+    def test_file_beside_the_description(self):
+        """Files are relative to the description; in the resolved one, to where the program ran."""
+        (self.dir / "sub").mkdir()
+        self.write("sub/a.csv", CSV + "0,0x80000000,4,w,7\n")
+        self.write("sub/m.yaml", HEAD + "  - {name: p, type: player, bus: main, file: a.csv, start: 2500ps}\n"
+                   + "".join(f"  - {e}\n" for e in STUDY))
+        rows = self.trace("sub/m.yaml", check=False)
+        self.assertIn((10000, "p.master", 7), [(r[0], r[2], r[6]) for r in rows])
+        self.write("resolved.yaml", (self.dir / "out/config.resolved.yaml").read_bytes())
+        self.assertEqual(self.trace("resolved.yaml", out="again"), rows)
 
     def test_export_plays_too(self):
         self.machine("m.yaml", STUDY)
