@@ -550,12 +550,12 @@ const CliCommand cli_run = {
     .summary = "run a firmware on a machine",
     .help =
         "usage: socscope run CONFIG [FIRMWARE] [-o DIR] [OPTION]...\n\n"
-        "Runs an ELF file on the machine that CONFIG describes; without cpus "
-        "there is none, and\nthe run ends when all traffic has. The exit "
-        "status is the\nguest's (of a test: what it writes to `tohost`); 124 "
-        "when a limit stopped it, 125 when\nno hart can ever go on (asleep for "
-        "good, or trapping in its trap handler), 2 for an\nerror, 1 when a "
-        "console script expected in vain, 130 after Ctrl-C.\n\n"
+        "Runs an ELF file on the machine that CONFIG describes; one without "
+        "cpus takes none, and\nits run ends when all traffic has. The exit "
+        "status is the guest's (of a test: what it\nwrites to `tohost`); 124 "
+        "when a limit stopped it, 125 when no hart can ever go on\n(asleep for "
+        "good, or trapping in its trap handler), 2 for an error, 1 when a "
+        "console\nscript expected in vain, 130 after Ctrl-C.\n\n"
         "  -o, --out DIR         writes run.db, console.log, stats.json and "
         "config.resolved.yaml\n"
         "  --set a.b=VALUE       overrides one value of the description; "
