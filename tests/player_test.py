@@ -119,10 +119,10 @@ class Replay(TrafficCase):
         """Files are relative to the description; in the resolved one, to where the program ran."""
         (self.dir / "sub").mkdir()
         self.write("sub/a.csv", CSV + "0,0x80000000,4,w,7\n")
-        self.write("sub/m.yaml", HEAD + "  - {name: p, type: player, bus: main, file: a.csv, start: 2500ps}\n"
+        self.write("sub/m.yaml", HEAD + "  - {name: p, type: player, bus: main, file: a.csv, start: 10001ps}\n"
                    + "".join(f"  - {e}\n" for e in STUDY))
         rows = self.trace("sub/m.yaml", check=False)
-        self.assertIn((10000, "p.master", 7), [(r[0], r[2], r[6]) for r in rows])
+        self.assertIn((20000, "p.master", 7), [(r[0], r[2], r[6]) for r in rows])
         self.write("resolved.yaml", (self.dir / "out/config.resolved.yaml").read_bytes())
         self.assertEqual(self.trace("resolved.yaml", out="again"), rows)
 
