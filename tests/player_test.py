@@ -115,6 +115,16 @@ class Replay(TrafficCase):
         self.players(["core"], ", pace: dependent", head)
         self.assertEqual(self.trace("again.yaml", out="again"), rows)
 
+    def test_bytes_that_were_not_recorded(self):
+        """Beats of more than 8 bytes have no value in full: such writes carry the pattern, and no other bytes."""
+        self.machine("m.yaml", STUDY[1:2])
+        rows = self.trace("m.yaml", "--set", "main.width=128", check=False)
+        self.players(["copy"])
+        self.assertEqual([r[3:6] for r in self.trace("again.yaml", out="again")], [r[3:6] for r in rows])
+        values = self.rows("select count(distinct b.value), min(b.value) / 16777216, count(*) from beat b"
+                           " where b.dir = 'w' group by b.tx", "again/run.db")
+        self.assertEqual(values, [(1, 1, 16)] * 50)
+
     def test_file_beside_the_description(self):
         """Files are relative to the description; in the resolved one, to where the program ran."""
         (self.dir / "sub").mkdir()

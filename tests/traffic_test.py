@@ -91,6 +91,12 @@ class Runs(TrafficCase):
         self.assertEqual(self.rows("select value from run where key = 'time_ps'"), [(50000000,)])
         due = 50e-6 * 104857600 / 64  # whole requests of 64 bytes, and the first
         self.assertEqual(self.rows("select requests from traffic_source where initiator = 'lcd.master'"), [(int(due) + 1,)])
+        self.good("run", "m.yaml", "--limit-time", "50us", "-o", "out", "--quiet", "--set", "lcd.rate=800MiB", status=124)
+        requests, missed, late = self.rows("select requests, missed, late_cycles_max from traffic_source"
+                                           " where initiator = 'lcd.master'")[0]
+        self.assertAlmostEqual(requests + missed, 50e-6 * 8 * 104857600 / 64, delta=5)  # up to four are under way
+        self.assertGreater(missed, requests)
+        self.assertGreater(late, 2500)
         self.good("run", "m.yaml", "--limit-cycles", "5000", "--quiet", "-o", "out", status=124)
         self.assertEqual(self.rows("select value from run where key = 'time_ps'"), [(50000000,)])
 

@@ -41,7 +41,7 @@ TEST(PlayerCsv, TimesAndGaps)
     Read r("cycle,address,size,dir,value,cycles\n"
            "10,0x100,4,w,0x12345678,\n"
            "20,-8,8,r,,30\n" // -8: the int64 of the same bits
-           "50,0,16,w,1,1\n"
+           "45,0,16,w,1,1\n"
            "70,0,2,w,65535,\n");
     ASSERT_EQ("", r.error);
     ASSERT_EQ(4u, r.score.count);
@@ -53,9 +53,9 @@ TEST(PlayerCsv, TimesAndGaps)
     EXPECT_EQ(90000u, a[1].gap_ps); // the first took one cycle
     EXPECT_EQ(UINT64_MAX - 7, a[1].addr);
     EXPECT_FALSE(a[1].is_write || a[1].has_value);
-    EXPECT_EQ(0u, a[2].gap_ps); // just complete
+    EXPECT_EQ(0u, a[2].gap_ps); // not yet complete
     EXPECT_FALSE(a[2].has_value);
-    EXPECT_EQ(190000u, a[3].gap_ps);
+    EXPECT_EQ(240000u, a[3].gap_ps);
     EXPECT_EQ(65535u, a[3].value);
 }
 
