@@ -32,6 +32,18 @@ static bool long_at(Hart *h, const Block *b, uint64_t offset)
            (half[0] & 3) == 3;
 }
 
+static bool is_store(const Op *o)
+{
+    return o->code < INSN_NUM && insn_table[o->code].time == TIME_STORE;
+}
+
+/* Does the op before o store to the word at o's address, as the code says? */
+static bool stored_there(const Op *o)
+{
+    return is_store(o - 1) && o[-1].rs1 == o->rs1 &&
+           o[-1].imm >> 2 == o->imm >> 2;
+}
+
 /* Op o of b as the pipeline sees it, if what follows in line is next. */
 static PipeInsn insn_of(Hart *h, const Block *b, const Op *o)
 {
@@ -48,6 +60,7 @@ static PipeInsn insn_of(Hart *h, const Block *b, const Op *o)
         insn.operand = pipe_operand(pipe_states_core(h->states), in.code, 0,
                                     (uint64_t)in.imm);
     }
+    insn.behind_store = o != b->op && stored_there(o);
     return insn;
 }
 

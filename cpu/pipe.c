@@ -1,22 +1,4 @@
-#include <string.h>
-
 #include "cpu/pipe_private.h"
-
-static const PipeCore *const families[] = {pipe_ibex, pipe_cv32e40p,
-                                           pipe_hazard3, pipe_picorv32};
-enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
-
-const PipeCore *pipe_core_find(const char *name)
-{
-    for (unsigned k = 0; k < FAMILIES; k++) {
-        for (const PipeCore *c = families[k]; c->name; c++) {
-            if (strcmp(c->name, name) == 0) {
-                return c;
-            }
-        }
-    }
-    return NULL;
-}
 
 uint64_t pipe_issue(Pipe *pipe, const PipeInsn *insn)
 {

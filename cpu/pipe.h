@@ -49,14 +49,13 @@ typedef struct PipeInsn {
     bool next_long;      /* the halfword at `next` */
     bool line_long;      /* the one behind the instruction */
     bool line_high_long; /* and the one behind that */
-    bool unused;
+    bool behind_store;   /* a load behind a store to the same word */
 } PipeInsn;
 
 /* Fills in kind, size, registers, and what follows from the code. */
 void pipe_decode(const Insn *in, PipeInsn *to);
 
 typedef struct PipeCore PipeCore;
-const PipeCore *pipe_core_find(const char *name); /* NULL: none */
 
 /* Does the core see PipeInsn.next_long, line_long, line_high_long? */
 bool pipe_looks_ahead(const PipeCore *core);
@@ -93,7 +92,6 @@ Pipe *pipe_states_begin(PipeStates *s, uint64_t pc);
 Pipe *pipe_states_resume(PipeStates *s, uint32_t state, uint32_t fetch_wait);
 /* The number of the state that pipe is in now, which becomes cycle 0. */
 uint32_t pipe_states_keep(PipeStates *s);
-uint32_t pipe_states_count(const PipeStates *s);
 /* Soon there is no room for more: clear, which ends all numbers. */
 bool pipe_states_full(const PipeStates *s);
 void pipe_states_clear(PipeStates *s);

@@ -103,6 +103,9 @@ struct Pipe {
             uint64_t begin; /* of the next one */
             bool known;     /* the halfword behind insn is */
         } pico;
+        struct {
+            uint64_t begin; /* of the next one, at the earliest */
+        } ue;
     } u;
 };
 
@@ -192,6 +195,6 @@ static inline uint64_t pipe_begun(const Pipe *p)
 enum { PIPE_MSTATUS = 0x300, PIPE_MEPC = 0x341, PIPE_COUNTERS = 0xb00 };
 
 extern const PipeCore pipe_ibex[], pipe_cv32e40p[], pipe_hazard3[],
-    pipe_picorv32[]; /* each ends with a NULL name */
+    pipe_picorv32[], pipe_ueriscv[]; /* each ends with a NULL name */
 
 #endif

@@ -118,11 +118,6 @@ uint32_t pipe_states_keep(PipeStates *s)
     return s->states - 1;
 }
 
-uint32_t pipe_states_count(const PipeStates *s)
-{
-    return s->states;
-}
-
 bool pipe_states_full(const PipeStates *s)
 {
     return s->states > STATES - RESERVE;
