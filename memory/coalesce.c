@@ -132,7 +132,7 @@ void memory_region_clear_coalescing(MemoryRegion *mr)
     if (!mr->coalesced_nb) {
         return;
     }
-    posted_flush(mr->world);
+    posted_flush(mr->world, POSTED_MAP);
     set_flushes(mr, false);
     while (mr->coalesced_nb) {
         CoalescedMemoryRange range = mr->coalesced[0];
@@ -151,10 +151,22 @@ void memory_region_set_flush_coalesced(MemoryRegion *mr)
 
 void memory_region_clear_flush_coalesced(MemoryRegion *mr)
 {
-    posted_flush(mr->world);
+    posted_flush(mr->world, POSTED_MAP);
     if (!mr->coalesced_nb) {
         set_flushes(mr, false);
     }
+}
+
+bool coalesce_holds(const MemoryRegion *mr, hwaddr offset, unsigned size)
+{
+    Int128 first = int128_make64(offset), end = first + size;
+    for (unsigned i = 0; i < mr->coalesced_nb; i++) {
+        const CoalescedMemoryRange *r = &mr->coalesced[i];
+        if (first >= r->offset && end <= r->offset + r->size) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void coalesce_free(MemoryRegion *mr)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "memory/port.h"
+#include "memory/posted_buffer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -138,6 +139,8 @@ bool ioeventfd_signal(MemoryRegion *mr, hwaddr addr, unsigned size,
  * of the space: added (in order), or deleted (last listener first). In
  * coalesce.c. */
 void coalesce_tell(AddressSpace *as, MemoryRegionSection *section, bool added);
+/* Does a coalesced range of the region hold all of it? */
+bool coalesce_holds(const MemoryRegion *mr, hwaddr offset, unsigned size);
 /* At the end of a region. */
 void coalesce_free(MemoryRegion *mr);
 void ioeventfd_free(MemoryRegion *mr);
@@ -145,9 +148,12 @@ void ioeventfd_free(MemoryRegion *mr);
  * spaces join and leave it. In compat2015_listener.c. */
 void compat2015_space_came(AddressSpace *as);
 void compat2015_space_goes(AddressSpace *as);
-/* Performs the world's posted writes; nothing while a flush is running. In
- * posted.c. */
-void posted_flush(MemoryWorld *world);
+/* Performs the world's posted writes, also those in buffers; nothing while a
+ * flush is running. In posted.c. */
+void posted_flush(MemoryWorld *world, PostedCause cause);
+/* The same before an access to a region with the flush flag that is not memory.
+ */
+void posted_flush_for(MemoryRegion *mr);
 /* One call per listener of the space: rising priority, or falling. */
 #define LISTENERS_FORWARD(l, as)                                               \
     for (MemoryListener *l = (as)->first_listener; l; l = l->next_as)

@@ -192,6 +192,8 @@ struct MemoryRegion {
     MemoryAccessCounters counters;
     /* for ports and observers */
     TimingModel *timing; /* borrowed; the target's own time; NULL: zero wait */
+    struct PostedRegion
+        *posted; /* posted_buffer.h; NULL: stores are not posted */
 };
 
 /* Callbacks may be NULL. Changes are told in the order: begin, per space all

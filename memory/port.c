@@ -5,15 +5,15 @@
  *          initiator. Entries and places are in port_entry.c.
  * Units    picoseconds towards timing models, cycles of the port's clock in
  *          counts and records.
- * Missing  the time of posted writes and of IOMMU look-ups.
+ * Missing  the time of IOMMU look-ups.
  */
 #include "memory/port.h"
 
 #include <string.h>
 
-#include "memory/dirty.h"
 #include "memory/internal.h"
 #include "memory/port_private.h"
+#include "memory/posted_private.h"
 
 /* -- time ------------------------------------------------------------------ */
 
@@ -27,9 +27,8 @@ static void time_access(MemoryPort *port, TimingRequest *rq)
     }
 }
 
-/* Splits issue..done of a finished tx into wait, bus and target cycles. */
-static void time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
-                       uint64_t target_ps)
+void port_time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
+                     uint64_t target_ps)
 {
     tx->wait = tx->bus = tx->target = 0;
     if (tx->done == tx->issue) {
@@ -61,6 +60,8 @@ typedef struct Access {
     MemoryBeats *outer_beats;
     unsigned first_beat; /* before it: those of accesses it is inside of */
     bool recorded;
+    uint64_t ready;   /* ps: posted stores that come first have drained */
+    uint16_t blocker; /* who drained them; 0: nobody */
 } Access;
 
 static bool wants(const MemoryWorld *world, unsigned kind)
@@ -74,7 +75,9 @@ static void access_begin(Access *a, MemoryPort *port, PortTx *tx)
                   .tx = tx,
                   .fv = flatview_ref(address_space_to_flatview(port->as)),
                   .first_beat = port->beats.count,
-                  .recorded = wants(port->world, tx->kind)};
+                  .recorded = wants(port->world, tx->kind),
+                  .ready = tx->issue};
+    tx->posted = false;
     tx->result = MEMTX_OK;
     tx->blocker = 0;
     tx->beats = 0;
@@ -136,11 +139,22 @@ static Target look_up_sized(const Access *a, unsigned size, bool is_write)
 /* A target behind an IOMMU is in no view that the access holds. What arrives
  * before it, and its own callback, may end it: it is kept until the access is
  * counted and recorded, and let go of with memory_region_unref(). */
-static void keep_and_flush(const Target *t)
+static void keep(const Target *t)
 {
     memory_region_ref(t->mr);
+}
+
+/* What stands in posted-write buffers and must drain first: takes time. */
+static void wait_for_posted(Access *a, const Target *t)
+{
+    a->ready = posted_before(a->port, t->mr, t->direct, a->ready, &a->blocker);
+}
+
+/* Posted writes arrive before the access. */
+static void flush(const Target *t)
+{
     if (t->mr && !t->direct && (t->mr->special & REGION_FLUSHES)) {
-        posted_flush(t->mr->world);
+        posted_flush_for(t->mr);
     }
 }
 
@@ -154,7 +168,7 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
                           .pieces = 1,
                           .is_write = is_write,
                           .target = t->mr ? t->mr->timing : NULL,
-                          .issue = a->tx->issue};
+                          .issue = a->ready};
     if (t->mr && !t->direct && size > 1) {
         AccessPlan plan;
         access_plan(t->mr, t->offset, size, is_write, a->tx->attrs, &plan);
@@ -167,8 +181,8 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
     PortTx *tx = a->tx;
     tx->granted = rq->granted;
     tx->done = rq->done;
-    tx->blocker = rq->blocker;
-    time_split(a->port, tx, rq->granted - rq->issue, rq->target_ps);
+    tx->blocker = rq->blocker ? rq->blocker : a->blocker;
+    port_time_split(a->port, tx, rq->granted - tx->issue, rq->target_ps);
 }
 
 static uint32_t id_of(const MemoryRegion *mr)
@@ -222,10 +236,12 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
     access_begin(&a, port, tx);
     Target t = look_up_sized(&a, size, false);
     TimingRequest rq;
+    keep(&t);
+    wait_for_posted(&a, &t);
     time_sized(&a, &t, size, false, &rq);
     uint64_t value = 0;
     perform_begin(&a, rq.granted);
-    keep_and_flush(&t);
+    flush(&t);
     if (t.direct) {
         memcpy(&value, host_of(&t), size);
     } else if (!t.mr) {
@@ -242,27 +258,55 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
     return value;
 }
 
+static void store(Access *a, const Target *t, unsigned size, uint64_t value)
+{
+    PortTx *tx = a->tx;
+    if (t->direct) {
+        memcpy(host_of(t), &value, size);
+        ram_written(a->port, t->mr, t->offset, size);
+    } else if (!t->mr) {
+        tx->result = MEMTX_DECODE_ERROR;
+    } else {
+        tx->result = memory_region_dispatch_write(t->mr, t->offset, value,
+                                                  op_of(size), tx->attrs);
+    }
+}
+
+/* Into a posted-write buffer, if it goes there. Memory changes at once. */
+static bool post(Access *a, const Target *t, unsigned size, uint64_t value)
+{
+    PortTx *tx = a->tx;
+    if (!t->mr || !t->mr->posted ||
+        !posted_takes(a->port, t->mr, t->offset, size, t->direct, tx->attrs)) {
+        return false;
+    }
+    posted_store(a->port, tx, t->mr, t->offset, t->direct, size, value);
+    if (t->direct) {
+        perform_begin(a, tx->granted);
+        store(a, t, size, value);
+        perform_end(a);
+    }
+    port_time_split(a->port, tx, tx->granted - tx->issue, 0);
+    return true;
+}
+
 void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
 {
     Access a;
     access_begin(&a, port, tx);
     Target t = look_up_sized(&a, size, true);
-    TimingRequest rq;
-    time_sized(&a, &t, size, true, &rq);
+    TimingRequest rq = {.beats = 0};
+    keep(&t);
     value = cut(value, size);
-    perform_begin(&a, rq.granted);
-    keep_and_flush(&t);
-    if (t.direct) {
-        memcpy(host_of(&t), &value, size);
-        ram_written(port, t.mr, t.offset, size);
-    } else if (!t.mr) {
-        tx->result = MEMTX_DECODE_ERROR;
-    } else {
-        tx->result = memory_region_dispatch_write(t.mr, t.offset, value,
-                                                  op_of(size), tx->attrs);
+    if (!post(&a, &t, size, value)) {
+        wait_for_posted(&a, &t);
+        time_sized(&a, &t, size, true, &rq);
+        perform_begin(&a, rq.granted);
+        flush(&t);
+        store(&a, &t, size, value);
+        perform_end(&a);
     }
-    perform_end(&a);
-    finish_sized(&a, &t, &rq, size, DIR_WRITE, value, t.direct);
+    finish_sized(&a, &t, &rq, size, DIR_WRITE, value, t.direct && !tx->posted);
     access_end(&a);
     memory_region_unref(t.mr);
 }
@@ -291,6 +335,7 @@ uint64_t port_amo(MemoryPort *port, PortTx *tx, unsigned size, PortAmo *fn,
     access_begin(&a, port, tx);
     Target t = look_up_atomic(&a, size, true);
     TimingRequest rq;
+    wait_for_posted(&a, &t);
     time_sized(&a, &t, size, true, &rq);
     uint64_t old = 0;
     bool ok = tx->result == MEMTX_OK;
@@ -313,6 +358,7 @@ uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size)
     access_begin(&a, port, tx);
     Target t = look_up_atomic(&a, size, false);
     TimingRequest rq;
+    wait_for_posted(&a, &t);
     time_sized(&a, &t, size, false, &rq);
     uint64_t value = 0;
     bool ok = tx->result == MEMTX_OK;
@@ -350,6 +396,7 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
     bool held = ok && holds_reservation(port, &t, size);
     if (held || !ok) {
         TimingRequest rq;
+        wait_for_posted(&a, &t);
         time_sized(&a, &t, size, true, &rq);
         value = cut(value, size);
         perform_begin(&a, rq.granted);
@@ -374,62 +421,6 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
     return held;
 }
 
-static bool overlaps(const MemoryPort *port, const RAMBlock *block,
-                     ram_addr_t offset, uint64_t len)
-{
-    return port->reservation.block == block &&
-           offset < port->reservation.offset + port->reservation.size &&
-           port->reservation.offset < offset + len;
-}
-
-static void end_reservations(MemoryWorld *world, const MemoryPort *self,
-                             RAMBlock *block, ram_addr_t offset, uint64_t len)
-{
-    bool left = false;
-    for (MemoryPort *p = world->first_port; p; p = p->next) {
-        if (p != self && overlaps(p, block, offset, len)) {
-            p->reservation.block = NULL;
-        }
-        left |= p->reservation.block == block &&
-                p->reservation.offset >> PAGE_BITS == offset >> PAGE_BITS;
-    }
-    if (!left) {
-        ram_block_clear_state(block, offset, PAGE_RESERVED);
-    }
-}
-
-void ram_written(MemoryPort *self, MemoryRegion *mr, ram_addr_t offset,
-                 uint64_t len)
-{
-    MemoryWorld *world = mr->world;
-    RAMBlock *block = mr->ram_block;
-    uint64_t last = (offset + len - 1) >> PAGE_BITS;
-    for (uint64_t page = offset >> PAGE_BITS; len && page <= last; page++) {
-        uint8_t state = block->page_state[page];
-        if (!state) {
-            continue;
-        }
-        ram_addr_t from = page << PAGE_BITS;
-        ram_addr_t to = from + PAGE_SIZE_BYTES;
-        from = from > offset ? from : offset;
-        to = to < offset + len ? to : offset + len;
-        if (state & PAGE_RESERVED) {
-            end_reservations(world, self, block, from, to - from);
-        }
-        if (state & PAGE_CLEAN_ALL) {
-            dirty_mark(mr, from, to - from);
-        }
-        if (state & PAGE_CODE) {
-            world->code_writes++;
-            for (MemoryPort *p = world->first_port; p; p = p->next) {
-                if (p->code_written) {
-                    p->code_written(p->opaque, block, from, to - from);
-                }
-            }
-        }
-    }
-}
-
 /* -- byte strings ---------------------------------------------------------- */
 
 /* What the rw rule moves next, and how many bytes of it. */
@@ -452,7 +443,8 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
                        bool is_write, uint32_t width)
 {
     PortTx *tx = a->tx;
-    keep_and_flush(t);
+    keep(t);
+    flush(t);
     if (t->direct) {
         if (is_write) {
             memcpy(host_of(t), buf, len);
@@ -543,6 +535,11 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
         uint64_t l;
         Target t = next_piece(&a, tx->addr + at, len - at, is_write, &l);
         TimingRequest rq;
+        keep(&t);
+        a.ready = tx->done;
+        wait_for_posted(&a, &t);
+        wait_ps += a.ready - tx->done;
+        tx->done = a.ready;
         time_piece(&a, &t, tx->addr + at, l, is_write, &rq);
         time_access(port, &rq);
         wait_ps += rq.granted - rq.issue;
@@ -561,9 +558,11 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
         perform_begin(&a, rq.granted);
         move_piece(&a, &t, buf + at, (unsigned)l, is_write, rq.width);
         perform_end(&a);
+        memory_region_unref(t.mr);
         at += l;
     }
-    time_split(port, tx, wait_ps, target_ps);
+    tx->blocker = tx->blocker ? tx->blocker : a.blocker;
+    port_time_split(port, tx, wait_ps, target_ps);
     finish_transfer(&a, first, &head, buf, len, is_write);
     access_end(&a);
     memory_region_unref(first);
@@ -612,13 +611,13 @@ static void request_granted(TimingRequest *timing)
     access_begin(&a, port, tx);
     tx->granted = timing->granted;
     tx->done = timing->done;
-    tx->blocker = timing->blocker;
+    tx->blocker = timing->blocker ? timing->blocker : rq->blocker;
     tx->beats = timing->beats;
     MemoryRegion *first =
         look_up(a.fv, tx->addr, 1, rq->is_write, tx->attrs).mr;
     memory_region_ref(first);
     tx->beats = first ? timing->beats : 0;
-    time_split(port, tx, timing->granted - timing->issue, timing->target_ps);
+    port_time_split(port, tx, timing->granted - tx->issue, timing->target_ps);
     perform_begin(&a, timing->granted);
     uint8_t *bytes = rq->buf;
     for (uint64_t at = 0; at < rq->len;) {
@@ -639,16 +638,28 @@ static void request_granted(TimingRequest *timing)
 void port_request(MemoryPort *port, PortRequest *rq)
 {
     rq->port = port;
+    rq->held = NULL;
+    rq->blocker = 0;
     rq->tx.done = rq->tx.issue;
     if (rq->len > PAGE_SIZE_BYTES) {
         rq->len = PAGE_SIZE_BYTES;
     }
+    port_request_go(rq);
+}
+
+void port_request_go(PortRequest *rq)
+{
+    MemoryPort *port = rq->port;
     Access a = {.port = port,
                 .tx = &rq->tx,
                 .first_beat = port->beats.count,
                 .fv = flatview_ref(address_space_to_flatview(port->as))};
     uint64_t l;
     Target t = next_piece(&a, rq->tx.addr, rq->len, rq->is_write, &l);
+    if (posted_hold(rq, t.mr, t.direct)) {
+        access_end(&a);
+        return;
+    }
     time_piece(&a, &t, rq->tx.addr, l, rq->is_write, &rq->timing);
     if (t.direct) {
         rq->timing.size = (uint32_t)rq->len;
@@ -663,33 +674,4 @@ void port_request(MemoryPort *port, PortRequest *rq)
         time_access(port, &rq->timing);
         request_granted(&rq->timing);
     }
-}
-
-/* -- debugger and loader --------------------------------------------------- */
-
-uint64_t port_debug(MemoryPort *port, hwaddr addr, void *buf, uint64_t len,
-                    bool is_write)
-{
-    FlatView *fv = flatview_ref(address_space_to_flatview(port->as));
-    const MemTxAttrs attrs = {.debug = 1};
-    uint8_t *bytes = buf;
-    uint64_t at = 0;
-    while (at < len) {
-        Target t = look_up(fv, addr + at, len - at, false, attrs);
-        bool memory = t.mr && t.mr->ram_block && !t.mr->ram_device &&
-                      (t.mr->ram || memory_region_is_romd(t.mr));
-        if (!memory) {
-            break;
-        }
-        uint64_t l = t.room;
-        if (is_write) {
-            memcpy(host_of(&t), bytes + at, l);
-            ram_written(NULL, t.mr, t.offset, l);
-        } else {
-            memcpy(bytes + at, host_of(&t), l);
-        }
-        at += l;
-    }
-    flatview_unref(fv);
-    return at;
 }

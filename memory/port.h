@@ -22,7 +22,7 @@
  * Time is picoseconds here; what is counted and recorded is cycles of the
  * port's clock. Users: tests/port_sketches_test.cc shows five.
  *
- * Missing  the time of IOMMU look-ups and posted writes; caches (inline form).
+ * Missing  the time of IOMMU look-ups; caches (inline form).
  */
 #ifndef MEMORY_PORT_H
 #define MEMORY_PORT_H
@@ -188,6 +188,7 @@ typedef struct PortTx {
     MemTxAttrs attrs;
     uint8_t kind; /* AccessKind */
     /* answered */
+    bool posted; /* waits in a buffer (posted_buffer.h); no beats of its own */
     MemTxResult result;
     uint16_t blocker;
     uint32_t beats;
@@ -256,6 +257,8 @@ struct PortRequest {
     /* private */
     MemoryPort *port;
     TimingRequest timing;
+    struct PostedBuffer *held; /* the last one that it waited for */
+    uint16_t blocker;          /* its port */
 };
 void port_request(MemoryPort *port, PortRequest *rq);
 

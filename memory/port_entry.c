@@ -348,8 +348,8 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
     const uint64_t page_mask = ~(uint64_t)(PAGE_SIZE_BYTES - 1);
     hwaddr page = pa & page_mask;
     FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), pa);
-    if (!port->entry || port->slow || !r || !covers_page(r, page) ||
-        !memory_access_is_direct(r->mr, is_write)) {
+    if (!port->entry || port->slow || !r || r->mr->posted ||
+        !covers_page(r, page) || !memory_access_is_direct(r->mr, is_write)) {
         return NULL;
     }
     RAMBlock *block = r->mr->ram_block;
@@ -384,7 +384,7 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
 {
     FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), addr);
-    if (!r || !memory_access_is_direct(r->mr, false)) {
+    if (!r || r->mr->posted || !memory_access_is_direct(r->mr, false)) {
         return false;
     }
     *window =

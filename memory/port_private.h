@@ -15,6 +15,10 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
                              uint32_t region_id, uint8_t kind, uint8_t dir,
                              uint32_t size);
 
+/* Splits issue..done of a finished tx into wait, bus and target cycles. */
+void port_time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
+                     uint64_t target_ps);
+
 /* Notes the bus words of a direct access in port->beats. */
 void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
                       const void *data, uint64_t len, uint32_t width);

@@ -118,7 +118,7 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     const unsigned beats = port->beats.count - first_beat;
     const MemoryBeat *beat = beats ? &port->beats.beat[first_beat] : NULL;
     bool single = beats == 1 && beat->size == size && tx->beats <= 1 &&
-                  beat->mr == place->mr;
+                  beat->mr == place->mr && beat->cause != BEAT_FLUSH;
     uint32_t flags = tx->result & RECORD_RESULT_MASK;
     if (size <= 8 && (tx->addr & (size - 1)) != 0) {
         flags |= RECORD_UNALIGNED;
@@ -128,6 +128,9 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     }
     if (beats && beat->cause == BEAT_WIDEN) {
         flags |= RECORD_WIDENED;
+    }
+    if (tx->posted) {
+        flags |= RECORD_COALESCED;
     }
     bool with_beats = rec->beats && !single && tx->beats > 0;
     MemoryRecord *r = record_room(rec, RECORD_ROOM);

@@ -141,7 +141,7 @@ void posted_forget(AddressSpace *as)
     if (!q) {
         return;
     }
-    posted_flush(as->world);
+    posted_flush(as->world, POSTED_MAP);
     for (unsigned i = 0; i < q->count; i++) {
         if (q->write[i].as == as) {
             q->write[i].as = NULL; /* destroyed from inside a flush */
@@ -181,7 +181,7 @@ static void perform(const struct PostedQueue *q, const PostedWrite *w)
     }
 }
 
-void posted_flush(MemoryWorld *world)
+static void queue_flush(MemoryWorld *world)
 {
     struct PostedQueue *q = world->posted;
     if (!q || !q->count || world->flushing) {
@@ -201,9 +201,21 @@ void posted_flush(MemoryWorld *world)
     world->flushing = false;
 }
 
+void posted_flush(MemoryWorld *world, PostedCause cause)
+{
+    posted_buffers_flush(world, cause);
+    queue_flush(world);
+}
+
+void posted_flush_for(MemoryRegion *mr)
+{
+    posted_arrive(mr->world, mr);
+    queue_flush(mr->world);
+}
+
 void qemu_flush_coalesced_mmio_buffer(void)
 {
-    posted_flush(memory_world_current());
+    posted_flush(memory_world_current(), POSTED_EXPLICIT);
 }
 
 /* -- settings ------------------------------------------------------------- */

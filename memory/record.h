@@ -62,6 +62,7 @@ typedef enum BeatCause {
     BEAT_ACCESS, /* the access itself */
     BEAT_SPLIT,  /* the access was wider than the device or the bus */
     BEAT_WIDEN,  /* the access was narrower than the device takes */
+    BEAT_FLUSH,  /* posted stores that arrive, perhaps several */
     BEAT_CAUSES
 } BeatCause;
 extern const char *const beat_cause_name[BEAT_CAUSES];
@@ -84,6 +85,8 @@ enum {
     RECORD_UNALIGNED = 1 << 8,
     RECORD_SPLIT = 1 << 9,
     RECORD_WIDENED = 1 << 10,
+    RECORD_COALESCED = 1 << 11, /* posted: its beats are of a transaction of the
+                                   buffer's own port, later */
 };
 #define RECORD_HAS_TIMING (UINT32_C(1) << 31)
 

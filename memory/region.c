@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "memory/internal.h"
+#include "memory/posted_private.h"
 
 /* -- callbacks of regions that have none ---------------------------------- */
 
@@ -132,6 +133,7 @@ void memory_region_fini(MemoryRegion *mr)
     if (mr->destructor) {
         mr->destructor(mr);
     }
+    posted_region_gone(mr);
     coalesce_free(mr);
     ioeventfd_free(mr);
     ram_block_free(mr->ram_block);

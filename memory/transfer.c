@@ -88,7 +88,7 @@ static MemTxResult dispatch(const MemoryPiece *p, uint64_t *value, MemOp op,
     bool flushes = mr->special & REGION_FLUSHES;
     if (flushes) {
         memory_region_ref(mr);
-        posted_flush(mr->world);
+        posted_flush_for(mr);
     }
     MemTxResult result =
         is_write

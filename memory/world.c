@@ -77,7 +77,7 @@ MemoryWorld *memory_world_enter(MemoryWorld *world)
 void world_begin(MemoryWorld *world)
 {
     if (world->posted) {
-        posted_flush(world);
+        posted_flush(world, POSTED_MAP);
     }
     world->transaction_depth++;
 }

@@ -84,16 +84,17 @@ struct MemoryWorld {
     struct DispatchFrame *frame; /* dispatch.c: callbacks under way */
     struct PostedQueue *posted;  /* posted.c; NULL: nothing ever posted */
     bool flushing;               /* posted.c */
-    struct BounceBuffer *bounce; /* map.c */
-    const char *map_error;       /* map.c; NULL: none */
-    ObjectClass *classes;        /* object.c */
-    bool eventfds_pending;       /* ioeventfd.c: bindings changed */
-    uint32_t last_event;         /* event_notifier.c */
-    bool log_global;             /* dirty.c */
-    RAMBlock *first_block;       /* ram.c */
-    ram_addr_t last_ram_addr;    /* ram.c */
-    int discards[4];             /* discard.c: counters */
-    unsigned stale;              /* space.c: views that are to be drawn */
+    struct PostedBuffer *posted_buffers; /* posted_buffer.c; NULL: none */
+    struct BounceBuffer *bounce;         /* map.c */
+    const char *map_error;               /* map.c; NULL: none */
+    ObjectClass *classes;                /* object.c */
+    bool eventfds_pending;               /* ioeventfd.c: bindings changed */
+    uint32_t last_event;                 /* event_notifier.c */
+    bool log_global;                     /* dirty.c */
+    RAMBlock *first_block;               /* ram.c */
+    ram_addr_t last_ram_addr;            /* ram.c */
+    int discards[4];                     /* discard.c: counters */
+    unsigned stale; /* space.c: views that are to be drawn */
 };
 
 /* Writes one line to the world's log. */
