@@ -439,6 +439,27 @@ SlowAccess hart_slow_zero(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va)
     return slow_end(h, &tx, 0, r.cycles, MMU_STORE);
 }
 
+uint64_t hart_settle(Hart *h, uint64_t cycle, PostedCause cause)
+{
+    if (!port_may_post(&h->data)) {
+        return 0;
+    }
+    const ClockDomain *clk = h->config.clock;
+    uint64_t now = clock_time(clk, cycle);
+    h->data.world->now = now;
+    uint64_t done = port_settle(&h->data, now, cause);
+    uint64_t cycles = clock_cycle_at(clk, done) - cycle;
+    h->settle_cycles += cycles;
+    return cycles;
+}
+
+void hart_wait_posted(Hart *h, PostedCause cause)
+{
+    uint64_t cycles = hart_settle(h, h->cycle, cause);
+    h->cycle += cycles;
+    h->pending += cycles;
+}
+
 /* The failing fetch is a transaction too, unless a device is there: code cannot
  * be fetched from one, so the hart does not ask it. */
 void hart_fetch_failed(Hart *h, uint64_t va, uint64_t pa, uint64_t cycle)

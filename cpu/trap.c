@@ -234,6 +234,7 @@ bool trap_take_interrupt(Hart *h)
     for (unsigned i = 0; wanted && i < sizeof(order); i++) {
         if (wanted >> order[i] & 1) {
             h->interrupts++;
+            hart_wait_posted(h, POSTED_INTERRUPT);
             enter_handler(h, order[i], true, 0);
             return true;
         }

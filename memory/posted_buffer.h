@@ -113,7 +113,7 @@ struct PostedBuffer {
     unsigned line;    /* bytes, a power of two, 8 .. POSTED_LINE_MAX */
     unsigned word;    /* bytes of a bus word, up to `line`; 0: no limit */
     uint64_t timeout; /* cycles; 0: never */
-    uint64_t accept;  /* cycles that a posted store takes */
+    uint64_t accept;  /* cycles of the initiator that a store takes; >= 1 */
     /* The owner gives it time: calls posted_buffer_alarm() at `when` (in place
      * of the time asked for before; TIME_NEVER: not at all), and runs what is
      * due until b->pending is over, false if nothing is. */

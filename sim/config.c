@@ -270,11 +270,19 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
         !check_extent(map, memory->address, memory->size, errp) ||
         !config_get_choice(map, "kind", kinds, &kind, errp) ||
         !config_get_waits(map, &memory->waits, errp) ||
+        !config_get_posted(map, memory->name, memory->size, &memory->posted,
+                           errp) ||
         !config_get_priority(map, &memory->priority, errp) ||
         !config_get_bool(map, "overlap", &memory->overlap, errp)) {
         return false;
     }
     memory->rom = kind == 1;
+    if (memory->rom && memory->posted.there) {
+        return config_error(errp, memory->posted.at,
+                            "posted: \"%s\" is a rom and takes no stores; "
+                            "remove it, or write kind: ram",
+                            memory->name);
+    }
     const Node *file = config_node_find(map, "file");
     return !file || read_file_name(cfg, file, "file", &memory->file, errp);
 }
@@ -378,6 +386,9 @@ static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
                              errp) &&
            check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
            config_get_waits(map, &dev->waits, errp) &&
+           config_get_posted(map, dev->name, dev->cls->mmio_size, &dev->posted,
+                             errp) &&
+           config_get_bool(map, "flush_posted", &dev->flush_posted, errp) &&
            config_get_priority(map, &dev->priority, errp) &&
            config_get_bool(map, "overlap", &dev->overlap, errp);
 }
@@ -479,7 +490,7 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
         }
     }
     return config_check_names(cfg, errp) && read_wires(cfg, devices, errp) &&
-           config_check_map(cfg, errp);
+           config_check_map(cfg, errp) && config_check_posted(cfg, errp);
 }
 
 /* Takes the arena over. */

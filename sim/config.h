@@ -13,6 +13,7 @@
 #include "cpu/hart.h"
 #include "soc/bus.h"
 #include "soc/device.h"
+#include "soc/posted.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,18 @@ typedef struct ConfigWaits {
     uint32_t read_first, read_next, write_first, write_next;
 } ConfigWaits;
 
+/* Stores that wait in a buffer (memory/posted_buffer.h). */
+typedef struct ConfigPosted {
+    ConfigPlace at;
+    bool there;
+    uint32_t depth; /* entries */
+    PostedMerge merge;
+    uint32_t line;            /* bytes */
+    uint32_t timeout, accept; /* cycles of the bus, of the initiator */
+    const char *domain;       /* whose buffer; the region's name by default */
+    uint64_t from, size;      /* bytes of the region */
+} ConfigPosted;
+
 typedef struct ConfigBus {
     ConfigPlace at;
     const char *name;
@@ -63,6 +76,7 @@ typedef struct ConfigMemory {
     uint64_t address, size;
     bool rom;
     ConfigWaits waits;
+    ConfigPosted posted;
     int priority;     /* overlap priority; higher hides lower */
     bool overlap;     /* `overlap: true`: may overlap others */
     const char *file; /* image loaded at its start; NULL: zero-filled */
@@ -91,6 +105,8 @@ typedef struct ConfigDevice {
     const char *bus;
     uint64_t address;
     ConfigWaits waits;
+    ConfigPosted posted;
+    bool flush_posted; /* accesses to it make all buffers drain */
     int priority;
     bool overlap;
     ConfigParam *param; /* those the file gives */
@@ -100,8 +116,8 @@ typedef struct ConfigDevice {
 } ConfigDevice;
 
 /* What a file may say; sections are top, cpu, bus, memory, device, limits,
- * wait_states and wait_parts. docs/config.md has a row for each. A device entry
- * also takes the parameters and pins of its class. */
+ * wait_states, wait_parts and posted. docs/config.md has a row for each. A
+ * device entry also takes the parameters and pins of its class. */
 typedef struct ConfigKey {
     const char *section, *key;
     const char *type;   /* "name", "size", "wait states", ... */

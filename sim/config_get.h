@@ -34,6 +34,9 @@ bool config_get_bus(const Config *cfg, const Node *map, const char *key,
                     const char **name, Error **errp);
 bool config_get_clock(const Node *map, uint64_t *hz, Error **errp);
 bool config_get_waits(const Node *map, ConfigWaits *w, Error **errp);
+/* `posted` of an entry: of a region called so, of that many bytes. */
+bool config_get_posted(const Node *entry, const char *name, uint64_t size,
+                       ConfigPosted *p, Error **errp);
 bool config_get_name(const Node *map, const char **name, Error **errp);
 
 #endif

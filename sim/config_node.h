@@ -162,6 +162,7 @@ bool config_check_wires(Config *cfg, ConfigDevice *dev, const Node *entry,
                         Error **errp);
 bool config_check_names(const Config *cfg, Error **errp);
 bool config_check_map(const Config *cfg, Error **errp);
+bool config_check_posted(const Config *cfg, Error **errp); /* config_posted.c */
 bool config_check_bus(const Config *cfg, const Node *node, const char *what,
                       const char **name, Error **errp);
 /* Name of an interrupt input of a cpu: "mti"; "" if there is no such. */

@@ -115,6 +115,19 @@ static const char *bool_text(bool value)
     return value ? "true" : "false";
 }
 
+static void put_posted(FILE *out, const ConfigPosted *p)
+{
+    if (!p->there) {
+        return;
+    }
+    fprintf(out,
+            ", posted: {depth: %" PRIu32 ", merge: %s, line: %" PRIu32
+            ", timeout: %" PRIu32 ", accept: %" PRIu32
+            ", domain: %s, from: %" PRIu64 ", size: %" PRIu64 "}",
+            p->depth, posted_merge_name[p->merge], p->line, p->timeout,
+            p->accept, p->domain, p->from, p->size);
+}
+
 static void put_cpu(FILE *out, const ConfigCpu *cpu)
 {
     fprintf(out, "  - {name: %s, isa: ", cpu->name);
@@ -157,6 +170,7 @@ static void put_memory(FILE *out, const ConfigMemory *memory)
     put_size(out, memory->size);
     fprintf(out, ", kind: %s, ", memory->rom ? "rom" : "ram");
     put_waits(out, &memory->waits);
+    put_posted(out, &memory->posted);
     put_overlap(out, memory->priority, memory->overlap);
     if (memory->file) {
         fprintf(out, ", file: ");
@@ -216,6 +230,10 @@ static void put_device(FILE *out, const Config *cfg, const ConfigDevice *dev)
     if (dev->cls->mmio_size) {
         fprintf(out, ", at: 0x%08" PRIx64 ", ", dev->address);
         put_waits(out, &dev->waits);
+        put_posted(out, &dev->posted);
+        if (dev->flush_posted) {
+            fprintf(out, ", flush_posted: true");
+        }
         put_overlap(out, dev->priority, dev->overlap);
     }
     for (unsigned i = 0; i < dev->params; i++) {

@@ -320,7 +320,8 @@ static bool make_all(Machine *m, const MachineOptions *options, Error **errp)
            machine_make_harts(m, options, errp) &&
            machine_make_devices(m, errp) && machine_make_wires(m, errp) &&
            make_api_ports(m, errp) && machine_serial_init(m, errp) &&
-           machine_load_images(m, errp) && machine_load_scores(m, errp);
+           machine_make_posted(m, errp) && machine_load_images(m, errp) &&
+           machine_load_scores(m, errp);
 }
 
 Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
@@ -405,6 +406,7 @@ void machine_free(Machine *m)
     }
     free(m->hart);
     free(m->trap);
+    machine_posted_fini(m);
     for (unsigned i = 0; i < m->ports; i++) {
         port_fini(m->port[i].port);
         if (m->port[i].allocated) {

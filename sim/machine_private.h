@@ -49,6 +49,14 @@ typedef struct MachineUnmapped {
     bool mapped;
 } MachineUnmapped;
 
+/* A buffer of posted stores, and the regions that use it. */
+typedef struct MachinePosted {
+    const char *domain;
+    PostedTimer timer;
+    PostedRegion *region; /* in the order of their names */
+    unsigned regions;
+} MachinePosted;
+
 typedef struct MachineString {
     struct MachineString *next;
     char text[];
@@ -122,6 +130,8 @@ struct Machine {
     unsigned serials;
     Hart **hart;
     unsigned harts;
+    MachinePosted *posted; /* in order of domains */
+    unsigned posteds;
     MachinePort *port;
     unsigned ports;
     Device *clint; /* whose mtime the time CSR shows; may be NULL */
@@ -208,6 +218,15 @@ bool machine_make_devices(Machine *m, Error **errp);
 /* Sstc: harts and the CLINT know each other; when there are both. */
 void machine_connect_stimecmp(Machine *m);
 bool machine_make_wires(Machine *m, Error **errp);
+
+/* -- posted stores (machine_posted.c) -------------------------------------- */
+
+bool machine_make_posted(Machine *m, Error **errp);
+void machine_posted_reset(Machine *m);
+/* The run is over: what waits drains, and the run lasts until then. */
+void machine_posted_stop(Machine *m);
+void machine_posted_totals(Machine *m, TraceStore *ts);
+void machine_posted_fini(Machine *m);
 
 /* -- recording (machine_window.c) ----------------------------------------- */
 

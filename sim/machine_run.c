@@ -190,6 +190,7 @@ void machine_reset(Machine *m)
             bus_reset(&m->bus[i].bus);
         }
     }
+    machine_posted_reset(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_reset(m->hart[i]);
         /* Harts that start where the first one does run what is loaded. */
@@ -409,6 +410,9 @@ MachineStop machine_run(Machine *m, uint64_t until)
 {
     MemoryWorld *outer = memory_world_enter(m->world);
     m->stop = run(m, until);
+    if (m->stop != MACHINE_RUNNING) {
+        machine_posted_stop(m);
+    }
     memory_world_enter(outer);
     return m->stop;
 }

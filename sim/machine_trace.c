@@ -354,6 +354,7 @@ static void add_totals(Machine *m, TraceStore *ts)
             trace_add_bus_totals(ts, &m->bus[i].bus, m->time);
         }
     }
+    machine_posted_totals(m, ts);
     trace_set_run_number(ts, "cycles", cycles);
     trace_set_run_number(ts, "instructions", instructions);
     trace_set_run_number(ts, "time_ps", m->time);

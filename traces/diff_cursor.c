@@ -163,7 +163,7 @@ static void fill(const DiffCursor *c, const TxRow *from, DiffRow *to)
     to->beats = from->beats;
     to->blocker = from->blocker;
     to->result = side->result[from->status & RECORD_RESULT_MASK];
-    to->flags = side->flags[from->status >> 8 & 7];
+    to->flags = side->flags[row_flags(from->status)];
 }
 
 /* The chunk's rows are over: on to the next one. */

@@ -156,14 +156,6 @@ static bool read_sites(Walk *w, int side)
 /* Chunks are walked by a reader of their own. */
 static bool read_chunks(Walk *w, int side)
 {
-    static const char *const flags[] = {"",
-                                        "unaligned",
-                                        "split",
-                                        "unaligned split",
-                                        "widened",
-                                        "unaligned widened",
-                                        "split widened",
-                                        "unaligned split widened"};
     WalkSide *s = &w->side[side];
     if (!query_has_chunks(w->d->side[side].db)) {
         return true;
@@ -178,8 +170,8 @@ static bool read_chunks(Walk *w, int side)
     for (uint32_t i = 0; i <= RECORD_RESULT_MASK; i++) {
         s->result[i] = walk_name(w, reader_name(&s->reader->result, i));
     }
-    for (unsigned i = 0; i < 8; i++) {
-        s->flags[i] = walk_name(w, flags[i]);
+    for (unsigned i = 0; i < ROW_FLAGS; i++) {
+        s->flags[i] = walk_name(w, row_flag_name[i]);
     }
     return true;
 }

@@ -34,7 +34,7 @@ typedef struct WalkSide {
     int64_t sites;
     bool recorded[KINDS];
     TraceReader *reader; /* NULL: tx is a plain table */
-    uint32_t result[RECORD_RESULT_MASK + 1], flags[8]; /* names */
+    uint32_t result[RECORD_RESULT_MASK + 1], flags[ROW_FLAGS]; /* names */
 } WalkSide;
 
 typedef struct Walk {

@@ -48,6 +48,25 @@ const Metric metrics[] = {
      "Cycles of its initiator by which the latest of those was late.",
      "select coalesce(max(late_cycles_max), 0) from traffic_source",
      "modelled"},
+    {"posted_stores", "stores",
+     "Stores that went into a posted-write buffer (posted_cost).",
+     "select coalesce(sum(stores), 0) from posted_cost", "exact"},
+    {"posted_beats", "beats",
+     "Beats that posted stores took on the bus, combined.",
+     "select coalesce(sum(beats), 0) from posted_cost", "exact"},
+    {"posted_beats_saved", "beats",
+     "Beats that they would have taken one by one, less those they took.",
+     "select coalesce(sum(beats_saved), 0) from posted_cost", "exact"},
+    {"posted_stall_cycles", "cycles",
+     "Bus cycles that stores waited for room in a posted-write buffer.",
+     "select coalesce(sum(stall_cycles), 0) from posted_cost", "modelled"},
+    {"posted_avoided_cycles", "cycles",
+     "Bus cycles that posted stores would have taken their initiators on an "
+     "idle bus, less those they took.",
+     "select coalesce(sum(avoided_cycles), 0) from posted_cost", "modelled"},
+    {"posted_flushes", "flushes",
+     "Times that posted stores were made to drain, whatever the cause.",
+     "select coalesce(sum(flushes), 0) from posted_flush", "exact"},
     {"checks_run", "checks", "Invariants checked when the run was closed.",
      "select count(*) from check_result", "exact"},
     {"checks_failed", "checks", "Invariants that did not hold.",
@@ -182,6 +201,27 @@ const Metric metrics[] = {
      "size as size_bytes, accesses, beats, extra_beats, amplification "
      "from split_cost order by extra_beats desc, region, kind, dir, size",
      "exact"},
+    {"posted_writes", "table",
+     "Stores that waited in a buffer and were combined: per region the bursts "
+     "and beats they became, those saved, and cycles of the bus. avoided: what "
+     "the stores would have taken on an idle bus one by one, less what they "
+     "took, stalls for want of room included.",
+     "select region, buffer, stores, bytes, bursts, beats, lone_beats, "
+     "beats_saved, round(1.0 * stores / nullif(bursts, 0), 2) "
+     "as stores_per_burst, stalls, stall_cycles, avoided_cycles, errors "
+     "from posted_cost order by stores desc, region",
+     "modelled"},
+    {"posted_flush_causes", "table",
+     "What made posted stores drain: times, stores that were waiting, and "
+     "cycles of the bus for which an initiator waited for it. full: no room "
+     "for another store; timeout: the oldest waited long enough; access: by "
+     "the same initiator, other than a posted store; initiator: by another "
+     "one; fence, interrupt: of the hart; map, explicit: asked for through "
+     "the memory API; stop: the run was over.",
+     "select region, buffer, cause, flushes, stores, "
+     "round(1.0 * stores / nullif(flushes, 0), 2) as stores_per_flush, "
+     "wait_cycles from posted_flush order by region, flushes desc, cause",
+     "modelled"},
     {"phase_cycles", "table",
      "Phases marked by the guest, in cycles of the hart that marked them.",
      "select seq, id, round(begin_ps / 1000000.0, 3) as begin_us, cycles, "

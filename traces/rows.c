@@ -77,6 +77,24 @@ void row_site_fill(RowSite *to, const MemorySite *from, uint32_t id,
     }
 }
 
+const char *const row_flag_name[ROW_FLAGS] = {
+    "",
+    "unaligned",
+    "split",
+    "unaligned split",
+    "widened",
+    "unaligned widened",
+    "split widened",
+    "unaligned split widened",
+    "coalesced",
+    "unaligned coalesced",
+    "split coalesced",
+    "unaligned split coalesced",
+    "widened coalesced",
+    "unaligned widened coalesced",
+    "split widened coalesced",
+    "unaligned split widened coalesced"};
+
 /* -- transactions --------------------------------------------------------- */
 
 void rows_begin(RowReader *reader, const RowSites *sites, const MemoryRecord *r,

@@ -66,10 +66,18 @@ static inline uint32_t row_site_rows(const RowSite *s)
 
 /* status of a row: bits 0..7 MemTxResult, and */
 enum {
-    ROW_STATUS =
-        RECORD_RESULT_MASK | RECORD_UNALIGNED | RECORD_SPLIT | RECORD_WIDENED,
+    ROW_STATUS = RECORD_RESULT_MASK | RECORD_UNALIGNED | RECORD_SPLIT |
+                 RECORD_WIDENED | RECORD_COALESCED,
     ROW_OWN_BEATS = 1 << 16, /* its beats are not simply itself */
 };
+
+enum { ROW_FLAGS = 16 };
+/* As in table flag_name, by row_flags(). */
+extern const char *const row_flag_name[ROW_FLAGS];
+static inline unsigned row_flags(uint32_t status)
+{
+    return status >> 8 & (ROW_FLAGS - 1);
+}
 
 /* One transaction. */
 typedef struct TxRow {

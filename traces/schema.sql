@@ -39,7 +39,11 @@ insert into result_name values (0, 'ok'), (1, 'error'), (2, 'decode'),
 create table flag_name(id integer primary key, name text);
 insert into flag_name values (0, ''), (1, 'unaligned'), (2, 'split'),
     (3, 'unaligned split'), (4, 'widened'), (5, 'unaligned widened'),
-    (6, 'split widened'), (7, 'unaligned split widened');
+    (6, 'split widened'), (7, 'unaligned split widened'), (8, 'coalesced'),
+    (9, 'unaligned coalesced'), (10, 'split coalesced'),
+    (11, 'unaligned split coalesced'), (12, 'widened coalesced'),
+    (13, 'unaligned widened coalesced'), (14, 'split widened coalesced'),
+    (15, 'unaligned split widened coalesced');
 create table cause(id integer primary key, name text);
 
 -- Every transaction and its beats ----------------------------------------------
@@ -123,6 +127,15 @@ create table traffic_source(initiator text, type text, pace text,
     end_ps integer, initiator_id integer);
 create table split_cost(region text, kind text, dir text, size integer,
     accesses integer, beats integer, extra_beats integer, amplification real);
+create table posted_cost(region text, buffer text, depth integer,
+    merge text, stores integer, bytes integer, bursts integer,
+    beats integer, lone_beats integer, beats_saved integer,
+    spent_cycles integer, lone_cycles integer, avoided_cycles integer,
+    stalls integer, stall_cycles integer, errors integer,
+    region_id integer, initiator_id integer);
+create table posted_flush(region text, buffer text, cause text,
+    flushes integer, stores integer, wait_cycles integer,
+    region_id integer, initiator_id integer);
 create table hot_address(region text, type text, offset integer,
     granule integer, register text, dir text, accesses integer,
     bytes integer, wait_cycles integer, bus_cycles integer,
@@ -158,6 +171,8 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'),
     ('longest_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
+    ('spent_cycles', 'cycles'), ('lone_cycles', 'cycles'),
+    ('avoided_cycles', 'cycles'),
     ('fetch_cycles', 'cycles'), ('unaligned_cycles', 'cycles'),
     ('cycles_from', 'cycles'), ('cycles_to', 'cycles'),
     ('cycles_max', 'cycles'), ('late_cycles', 'cycles'),

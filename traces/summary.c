@@ -401,6 +401,18 @@ const Invariant total_invariants[] = {
      " join initiator i on i.id = t.initiator_id"
      " where i.bus = b.bus) as errors from bus_load b)"
      " where n <> bytes and errors = 0"},
+    {"posted stores",
+     "select printf('%s posted %d stores, %d drained', region, stores, n) from"
+     " (select region, stores, (select coalesce(sum(f.stores), 0) from"
+     " posted_flush f where f.region_id = p.region_id) as n"
+     " from posted_cost p) where n > stores or (n < stores and (select value"
+     " from run where key = 'stop') <> 'interrupted')"},
+    {"posted beats",
+     "select printf('%s took %d beats, its regions %d', name, n, beats) from"
+     " (select i.name, sum(p.beats) as beats, (select coalesce(sum(t.beats),"
+     " 0) from traffic t where t.initiator_id = i.id) as n from posted_cost p"
+     " join initiator i on i.id = p.initiator_id group by i.id)"
+     " where n <> beats"},
     {0},
 };
 

@@ -12,6 +12,7 @@
 
 #include "cpu/hart.h"
 #include "memory/port.h"
+#include "memory/posted_buffer.h"
 #include "soc/bus.h"
 #include "soc/device.h"
 #include "soc/traffic.h"
@@ -119,6 +120,7 @@ void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
 void trace_add_hart_totals(TraceStore *ts, Hart *hart);
 void trace_add_source(TraceStore *ts, const Traffic *traffic, uint64_t end_ps);
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
+void trace_add_posted_totals(TraceStore *ts, const PostedRegion *pr);
 
 /* Hands over the last records, writes the summaries and metrics, checks the
  * invariants, marks the run complete, closes. False: *errp says why (the file

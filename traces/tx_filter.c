@@ -7,9 +7,6 @@
 #include <string.h>
 
 static const char *const dir_text[] = {"", "r", "w", "rw"};
-static const char *const flag_text[] = {
-    "",        "unaligned",         "split",         "unaligned split",
-    "widened", "unaligned widened", "split widened", "unaligned split widened"};
 
 /* -- values --------------------------------------------------------------- */
 
@@ -101,7 +98,7 @@ TxValue tx_value(const TraceReader *reader, const TxRow *row, uint64_t rowid,
                                 ? reader_name(&reader->initiator, row->blocker)
                                 : NULL);
     case TX_BEATS: return integer(row->beats);
-    case TX_FLAGS: return text_or_null(flag_text[row->status >> 8 & 7]);
+    case TX_FLAGS: return text_or_null(row_flag_name[row_flags(row->status)]);
     case TX_BLOCKER_ID: return integer_unless(!row->blocker, row->blocker);
     default: return (TxValue){.null = true};
     }

@@ -146,7 +146,7 @@ static inline uint32_t row_keys(TxGroups *g, const TxRow *row, int64_t *key)
         case TX_TARGET: key[k] = stepped((int64_t)row->target, step); break;
         case TX_BEATS: key[k] = stepped((int64_t)row->beats, step); break;
         case TX_RESULT: key[k] = row->status & RECORD_RESULT_MASK; break;
-        case TX_FLAGS: key[k] = row->status >> 8 & 7; break;
+        case TX_FLAGS: key[k] = row_flags(row->status); break;
         case TX_BLOCKER: key[k] = row->blocker; break;
         case TX_BLOCKER_ID:
             key[k] = stepped((int64_t)row->blocker, step);
