@@ -237,10 +237,6 @@ static PostedEntry *add_entry(PostedBuffer *b, PostedRegion *pr,
     e->issue = now;
     e->performed = direct;
     b->count++;
-    if (b->count == 1) {
-        b->at = (unsigned)(tx->addr - e->base);
-        b->run = size;
-    }
     return e;
 }
 
@@ -384,26 +380,28 @@ bool posted_hold(PortRequest *rq, const MemoryRegion *mr, bool direct)
     return false;
 }
 
+/* Nothing while its own stores are being performed. */
+static void flush_now(PostedBuffer *b, PostedCause cause)
+{
+    if (b->count && !b->performing) {
+        posted_order(b, b->count, cause);
+        posted_perform(b);
+        posted_go_on(b);
+    }
+}
+
 void posted_arrive(MemoryWorld *world, const MemoryRegion *mr)
 {
     PostedBuffer *b = NULL;
     while (world->posted_buffers && (b = flushed_by(world, mr, false, b))) {
-        if (b->count) {
-            posted_order(b, b->count, cause_of(b, world->port));
-            posted_perform(b);
-            posted_go_on(b);
-        }
+        flush_now(b, cause_of(b, world->port));
     }
 }
 
 void posted_buffers_flush(MemoryWorld *world, PostedCause cause)
 {
     for (PostedBuffer *b = world->posted_buffers; b; b = b->next) {
-        if (b->count) {
-            posted_order(b, b->count, cause);
-            posted_perform(b);
-            posted_go_on(b);
-        }
+        flush_now(b, cause);
     }
 }
 

@@ -123,7 +123,8 @@ struct PostedBuffer {
     PostedEntry *entry; /* depth of them: a ring */
     unsigned first, count;
     unsigned drain;     /* of them are to drain: the oldest ones */
-    unsigned at, run;   /* of the oldest: what drains now, or drains next */
+    unsigned at, run;   /* of the oldest: bytes that drain now; before them all
+                           have */
     uint16_t owner;     /* port id of whose they are */
     bool pending;       /* the bus was asked for the oldest */
     bool busy;          /* a synchronous access is under way for it */

@@ -37,15 +37,20 @@ static bool is_touched(const PostedEntry *e, unsigned at)
     return e->touched[at / 64] >> at % 64 & 1;
 }
 
+static bool is_touched_from(const PostedEntry *e, unsigned from)
+{
+    while (from < e->span && !is_touched(e, from)) {
+        from++;
+    }
+    return from < e->span;
+}
+
 /* What of e drains next, from byte `from` on: b->at and b->run. */
-static bool next_run(PostedBuffer *b, const PostedEntry *e, unsigned from)
+static void next_run(PostedBuffer *b, const PostedEntry *e, unsigned from)
 {
     unsigned at = from;
-    while (at < e->span && !is_touched(e, at)) {
+    while (!is_touched(e, at)) {
         at++;
-    }
-    if (at == e->span) {
-        return false;
     }
     unsigned end = at + 1;
     for (unsigned i = end; i < e->span; i++) {
@@ -57,7 +62,6 @@ static bool next_run(PostedBuffer *b, const PostedEntry *e, unsigned from)
     }
     b->at = at;
     b->run = end - at;
-    return true;
 }
 
 /* -- devices --------------------------------------------------------------- */
@@ -113,6 +117,7 @@ static MemoryPiece piece_at(const PostedBuffer *b, hwaddr addr)
 static void ask(PostedBuffer *b, uint64_t issue)
 {
     const PostedEntry *e = oldest(b);
+    next_run(b, e, b->at);
     const hwaddr addr = e->base + b->at;
     const MemoryRegion *mr = piece_at(b, addr).mr;
     b->last_issue = later(issue, b->last_issue);
@@ -213,27 +218,20 @@ static void count(PostedBuffer *b, const PostedEntry *e, MemTxResult result)
 static void granted(PostedBuffer *b)
 {
     PostedEntry *e = oldest(b);
-    const unsigned at = b->at, run = b->run;
-    const bool more = next_run(b, e, at + run);
-    const unsigned next = b->at, next_length = b->run;
-    b->at = at;
-    b->run = run;
+    const bool more = is_touched_from(e, b->at + b->run);
     b->last_done = b->timing.done;
     if (!more) {
         perform_entry(b, e);
     }
     count(b, e, more ? MEMTX_OK : e->result);
-    b->at = next;
-    b->run = next_length;
+    b->at += b->run;
     if (!more) {
         b->last = e->region;
         b->first = (b->first + 1) % b->depth;
         b->count--;
         b->drain -= b->drain > 0;
         b->popped++;
-        if (b->count) {
-            next_run(b, oldest(b), 0);
-        }
+        b->at = 0;
     }
 }
 

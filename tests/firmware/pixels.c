@@ -1,6 +1,6 @@
 /*
- * pixels.c - draws into a frame buffer: by bytes, halfwords and words, in lines,
- * columns, rectangles and out of order; then reads it back.
+ * pixels.c - draws into a frame buffer: by bytes, halfwords and words, in
+ * lines, columns, rectangles and out of order; then reads it back.
  *
  * Phases 1 .. 6 are the patterns, 7 is reading. The status is 0 when every
  * pixel is what was drawn last.
