@@ -365,6 +365,25 @@ static void put_result(const Asked *q, const Outcome *outcome, bool of_hart)
                              : "ok");
 }
 
+/* What a posted-write buffer makes of it. */
+static void put_posted(const Asked *q, const MemoryPiece *p, bool is_store)
+{
+    if (!p->mr->posted) {
+        return;
+    }
+    const PostedBuffer *b = p->mr->posted->buffer;
+    if (is_store && coalesce_holds(p->mr, p->offset, q->size)) {
+        fprintf(q->out,
+                "  posted: by an initiator on %s it waits in %s (depth %u, "
+                "merge %s)\n",
+                b->port.as->name, b->port.name, b->depth,
+                posted_merge_name[b->merge]);
+    } else {
+        fprintf(q->out, "  posted: what waits in %s drains first\n",
+                b->port.name);
+    }
+}
+
 static void put_one(const Asked *q)
 {
     MemoryPiece p = memory_piece_at(q->fv, q->addr, q->size, q->is_write,
@@ -373,6 +392,7 @@ static void put_one(const Asked *q)
     Outcome outcome = {.result = MEMTX_OK};
     fprintf(q->out, "\nAs one %s, as harts do it (never cut):\n",
             q->is_write ? "store" : "load");
+    put_posted(q, &p, q->is_write);
     put_piece(q, q->addr, &p, q->size, q->size, &outcome);
     put_result(q, &outcome, true);
 }
