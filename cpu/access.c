@@ -439,7 +439,7 @@ SlowAccess hart_slow_zero(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va)
     return slow_end(h, &tx, 0, r.cycles, MMU_STORE);
 }
 
-uint64_t hart_settle(Hart *h, uint64_t cycle, PostedCause cause)
+uint64_t hart_drain_posted(Hart *h, uint64_t cycle, PostedCause cause)
 {
     if (!port_may_post(&h->data)) {
         return 0;
@@ -449,14 +449,15 @@ uint64_t hart_settle(Hart *h, uint64_t cycle, PostedCause cause)
     h->data.world->now = now;
     uint64_t done = port_settle(&h->data, now, cause);
     uint64_t cycles = clock_cycle_at(clk, done) - cycle;
-    h->settle_cycles += cycles;
+    h->posted_wait += cycles;
     return cycles;
 }
 
 void hart_wait_posted(Hart *h, PostedCause cause)
 {
-    uint64_t cycles = hart_settle(h, h->cycle, cause);
+    uint64_t cycles = hart_drain_posted(h, h->cycle, cause);
     h->cycle += cycles;
+    h->left.base += cycles; /* a pipeline stands still */
     h->pending += cycles;
 }
 

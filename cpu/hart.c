@@ -547,7 +547,7 @@ HartCounters hart_counters(Hart *h)
     blocks_fold(h);
     HartCounters c = hart_progress(h);
     c.walk = h->walk_cycles;
-    c.data_wait = h->settle_cycles;
+    c.data_wait = h->posted_wait;
     c.walks = h->walks;
     c.fetch_stall = h->fetch_stall;
     c.blocks_decoded = h->decoded;

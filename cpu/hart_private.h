@@ -241,7 +241,7 @@ struct Hart {
     /* counters */
     uint64_t folded; /* cycle at which the entries' counts were last folded */
     uint64_t idle, traps, interrupts, fetch_stall, walk_cycles, walks;
-    uint64_t settle_cycles; /* waiting for posted stores */
+    uint64_t posted_wait; /* cycles waiting for posted stores */
     uint64_t decoded, dropped;
     /* blocks */
     InsnDecoder *decoder;
@@ -426,7 +426,7 @@ SlowAccess hart_slow_sc(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,
                         unsigned size, uint64_t value);
 SlowAccess hart_slow_zero(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va);
 /* Posted stores drain, from `cycle` on; returns the cycles that takes. */
-uint64_t hart_settle(Hart *h, uint64_t cycle, PostedCause cause);
+uint64_t hart_drain_posted(Hart *h, uint64_t cycle, PostedCause cause);
 /* The same between instructions. */
 void hart_wait_posted(Hart *h, PostedCause cause);
 void hart_fetch_failed(Hart *h, uint64_t va, uint64_t pa, uint64_t cycle);
