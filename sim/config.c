@@ -367,8 +367,8 @@ static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
 static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
 {
     static const char *const keys[] = {"at", "wait_states", "priority",
-                                       "overlap"};
-    for (unsigned i = 0; !dev->cls->mmio_size && i < 4; i++) {
+                                       "overlap", "posted", "flush_posted"};
+    for (unsigned i = 0; !dev->cls->mmio_size && i < 6; i++) {
         const Node *n = config_node_find(map, keys[i]);
         if (n) {
             return config_error(errp, n->key_at,
