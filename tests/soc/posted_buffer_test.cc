@@ -423,6 +423,29 @@ TEST(Flush, AtomicsAndTransfers)
     EXPECT_EQ(rig.flushes(0, POSTED_ACCESS), 4u);
 }
 
+TEST(Posted, EndsReservationsOfOthers)
+{
+    Rig rig({});
+    PortTx t = rig.tx(FRAME, ACCESS_AMO);
+    port_load_reserved(&rig.port[0], &t, 4);
+    rig.now = t.done;
+    EXPECT_TRUE(rig.store(FRAME, 4, 1, 1).posted);
+    t = rig.tx(FRAME, ACCESS_AMO);
+    EXPECT_FALSE(port_store_conditional(&rig.port[0], &t, 4, 9));
+    rig.now = t.done > rig.now ? t.done : rig.now;
+    EXPECT_EQ(rig.load(FRAME, 4), 1u);
+}
+
+TEST(Posted, NoEntryIsOpenAndNoWindow)
+{
+    Rig rig({});
+    PortWindow window;
+    EXPECT_EQ(port_open(&rig.port[0], FRAME, FRAME, false), nullptr);
+    EXPECT_EQ(port_open(&rig.port[0], FRAME, FRAME, true), nullptr);
+    EXPECT_FALSE(port_window(&rig.port[0], FRAME, &window));
+    EXPECT_NE(port_open(&rig.port[0], RAM, RAM, true), nullptr);
+}
+
 TEST(Flush, AnotherSpaceIsNotPostedAndFlushes)
 {
     Rig rig({});
