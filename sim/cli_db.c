@@ -55,7 +55,7 @@ const CliCommand cli_report = {
             "details; with SECTION only\nthese: overview, cycles, functions, "
             "lines, regions, latency, traffic, sources, mix,\nbuses, "
             "contention, polling, registers, pages, pcs, sizes, splits, "
-            "alignment, phases,\nfailures, untouched, trust.\n\n"
+            "posted, alignment, phases,\nfailures, untouched, trust.\n\n"
             "  --all      all rows of each section (at most 10,000)\n"
             "  --json     every metric with its SQL, as JSON\n"
             "  --plain    ASCII only, no colours (as when output is no "

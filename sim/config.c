@@ -366,8 +366,8 @@ static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
 /* Where its registers are; a type without any takes none of these keys. */
 static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
 {
-    static const char *const keys[] = {"at", "wait_states", "priority",
-                                       "overlap", "posted", "flush_posted"};
+    static const char *const keys[] = {
+        "at", "wait_states", "priority", "overlap", "posted", "flush_posted"};
     for (unsigned i = 0; !dev->cls->mmio_size && i < 6; i++) {
         const Node *n = config_node_find(map, keys[i]);
         if (n) {
