@@ -13,7 +13,8 @@
  * an aligned 32-bit word that begins in its bytes is read once, at the cost of
  * a later beat; a jump pays for a first beat at its target. A load's result is
  * late for the next instruction in memory order (not across a page border).
- * Missing  Fetches do not contend with other initiators at this level.
+ * Missing  Fetches without a cache do not contend with other initiators at this
+ *          level.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +88,21 @@ static void block_fold(Hart *h, Block *b)
     uint64_t four = full * b->words + b->single[1];
     uint64_t cycles =
         b->ran[0] * b->cycles + b->ran[1] * b->jump_cycles + b->spent;
-    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 2, two);
-    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4, four);
+    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 2,
+               two - b->called[0]);
+    port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4,
+               four - b->called[1]);
+    if (b->line[0] != b->line[1]) { /* each looks up two */
+        TimingModel *cache = h->fetch.timing;
+        cache->account(cache, two + four - b->called[0] - b->called[1], 0, 0,
+                       0);
+    }
     h->fetch_stall += full * b->lead;
     if (two || four || cycles) {
         totals_add(h, (BlockTotal){b->pc, b->bytes, full, two + four, cycles});
     }
     b->ran[0] = b->ran[1] = b->spent = b->single[0] = b->single[1] = 0;
+    b->called[0] = b->called[1] = 0;
 }
 
 static Block *block_next(Block *b)
@@ -432,6 +441,8 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
 {
     b->place = port_place(&h->fetch, b->pa[0], b->pc - b->pa[0]);
     const FetchCost fetch = h->states ? (FetchCost){0} : fetch_cost(b->place);
+    b->cached = h->fetch.timing && h->fetch.timing->lines &&
+                inline_cost_cached(&b->place->cost[0][2]);
     Insn before = {0};
     for (bool ends = false; !ends;) {
         uint32_t word;
@@ -443,7 +454,8 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
                              half_at(b, got)};
             return false;
         }
-        if (got < size || (size > left && b->count)) {
+        if (got < size || (size > left && b->count) ||
+            (b->count && block_leaves_line(h, b, b->bytes + size - 1))) {
             break;
         }
         Insn in = insn_decode(h->decoder, word);
@@ -454,6 +466,7 @@ static bool block_fill(Hart *h, Block *b, bool alone, FetchFault *fault)
                alone || break_at(h, (b->pc + b->bytes) & xlen_mask(h));
     }
     add_end(h, b);
+    hart_set_line(h, b);
     b->jump_extra = b->pc % 4 ? fetch.first : fetch.first - fetch.next;
     if (h->states) {
         block_schedule(h, b);

@@ -1,6 +1,11 @@
 /* exec32.c - the RV32 interpreter: unobserved, and recording what is wanted. */
 #include "cpu/exec_common.h"
 
+#ifndef CACHED /* see exec32_cached.c */
+#define CACHED 0
+#define EXEC_VARIANT(name) name
+#endif
+
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */
 #pragma GCC diagnostic ignored "-Wpedantic"
 
@@ -20,18 +25,18 @@ static inline uint32_t mulhu(uint32_t a, uint32_t b)
 #define rem_signed remw_signed
 #define XLEN 32
 
-#define EXEC_NAME exec32
+#define EXEC_NAME EXEC_VARIANT(exec32)
 #define OBSERVED 0
 #include "cpu/exec.inc"
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec32_data
+#define EXEC_NAME EXEC_VARIANT(exec32_data)
 #define OBSERVED OBSERVE_DATA_ONLY
 #include "cpu/exec.inc"
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec32_all
+#define EXEC_NAME EXEC_VARIANT(exec32_all)
 #define OBSERVED OBSERVE_ALL
 #include "cpu/exec.inc"

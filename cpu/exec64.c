@@ -1,6 +1,11 @@
 /* exec64.c - the RV64 interpreter: unobserved, and recording what is wanted. */
 #include "cpu/exec_common.h"
 
+#ifndef CACHED /* see exec64_cached.c */
+#define CACHED 0
+#define EXEC_VARIANT(name) name
+#endif
+
 /* Threaded dispatch takes addresses of labels, which ISO C does not have. */
 #pragma GCC diagnostic ignored "-Wpedantic"
 
@@ -39,18 +44,18 @@ static inline uint64_t rem_signed(uint64_t a, uint64_t b)
 }
 #define XLEN 64
 
-#define EXEC_NAME exec64
+#define EXEC_NAME EXEC_VARIANT(exec64)
 #define OBSERVED 0
 #include "cpu/exec.inc"
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec64_data
+#define EXEC_NAME EXEC_VARIANT(exec64_data)
 #define OBSERVED OBSERVE_DATA_ONLY
 #include "cpu/exec.inc"
 #undef EXEC_NAME
 #undef OBSERVED
 
-#define EXEC_NAME exec64_all
+#define EXEC_NAME EXEC_VARIANT(exec64_all)
 #define OBSERVED OBSERVE_ALL
 #include "cpu/exec.inc"

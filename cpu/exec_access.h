@@ -18,6 +18,31 @@
 #define PAGE_TAG(va, type)                                                     \
     ((uint64_t)(va) & (~(uint64_t)(PAGE_SIZE_BYTES - 1) | (sizeof(type) - 1)))
 
+#if CACHED
+/* May an access through e go on there: has the cache its line? */
+#define HAS_LINE(e, is_write, type)                                            \
+    (timing_has_line(lines, va + (e)->pa_offset, is_write) ||                  \
+     hart_touch(h, va + (e)->pa_offset, sizeof(type), is_write))
+/* Has the cache the lines that block_ lies in? */
+#define HAS_CODE(block_) (block_has_lines(block_) || hart_touch_code(h, block_))
+/* A page that is open: what its cache does not have is no quick access. */
+#define QUICK_LOAD(tag, type)                                                  \
+    (PAGE_TAG(va, type) == (tag)                                               \
+         ? (PortQuick){.cycles = -1}                                           \
+         : hart_quick_load(h, PC, base + o->cycle, va, sizeof(type)))
+#define QUICK_STORE(tag, type, value)                                          \
+    (PAGE_TAG(va, type) == (tag)                                               \
+         ? -1                                                                  \
+         : hart_quick_store(h, PC, base + o->cycle, va, sizeof(type), value))
+#else
+#define HAS_LINE(e, is_write, type) true
+#define HAS_CODE(block_) true
+#define QUICK_LOAD(tag, type)                                                  \
+    hart_quick_load(h, PC, base + o->cycle, va, sizeof(type))
+#define QUICK_STORE(tag, type, value)                                          \
+    hart_quick_store(h, PC, base + o->cycle, va, sizeof(type), value)
+#endif
+
 /* b takes longer than its constant cost. */
 #define STALLED(cycles)                                                        \
     do {                                                                       \
@@ -45,7 +70,8 @@
     do {                                                                       \
         uint64_t va = (ux)(RS1 + IMM);                                         \
         PortEntry *e = &entry[(va >> PAGE_BITS) % PORT_ENTRIES];               \
-        if (__builtin_expect(PAGE_TAG(va, type) == e->read_tag, 1)) {          \
+        if (__builtin_expect(PAGE_TAG(va, type) == e->read_tag, 1) &&          \
+            __builtin_expect(HAS_LINE(e, false, type), 1)) {                   \
             type v_;                                                           \
             memcpy(&v_, (const void *)(e->host + (uintptr_t)va), sizeof(v_));  \
             e->count[0][LOG2(type)]++;                                         \
@@ -54,8 +80,7 @@
             STALLED_INLINE(e->extra[0][LOG2(type)]);                           \
         } else {                                                               \
             CLOSE_RUN();                                                       \
-            PortQuick quick_ =                                                 \
-                hart_quick_load(h, PC, base + o->cycle, va, sizeof(type));     \
+            PortQuick quick_ = QUICK_LOAD(e->read_tag, type);                  \
             if (__builtin_expect(quick_.cycles < 0, 0)) {                      \
                 slow =                                                         \
                     hart_slow_load(h, PC, base + o->cycle, va, sizeof(type));  \
@@ -76,7 +101,8 @@
     do {                                                                       \
         uint64_t va = (ux)(RS1 + IMM);                                         \
         PortEntry *e = &entry[(va >> PAGE_BITS) % PORT_ENTRIES];               \
-        if (__builtin_expect(PAGE_TAG(va, type) == e->write_tag, 1)) {         \
+        if (__builtin_expect(PAGE_TAG(va, type) == e->write_tag, 1) &&         \
+            __builtin_expect(HAS_LINE(e, true, type), 1)) {                    \
             type v_ = (type)(source);                                          \
             memcpy((void *)(e->host + (uintptr_t)va), &v_, sizeof(v_));        \
             e->count[1][LOG2(type)]++;                                         \
@@ -85,8 +111,7 @@
         } else {                                                               \
             CLOSE_RUN();                                                       \
             int64_t cycles_ =                                                  \
-                hart_quick_store(h, PC, base + o->cycle, va, sizeof(type),     \
-                                 (UNSIGNED_##type)(source));                   \
+                QUICK_STORE(e->write_tag, type, (UNSIGNED_##type)(source));    \
             if (__builtin_expect(cycles_ < 0, 0)) {                            \
                 slow =                                                         \
                     hart_slow_store(h, PC, base + o->cycle, va, sizeof(type),  \

@@ -18,7 +18,7 @@ static __attribute__((noinline)) MemoryRecord *
 run_open(MemoryRecorder *rec, const Block *b, const Op *o, uint32_t first,
          uint64_t base)
 {
-    if (o->code == INSN_END) {
+    if (o->code == INSN_END || b->fetched) {
         return rec->next;
     }
     MemoryRecord run = b->fetch;
@@ -37,6 +37,10 @@ run_open(MemoryRecorder *rec, const Block *b, const Op *o, uint32_t first,
 static __attribute__((noinline)) void
 run_close(MemoryRecorder *rec, MemoryRecord *next, const Block *b, uint32_t end)
 {
+    if (b->fetched) { /* there is none */
+        rec->next = next;
+        return;
+    }
     MemoryRecord *run = next - 1;
     while (run->site != b->fetch.site) {
         run--;

@@ -43,6 +43,8 @@ static bool ports_init(Hart *h, Error **errp)
     h->fetch.opaque = h;
     h->fetch.priority = h->data.priority = h->walk.priority = c->priority;
     h->fetch.slow = h->data.slow = !c->fast;
+    h->fetch.opens = PORT_OPENS_PLAIN | PORT_OPENS_CACHED; /* to decode */
+    hart_set_lines(h);
     return true;
 }
 
@@ -152,7 +154,7 @@ void hart_reset(Hart *h)
     pmp_reset(h);
     space_flush(h);
     hart_mode_changed(h);
-    h->asleep = false;
+    h->asleep = h->fetched = false;
     h->data.reservation.block = NULL;
 }
 
@@ -188,13 +190,18 @@ void hart_mode_changed(Hart *h)
  * another is chosen. */
 static void choose_exec(Hart *h)
 {
-    static HartExec *const execs[2][3] = {{exec32, exec32_data, exec32_all},
-                                          {exec64, exec64_data, exec64_all}};
+    static HartExec *const execs[2][2][3] = {
+        {{exec32, exec32_data, exec32_all},
+         {exec32_cached, exec32_data_cached, exec32_all_cached}},
+        {{exec64, exec64_data, exec64_all},
+         {exec64_cached, exec64_data_cached, exec64_all_cached}}};
     const MemoryRecorder *rec = h->data.world->recorder;
     const uint32_t kinds = rec ? rec->kinds : 0;
     bool data = kinds & (1u << ACCESS_LOAD | 1u << ACCESS_STORE);
     bool fetches = kinds & 1u << ACCESS_FETCH;
-    HartExec *exec = execs[!hart_is32(h)][fetches ? 2 : data ? 1 : 0];
+    HartExec *exec = execs[!hart_is32(h)][h->cached][fetches ? 2
+                                                     : data  ? 1
+                                                             : 0];
     if (exec != h->exec) {
         h->exec = exec;
         h->handler = exec(h, NULL, 0, false);
@@ -292,7 +299,9 @@ static void run_one(Hart *h)
                  .cycles = b->cycles,
                  .jump_cycles = b->jump_cycles,
                  .bound = 1,
+                 .fetched = h->fetched,
                  .fetch = b->fetch};
+    h->fetched = false;
     s->op[0] = *o;
     const bool operand = op_has_operand(h, o);
     s->op[0].handler = h->handler[operand ? INSN_OPERAND : o->code];
@@ -309,6 +318,7 @@ static void run_one(Hart *h)
     b->single[0] += s->single[0];
     b->single[1] += s->single[1];
     b->single[op_size(o) == 4] += whole;
+    b->called[op_size(o) == 4] += s->fetched;
     h->fetch_stall += whole * o->lead;
     if (!h->block && !h->jumped && !h->asleep && o[1].code != INSN_END &&
         h->pc == ((b->pc + o[1].offset) & xlen_mask(h)) &&
@@ -326,10 +336,11 @@ enum { FOLD_CYCLES = 1 << 30 };
 
 static uint64_t fast_limit(const Hart *h)
 {
-    if (!h->config.fast || h->config.commit) {
+    if (!h->config.fast || h->config.commit || h->fetched) {
         return 0;
     }
-    uint64_t clear = port_clear_at(&h->data);
+    const bool plain = h->data.opens & PORT_OPENS_PLAIN;
+    uint64_t clear = plain ? port_clear_at(&h->data) : 0;
     if (clear == TIME_NEVER || clear > clock_time(h->config.clock, h->cycle)) {
         return 0;
     }
@@ -392,6 +403,9 @@ static bool run_some(Hart *h, bool single)
         return true; /* a walk took until the horizon */
     }
     h->at_break = false;
+    if (hart_fetch_line(h) && !single) {
+        return true; /* to look at interrupts */
+    }
     const Op *o = &h->block->op[h->index];
     uint64_t base = h->cycle - (uint64_t)(o->cycle - o->lead);
     uint64_t limit = single ? 0 : fast_limit(h);
@@ -414,7 +428,7 @@ static bool sleep_or_run(Hart *h, bool single)
     if (h->mip & h->mie) {
         h->asleep = false;
         if (trap_take_interrupt(h)) {
-            h->at_break = false;
+            h->at_break = h->fetched = false;
             return true;
         }
     }
@@ -575,7 +589,7 @@ void hart_set_pc(Hart *h, uint64_t pc)
     h->block = NULL;
     hart_pipe_restart(h);
     h->jumped = true;
-    h->at_break = false;
+    h->at_break = h->fetched = false;
 }
 
 uint64_t hart_x(const Hart *h, unsigned reg)

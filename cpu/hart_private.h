@@ -45,16 +45,21 @@ enum { VARIANTS = 4 };
 typedef struct Block Block;
 struct Block {
     uint64_t pc;
-    Block *next[2];         /* [0] what follows, [1] where it jumped to last */
-    uint32_t count;         /* instructions */
-    uint32_t cycles;        /* from begin to end, branch not taken */
-    uint32_t jump_cycles;   /* the same when its last instruction jumps */
-    uint32_t bound;         /* more than it can take without a slow access */
-    uint32_t jump_extra;    /* cycles more when it is jumped to */
-    uint32_t lead;          /* sum of the ops' */
-    uint64_t ran[2];        /* from the first op to the last; [1]: and jumped */
-    uint64_t spent;         /* cycles besides; may wrap below 0 */
-    uint64_t single[2];     /* ops besides, 2 and 4 bytes; may wrap below 0 */
+    Block *next[2];       /* [0] what follows, [1] where it jumped to last */
+    uint32_t count;       /* instructions */
+    uint32_t cycles;      /* from begin to end, branch not taken */
+    uint32_t jump_cycles; /* the same when its last instruction jumps */
+    uint32_t bound;       /* more than it can take without a slow access */
+    uint32_t jump_extra;  /* cycles more when it is jumped to */
+    uint32_t lead;        /* sum of the ops' */
+    uint64_t ran[2];      /* from the first op to the last; [1]: and jumped */
+    uint64_t spent;       /* cycles besides; may wrap below 0 */
+    uint64_t single[2];   /* ops besides, 2 and 4 bytes; may wrap below 0 */
+    uint64_t called[2];   /* of all these, those hart_fetch_line() fetched */
+    /* *hint[i] == line[i]: its first, its last byte's line is there and the
+     * last one used of its set */
+    const uint64_t *hint[2];
+    uint64_t line[2];
     uint32_t mems;          /* loads and stores */
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
     uint32_t bytes;
@@ -63,6 +68,8 @@ struct Block {
     uint8_t space;      /* HartSpace */
     bool straddles;     /* a single instruction in two pages */
     bool kept;          /* its bytes are watched for writes */
+    bool cached;        /* its fetches go through a cache */
+    bool fetched;       /* a single op that hart_fetch_line() has fetched */
     MemoryRecord fetch; /* head of its fetch run, if fetches are recorded */
     const MemoryPlace *place; /* of the fetches */
     struct {
@@ -205,12 +212,15 @@ struct Hart {
     PortEntry *closed;          /* entries that never hit: single-step mode */
     HartExec *exec;             /* the interpreter in use */
     const void *const *handler; /* its handlers */
+    const TimingLines *data_lines; /* of loads and stores */
     MemoryPort data, fetch, walk;
     HartConfig config;
     /* position: block and op of pc, or NULL */
     Block *block;
     uint32_t index;
-    bool jumped; /* pc was jumped to: its block's jump_extra is due */
+    bool jumped;  /* pc was jumped to: its block's jump_extra is due */
+    bool cached;  /* one of the ports has a cache */
+    bool fetched; /* by hart_fetch_line(): the instruction at pc */
     bool asleep, flush;
     bool record_fetches; /* exec does */
     uint8_t priv;
@@ -362,7 +372,34 @@ static inline bool op_has_operand(const Hart *h, const Op *o)
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 
+/* Does the byte at `offset` lie in another line than b's pc? */
+static inline bool block_leaves_line(const Hart *h, const Block *b,
+                                     uint64_t offset)
+{
+    return b->cached &&
+           (b->pc ^ (b->pc + offset)) >> h->fetch.timing->lines->shift != 0;
+}
+/* fetch.c: has the instruction at the position brought by the fetch port's
+ * cache. True: it was missing, and time has passed. */
+bool hart_fetch_line(Hart *h);
+/* Where b's fetches find their line, when b lies at one place only. */
+void hart_set_line(const Hart *h, Block *b);
+static inline bool block_has_lines(const Block *b)
+{
+    return !((*b->hint[0] ^ b->line[0]) | (*b->hint[1] ^ b->line[1]));
+}
+/* Has the fetch port's cache what b needs? Then it is the last one used. */
+bool hart_touch_code(Hart *h, Block *b);
+/* The same of the data port's, for an access. */
+bool hart_touch(Hart *h, uint64_t pa, unsigned size, bool is_write);
+/* Which pages the data port opens, and how to look for their lines. */
+void hart_set_lines(Hart *h);
+/* The caches do what fence.i has them do. */
+void hart_fence_i(Hart *h);
+
 HartExec exec32, exec32_data, exec32_all, exec64, exec64_data, exec64_all;
+HartExec exec32_cached, exec32_data_cached, exec32_all_cached, exec64_cached,
+    exec64_data_cached, exec64_all_cached; /* a port has a cache */
 
 /* Blocks write records without looking for room: at most two in a cycle (a run
  * and an access), and one more. Do they still fit, if nobody but the hart wrote

@@ -167,6 +167,7 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
                           .size = size,
                           .pieces = 1,
                           .is_write = is_write,
+                          .direct = t->direct && a->tx->result == MEMTX_OK,
                           .target = t->mr ? t->mr->timing : NULL,
                           .issue = a->ready};
     if (t->mr && !t->direct && size > 1) {
@@ -183,6 +184,9 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
     tx->done = rq->done;
     tx->blocker = rq->blocker ? rq->blocker : a->blocker;
     port_time_split(a->port, tx, rq->granted - tx->issue, rq->target_ps);
+    if (a->recorded) {
+        port_note_lines(a->port, a->fv, rq, tx->issue);
+    }
 }
 
 static uint32_t id_of(const MemoryRegion *mr)
@@ -203,13 +207,13 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     n->accesses++;
     n->errors += tx->result != MEMTX_OK;
     n->beats += tx->beats;
-    n->bytes_moved += reached ? (uint64_t)rq->size * rq->pieces : 0;
+    n->bytes_moved += reached ? port_bytes_moved(rq) : 0;
     n->wait += tx->wait;
     n->bus += tx->bus;
     n->target += tx->target;
     if (a->recorded && port->world->recorder) {
         if (done_direct) {
-            port_note_direct(port, t->mr, t->offset, &value, size, rq->width);
+            port_note_direct(port, t->mr, t->offset, &value, size, rq);
         }
         port_record(port, tx, rq, size, dir, value, a->first_beat);
     }
@@ -440,7 +444,7 @@ static Target next_piece(const Access *a, hwaddr addr, uint64_t len,
 }
 
 static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
-                       bool is_write, uint32_t width)
+                       bool is_write, const TimingRequest *rq)
 {
     PortTx *tx = a->tx;
     keep(t);
@@ -453,7 +457,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
             memcpy(buf, host_of(t), len);
         }
         if (a->recorded) {
-            port_note_direct(a->port, t->mr, t->offset, buf, len, width);
+            port_note_direct(a->port, t->mr, t->offset, buf, len, rq);
         }
         memory_region_unref(t->mr);
         return;
@@ -484,6 +488,7 @@ static void time_piece(const Access *a, const Target *t, hwaddr addr,
                           .size = (uint32_t)len,
                           .pieces = 1,
                           .is_write = is_write,
+                          .direct = t->direct,
                           .target = t->mr ? t->mr->timing : NULL,
                           .issue = a->tx->done};
     if (t->mr && !t->direct) {
@@ -499,7 +504,7 @@ static void time_piece(const Access *a, const Target *t, hwaddr addr,
 
 static void finish_transfer(Access *a, MemoryRegion *mr,
                             const TimingRequest *rq, const void *buf,
-                            uint64_t len, bool is_write)
+                            uint64_t len, uint64_t moved, bool is_write)
 {
     MemoryPort *port = a->port;
     PortTx *tx = a->tx;
@@ -509,7 +514,7 @@ static void finish_transfer(Access *a, MemoryRegion *mr,
     n->accesses++;
     n->errors += tx->result != MEMTX_OK;
     n->beats += tx->beats;
-    n->bytes_moved += len;
+    n->bytes_moved += moved;
     n->wait += tx->wait;
     n->bus += tx->bus;
     n->target += tx->target;
@@ -528,7 +533,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
 {
     Access a;
     access_begin(&a, port, tx);
-    uint64_t wait_ps = 0, target_ps = 0;
+    uint64_t wait_ps = 0, target_ps = 0, moved = 0;
     MemoryRegion *first = NULL;
     TimingRequest head = {0};
     for (uint64_t at = 0; at < len;) {
@@ -542,6 +547,10 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
         tx->done = a.ready;
         time_piece(&a, &t, tx->addr + at, l, is_write, &rq);
         time_access(port, &rq);
+        if (a.recorded) {
+            port_note_lines(port, a.fv, &rq, tx->issue);
+        }
+        moved += rq.move ? port_bytes_moved(&rq) : l;
         wait_ps += rq.granted - rq.issue;
         target_ps += rq.target_ps;
         tx->done = rq.done;
@@ -556,14 +565,14 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
             tx->granted = rq.granted;
         }
         perform_begin(&a, rq.granted);
-        move_piece(&a, &t, buf + at, (unsigned)l, is_write, rq.width);
+        move_piece(&a, &t, buf + at, (unsigned)l, is_write, &rq);
         perform_end(&a);
         memory_region_unref(t.mr);
         at += l;
     }
     tx->blocker = tx->blocker ? tx->blocker : a.blocker;
     port_time_split(port, tx, wait_ps, target_ps);
-    finish_transfer(&a, first, &head, buf, len, is_write);
+    finish_transfer(&a, first, &head, buf, len, moved, is_write);
     access_end(&a);
     memory_region_unref(first);
 }
@@ -624,12 +633,11 @@ static void request_granted(TimingRequest *timing)
         uint64_t l;
         Target t =
             next_piece(&a, tx->addr + at, rq->len - at, rq->is_write, &l);
-        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write,
-                   timing->width);
+        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, timing);
         at += l;
     }
     perform_end(&a);
-    finish_transfer(&a, first, timing, rq->buf, rq->len, rq->is_write);
+    finish_transfer(&a, first, timing, rq->buf, rq->len, rq->len, rq->is_write);
     access_end(&a);
     memory_region_unref(first);
     rq->done(rq);
@@ -667,6 +675,7 @@ void port_request_go(PortRequest *rq)
         rq->timing.pieces *= (uint32_t)((rq->len + l - 1) / l);
     }
     access_end(&a);
+    rq->timing.direct = false; /* caches are passed by */
     rq->timing.on_grant = request_granted;
     if (port->timing && port->timing->request) {
         port->timing->request(port->timing, &rq->timing);

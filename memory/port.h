@@ -22,7 +22,7 @@
  * Time is picoseconds here; what is counted and recorded is cycles of the
  * port's clock. Users: tests/port_sketches_test.cc shows five.
  *
- * Missing  the time of IOMMU look-ups; caches (inline form).
+ * Missing  the time of IOMMU look-ups.
  */
 #ifndef MEMORY_PORT_H
 #define MEMORY_PORT_H
@@ -37,6 +37,16 @@ extern "C" {
 /* -- timing: models chain, from the initiator to the memory -------------------
  */
 
+/* Bytes that a cache moves for an access, in one transaction of its bus. */
+typedef struct TimingMove {
+    hwaddr addr;
+    uint32_t size;
+    uint8_t cause; /* BeatCause: fill, write-back, or the access itself */
+    uint32_t beats, width;
+    uint64_t begin;       /* ps from the issue of the access to the grant */
+    uint64_t first, next; /* ps of the first / each later beat */
+} TimingMove;
+
 typedef struct TimingRequest TimingRequest;
 struct TimingRequest {
     /* asked */
@@ -45,6 +55,7 @@ struct TimingRequest {
     uint32_t size;   /* bytes of one piece */
     uint32_t pieces; /* how many of them, at rising addresses */
     bool is_write;
+    bool direct;         /* it is memory: what caches keep */
     TimingModel *target; /* the region's own time; NULL: zero wait */
     uint64_t issue;      /* ps */
     /* answered; issue <= granted <= done; granted..done includes target_ps */
@@ -54,6 +65,10 @@ struct TimingRequest {
     uint32_t width;                 /* bytes of a beat at most; 0: no limit */
     uint16_t bus;                   /* id of the model that made the beats */
     uint16_t blocker; /* initiator that was waited for; 0: nobody */
+    /* Not NULL: a cache took the access, and its beats are those of `moves`
+     * transactions. The model's, until it is asked again. */
+    const TimingMove *move;
+    uint32_t moves;
     /* split-phase: called once, at the time it is granted */
     void (*on_grant)(TimingRequest *rq);
     TimingRequest *next; /* private to the model while it is pending */
@@ -63,7 +78,7 @@ struct TimingRequest {
 typedef struct TimingInline {
     uint64_t first, next;               /* ps */
     uint64_t target_first, target_next; /* ps of these that are the target's */
-    uint32_t beats;
+    uint32_t beats; /* 0: a cache has it, when TimingModel.lines says so */
     uint32_t width; /* as in a request */
 } TimingInline;
 
@@ -73,6 +88,17 @@ typedef struct TimingCost {
     uint32_t cycles; /* of the port's clock, which is the model's then */
     uint32_t beats, bytes;
 } TimingCost;
+
+/* What a cache has, for those who look themselves: an access of line (address
+ * >> shift) needs no call while hint[is write][line & mask] is that line. It is
+ * there, was the last one used of its set (so that using it again changes
+ * nothing) and, for writes, is dirty already. */
+typedef struct TimingLines {
+    const uint64_t *hint[2];
+    unsigned shift;
+    uint64_t mask;
+} TimingLines;
+#define TIMING_NO_LINE UINT64_MAX
 
 struct TimingModel {
     const char *name; /* borrowed */
@@ -97,7 +123,23 @@ struct TimingModel {
      * and nothing is done. Its bus is `id`. NULL: never. */
     bool (*take)(TimingModel *model, const MemoryPort *port, uint64_t issue,
                  const TimingCost *cost);
+    /* Caches only. `lines` does not move. */
+    const TimingLines *lines;
+    /* May it keep memory at addr? The answer holds for all of a page. */
+    bool (*keeps)(const TimingModel *model, hwaddr addr);
+    /* Does what access() would, if that needs its inline cost only; account()
+     * is told of each of its lines later. False: nothing is done. */
+    bool (*touch)(TimingModel *model, hwaddr addr, uint32_t size,
+                  bool is_write);
+    void (*fence_i)(TimingModel *model); /* the instruction */
 };
+
+static inline bool timing_has_line(const TimingLines *lines, hwaddr addr,
+                                   bool is_write)
+{
+    uint64_t line = addr >> lines->shift;
+    return lines->hint[is_write][line & lines->mask] == line;
+}
 
 /* -- inline entries
  * ------------------------------------------------------------ */
@@ -136,6 +178,10 @@ typedef struct PortTraffic {
     uint64_t wait, bus, target;  /* cycles */
 } PortTraffic;
 
+/* Pages that no cache keeps; those that one does, by owners who look whether it
+ * has the line. */
+enum { PORT_OPENS_PLAIN = 1, PORT_OPENS_CACHED = 2 };
+
 struct MemoryPort {
     AddressSpace *as;
     MemoryWorld *world;
@@ -145,6 +191,7 @@ struct MemoryPort {
     uint16_t id;          /* initiator id, from 1 */
     uint8_t priority;     /* for fixed-priority arbitration: lower wins */
     bool slow;            /* keep no inline entries (fast path off) */
+    uint8_t opens;        /* which pages get inline entries: PORT_OPENS_* */
     PortEntry *entry;     /* entry_sets * PORT_ENTRIES, or NULL */
     uint32_t entry_sets;  /* one for each translation an owner keeps apart */
     uint32_t entry_set;   /* that port_open() opens in: the owner's to set */

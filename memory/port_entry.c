@@ -32,7 +32,8 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                          .world = world,
                          .clock = clock,
                          .timing = timing,
-                         .name = name};
+                         .name = name,
+                         .opens = PORT_OPENS_PLAIN};
     if (entry_sets) {
         unsigned entries = entry_sets * PORT_ENTRIES;
         port->entry = aligned_alloc(64, entries * sizeof(*port->entry));
@@ -92,6 +93,7 @@ bool port_inline_form(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
                         .size = size,
                         .pieces = 1,
                         .is_write = is_write,
+                        .direct = memory_access_is_direct(mr, is_write),
                         .target = mr->timing};
     *form = (TimingInline){.beats = 1};
     return !port->timing ||
@@ -119,7 +121,7 @@ static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
         !port_inline_form(port, mr, addr, size, is_write, &form)) {
         return (InlineCost){0};
     }
-    uint64_t later = form.beats - 1;
+    uint64_t later = form.beats ? form.beats - 1 : 0;
     uint64_t total = form.first + later * form.next;
     uint64_t target = form.target_first + later * form.target_next;
     const ClockDomain *clk = port->clock;
@@ -162,6 +164,13 @@ static MemoryPlace **place_bucket(MemoryPort *port, hwaddr base,
     return &port->place_hash[key >> 56];
 }
 
+/* May a cache of the port keep what is there? */
+static bool is_kept(const MemoryPort *port, const MemoryRegion *mr, hwaddr addr)
+{
+    const TimingModel *timing = port->timing;
+    return mr && timing && timing->keeps && timing->keeps(timing, addr);
+}
+
 static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
                                     hwaddr base, uint64_t va_offset,
                                     hwaddr addr)
@@ -179,6 +188,7 @@ static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
                            .base = base,
                            .va_offset = va_offset,
                            .bus = port->timing ? port->timing->id : 0,
+                           .cached = is_kept(port, mr, addr),
                            .checked = port->flushes};
     place_costs(port, mr, addr, place->cost);
     port->place[port->places++] = place;
@@ -194,10 +204,12 @@ static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
     MemoryRegion *mr = r ? r->mr : NULL;
     uint32_t id = mr ? mr->id : 0; /* a struct may hold a new region */
     hwaddr base = r ? int128_get64(r->start) - r->offset : 0;
+    const bool cached = is_kept(port, mr, pa);
     for (MemoryPlace *p = *place_bucket(port, base, va_offset); p;
          p = p->next) {
         if (p->mr == mr && p->region_id == id && p->base == base &&
-            p->va_offset == va_offset && place_holds(port, p, pa)) {
+            p->va_offset == va_offset && p->cached == cached &&
+            place_holds(port, p, pa)) {
             return p;
         }
     }
@@ -243,6 +255,16 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
     return &port->traffic[port->traffics++];
 }
 
+static void account(MemoryPort *port, const InlineCost *cost, unsigned size,
+                    uint64_t n)
+{
+    TimingModel *timing = port->timing;
+    if (n && timing && timing->account) {
+        timing->account(timing, n, n * cost->beats, n * size,
+                        n * ((uint64_t)cost->bus + cost->target));
+    }
+}
+
 void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
                 uint8_t dir, unsigned size, uint64_t n)
 {
@@ -255,33 +277,26 @@ void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
         port_traffic_of(port, place->mr, place->region_id, kind, dir, size);
     t->accesses += n;
     t->beats += n * cost->beats;
-    t->bytes_moved += n * size;
+    t->bytes_moved += cost->beats ? n * size : 0;
     t->bus += n * cost->bus;
     t->target += n * cost->target;
-}
-
-static void account(MemoryPort *port, const InlineCost *cost, unsigned size,
-                    uint64_t n)
-{
-    TimingModel *timing = port->timing;
-    if (n && timing && timing->account) {
-        timing->account(timing, n, n * cost->beats, n * size,
-                        n * ((uint64_t)cost->bus + cost->target));
+    if (inline_cost_cached(cost)) {
+        account(port, cost, size, n);
     }
 }
 
 static void entry_fold(MemoryPort *port, PortEntry *e)
 {
-    if (!e->place) {
-        return;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        port_count(port, e->place, ACCESS_LOAD, DIR_READ, 1u << i,
-                   e->count[0][i]);
-        port_count(port, e->place, ACCESS_STORE, DIR_WRITE, 1u << i,
-                   e->count[1][i]);
-        account(port, &e->place->cost[0][i], 1u << i, e->count[0][i]);
-        account(port, &e->place->cost[1][i], 1u << i, e->count[1][i]);
+    for (unsigned i = 0; e->place && i < 8; i++) {
+        const bool is_write = i % 2;
+        const unsigned size = 1u << i / 2;
+        const uint64_t n = e->count[is_write][i / 2];
+        const InlineCost *cost = &e->place->cost[is_write][i / 2];
+        port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
+                   is_write ? DIR_WRITE : DIR_READ, size, n);
+        if (cost->beats) {
+            account(port, cost, size, n);
+        }
     }
     memset(e->count, 0, sizeof(e->count));
 }
@@ -332,7 +347,10 @@ static bool fill_extra(MemoryPort *port, PortEntry *e, bool is_write)
         const InlineCost *cost = &e->place->cost[is_write][i];
         unsigned total = (unsigned)cost->bus + cost->target;
         unsigned extra = total > 1 ? total - 1 : 0;
-        if (!cost->beats || extra > UINT8_MAX) {
+        unsigned kind =
+            inline_cost_cached(cost) ? PORT_OPENS_CACHED : PORT_OPENS_PLAIN;
+        if (!(cost->beats || cost->bus) || !(port->opens & kind) ||
+            extra > UINT8_MAX) {
             return false;
         }
         e->extra[is_write][i] = (uint8_t)extra;

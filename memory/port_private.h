@@ -19,9 +19,16 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
 void port_time_split(const MemoryPort *port, PortTx *tx, uint64_t wait_ps,
                      uint64_t target_ps);
 
-/* Notes the bus words of a direct access in port->beats. */
+/* Notes the bus words of a direct access in port->beats; of one that a cache
+ * took, those of the access itself that it passed on. */
 void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
-                      const void *data, uint64_t len, uint32_t width);
+                      const void *data, uint64_t len, const TimingRequest *rq);
+/* The lines that a cache moves for an access that is yet to be performed;
+ * `issue`: of its tx. */
+void port_note_lines(MemoryPort *port, FlatView *fv, const TimingRequest *rq,
+                     uint64_t issue);
+/* Bytes of all beats of such a dispatched access. */
+uint64_t port_bytes_moved(const TimingRequest *rq);
 
 /* Writes the records of a finished tx, whose pieces are in port->beats from
  * first_beat on. */

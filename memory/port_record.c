@@ -30,15 +30,17 @@ void beats_note(MemoryWorld *world, MemoryRegion *mr, hwaddr offset,
 {
     MemoryBeats *beats = world->beats;
     if (beats && beats_room(beats)) {
-        beats->beat[beats->count++] =
-            (MemoryBeat){mr, offset, value, size, (uint8_t)cause};
+        beats->beat[beats->count++] = (MemoryBeat){.mr = mr,
+                                                   .offset = offset,
+                                                   .value = value,
+                                                   .size = size,
+                                                   .cause = (uint8_t)cause};
     }
 }
 
-void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
-                      const void *data, uint64_t len, uint32_t width)
+static void note_words(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
+                       const uint8_t *bytes, uint64_t len, uint32_t width)
 {
-    const uint8_t *bytes = data;
     bool whole = !width || offset / width == (offset + len - 1) / width;
     for (uint64_t at = 0; at < len;) {
         uint64_t l = len - at;
@@ -49,12 +51,93 @@ void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
         memcpy(&value, bytes + at, l < 8 ? l : 8);
         if (beats_room(&port->beats)) {
             port->beats.beat[port->beats.count++] =
-                (MemoryBeat){mr, offset + at, value, (uint32_t)l,
-                             (uint8_t)(whole ? BEAT_ACCESS : BEAT_SPLIT)};
+                (MemoryBeat){.mr = mr,
+                             .offset = offset + at,
+                             .value = value,
+                             .size = (uint32_t)l,
+                             .cause = whole ? BEAT_ACCESS : BEAT_SPLIT};
         }
         at += l;
     }
 }
+
+void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
+                      const void *data, uint64_t len, const TimingRequest *rq)
+{
+    if (!rq->move) {
+        note_words(port, mr, offset, data, len, rq->width);
+    }
+    for (uint32_t i = 0; i < rq->moves; i++) {
+        const TimingMove *m = &rq->move[i];
+        if (m->cause == BEAT_ACCESS) {
+            uint64_t at = m->addr - rq->addr;
+            note_words(port, mr, offset + at, (const uint8_t *)data + at,
+                       m->size, m->width);
+        }
+    }
+}
+
+/* -- lines ---------------------------------------------------------------- */
+
+static uint32_t cycles(const MemoryPort *port, uint64_t ps)
+{
+    return ps ? (uint32_t)clock_cycle_at(port->clock, ps) : 0;
+}
+
+/* A line that reaches beyond its memory goes on as if that did, too. */
+static void note_line(MemoryPort *port, FlatView *fv, const TimingMove *m,
+                      uint64_t late)
+{
+    MemoryPiece line =
+        memory_piece_at(fv, m->addr, m->size, false, MEMTXATTRS_UNSPECIFIED);
+    const uint32_t width = m->width ? m->width : m->size;
+    const uint32_t begin = cycles(port, late + m->begin);
+    uint64_t since = 0; /* ps, from the grant */
+    for (uint32_t at = 0; at < m->size; at += width) {
+        uint64_t value = 0;
+        uint32_t l = width < m->size - at ? width : m->size - at;
+        if (line.direct && at + l <= line.len) {
+            memcpy(&value, line.mr->ram_block->host + line.offset + at,
+                   l < 8 ? l : 8);
+        }
+        uint64_t until = since + (at ? m->next : m->first);
+        if (beats_room(&port->beats)) {
+            port->beats.beat[port->beats.count++] = (MemoryBeat){
+                .mr = line.mr,
+                .offset = line.offset + at,
+                .value = value,
+                .size = l,
+                .cause = m->cause,
+                .begin = begin + cycles(port, since),
+                .cycles = cycles(port, until) - cycles(port, since)};
+        }
+        since = until;
+    }
+}
+
+void port_note_lines(MemoryPort *port, FlatView *fv, const TimingRequest *rq,
+                     uint64_t issue)
+{
+    for (uint32_t i = 0; i < rq->moves; i++) {
+        if (rq->move[i].cause != BEAT_ACCESS) {
+            note_line(port, fv, &rq->move[i], rq->issue - issue);
+        }
+    }
+}
+
+uint64_t port_bytes_moved(const TimingRequest *rq)
+{
+    if (!rq->move) {
+        return (uint64_t)rq->size * rq->pieces;
+    }
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < rq->moves; i++) {
+        bytes += rq->move[i].size;
+    }
+    return bytes;
+}
+
+/* -- records -------------------------------------------------------------- */
 
 typedef struct BeatWriter {
     MemoryRecord *next;
@@ -65,28 +148,48 @@ typedef struct BeatWriter {
     unsigned count;
 } BeatWriter;
 
-static void write_beat(BeatWriter *w, const MemoryRegion *mr, hwaddr offset,
-                       uint32_t size, uint64_t value, unsigned cause)
+/* Is it one of port_note_lines()? */
+static bool is_line(const MemoryBeat *b)
 {
-    if (mr->id != w->region) {
-        w->region = mr->id;
-        *w->next++ = (MemoryRecord){.site = RECORD_PLACE, .value = mr->id};
+    return b->cause == BEAT_FILL || b->cause == BEAT_WRITEBACK;
+}
+
+static void put_beat(BeatWriter *w, const MemoryBeat *b, hwaddr offset,
+                     uint32_t size, uint64_t value, unsigned cause)
+{
+    if (b->mr->id != w->region) {
+        w->region = b->mr->id;
+        *w->next++ = (MemoryRecord){.site = RECORD_PLACE, .value = b->mr->id};
     }
-    uint64_t cost = w->count ? w->later : w->first;
+    const bool line = is_line(b);
+    uint64_t begin = line ? b->begin : w->begin;
+    uint64_t cost = line ? b->cycles : w->count ? w->later : w->first;
     *w->next++ = (MemoryRecord){.site = RECORD_BEAT,
                                 .info = size | cause << 8 | w->bus << 16,
                                 .address = offset,
                                 .value = value,
-                                .cycle = (w->begin & 0xffffffff) << 32 |
+                                .cycle = (begin & 0xffffffff) << 32 |
                                          (cost & 0xffffffff)};
-    w->begin += cost;
-    w->count++;
+    if (!line) {
+        w->begin += cost;
+        w->count++;
+    }
+}
+
+static uint64_t own_cycles(const BeatWriter *w, const MemoryBeat *beat,
+                           unsigned beats)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < beats; i++) {
+        sum += is_line(&beat[i]) ? 0 : sum ? w->later : w->first;
+    }
+    return sum < UINT32_MAX ? sum : 0;
 }
 
 static void write_piece(BeatWriter *w, const MemoryBeat *b, uint32_t width)
 {
     if (!width || b->size <= width) {
-        write_beat(w, b->mr, b->offset, b->size, b->value, b->cause);
+        put_beat(w, b, b->offset, b->size, b->value, b->cause);
         return;
     }
     for (uint32_t at = 0; at < b->size; at += width) {
@@ -94,13 +197,8 @@ static void write_piece(BeatWriter *w, const MemoryBeat *b, uint32_t width)
         if (width < 8) {
             value &= (UINT64_C(1) << 8 * width) - 1;
         }
-        write_beat(w, b->mr, b->offset + at, width, value, BEAT_SPLIT);
+        put_beat(w, b, b->offset + at, width, value, BEAT_SPLIT);
     }
-}
-
-static uint64_t cycles(const MemoryPort *port, uint64_t ps)
-{
-    return ps ? clock_cycle_at(port->clock, ps) : 0;
 }
 
 void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
@@ -117,17 +215,19 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
                       .dir = dir};
     const unsigned beats = port->beats.count - first_beat;
     const MemoryBeat *beat = beats ? &port->beats.beat[first_beat] : NULL;
+    const bool lines = beats && is_line(beat);
     bool single = beats == 1 && beat->size == size && tx->beats <= 1 &&
-                  beat->mr == place->mr && beat->cause != BEAT_FLUSH;
+                  beat->mr == place->mr && beat->cause != BEAT_FLUSH &&
+                  !lines;
     uint32_t flags = tx->result & RECORD_RESULT_MASK;
     if (size <= 8 && (tx->addr & (size - 1)) != 0) {
         flags |= RECORD_UNALIGNED;
     }
-    if (tx->beats > 1) {
-        flags |= RECORD_SPLIT;
-    }
-    if (beats && beat->cause == BEAT_WIDEN) {
+    if (lines || (beats && beat->cause == BEAT_WIDEN)) {
         flags |= RECORD_WIDENED;
+    }
+    if (tx->beats > 1 && !lines) {
+        flags |= RECORD_SPLIT;
     }
     if (tx->posted) {
         flags |= RECORD_COALESCED;
@@ -151,6 +251,9 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
                     .begin = tx->wait,
                     .first = cycles(port, rq->beat_first),
                     .later = cycles(port, rq->beat_next)};
+    if (lines) { /* what a cache passes on comes behind them, up to the end */
+        w.begin += tx->bus + tx->target - own_cycles(&w, beat, beats);
+    }
     for (unsigned i = 0; with_beats && i < beats; i++) {
         write_piece(&w, &beat[i], rq->width);
     }

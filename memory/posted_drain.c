@@ -152,7 +152,7 @@ static void note_beats(PostedBuffer *b, const PostedEntry *e,
     if (!e->pieces) {
         unsigned from = beats->count;
         port_note_direct(&b->port, p->mr, p->offset, e->data + b->at, b->run,
-                         b->timing.width);
+                         &b->timing);
         for (; from < beats->count; from++) {
             beats->beat[from].cause = BEAT_FLUSH;
         }

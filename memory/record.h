@@ -63,6 +63,8 @@ typedef enum BeatCause {
     BEAT_SPLIT,  /* the access was wider than the device or the bus */
     BEAT_WIDEN,  /* the access was narrower than the device takes */
     BEAT_FLUSH,  /* posted stores that arrive, perhaps several */
+    BEAT_FILL,   /* a cache fetched a line for it */
+    BEAT_WRITEBACK, /* a cache wrote a line back that had to go for it */
     BEAT_CAUSES
 } BeatCause;
 extern const char *const beat_cause_name[BEAT_CAUSES];
@@ -93,9 +95,16 @@ enum {
 /* What an inline access costs at one place, in the initiator's cycles. */
 typedef struct InlineCost {
     uint16_t bus, target; /* bus + target = all cycles from issue to done */
-    uint16_t beats;       /* how many the bus makes of it; 0 = not inline */
+    uint16_t beats;       /* how many the bus makes of it; 0: see below */
     uint16_t beat_first, beat_next; /* cycles of the first / a later beat */
 } InlineCost;
+
+/* Without beats: a cache serves it at that cost when it has the line, or, if
+ * it costs nothing, it is not inline. */
+static inline bool inline_cost_cached(const InlineCost *cost)
+{
+    return !cost->beats && cost->bus;
+}
 
 /* Where accesses of one port land: a region seen at one address, and the
  * inline cost there (devices have one where they take the access whole).
@@ -109,6 +118,7 @@ struct MemoryPlace {
     hwaddr base;           /* address of the region's offset 0 */
     uint64_t va_offset;    /* va - pa, modulo 2^64 */
     uint16_t bus;          /* TimingModel id, 0: none */
+    bool cached;           /* a cache of the port may keep what is here */
     InlineCost cost[2][4]; /* [is write][log2 size] */
     uint32_t checked;  /* private: flush of the port since which cost holds */
     MemoryPlace *next; /* private: of the port's hash */

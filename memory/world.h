@@ -28,10 +28,11 @@ typedef struct MemoryPort MemoryPort;
 /* Pieces of the access under way, noted by dispatch, used by the port. */
 typedef struct MemoryBeat {
     MemoryRegion *mr;
-    hwaddr offset;  /* in mr */
-    uint64_t value; /* the piece's bytes, first byte lowest */
-    uint32_t size;  /* bytes, 1..8 */
-    uint8_t cause;  /* BeatCause */
+    hwaddr offset;          /* in mr */
+    uint64_t value;         /* the piece's bytes, first byte lowest */
+    uint32_t size;          /* bytes, 1..8 */
+    uint8_t cause;          /* BeatCause */
+    uint32_t begin, cycles; /* of a fill or write-back; from the tx's issue */
 } MemoryBeat;
 
 typedef struct MemoryBeats {

@@ -54,7 +54,7 @@ const CliCommand cli_report = {
             "Prints where the cycles went, on one screen, and then the "
             "details; with SECTION only\nthese: overview, cycles, functions, "
             "lines, regions, latency, traffic, sources, mix,\nbuses, "
-            "contention, polling, registers, pages, pcs, sizes, splits, "
+            "caches, contention, polling, registers, pages, pcs, sizes, splits, "
             "posted, alignment, phases,\nfailures, untouched, trust.\n\n"
             "  --all      all rows of each section (at most 10,000)\n"
             "  --json     every metric with its SQL, as JSON\n"

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "sim/config_cache.h"
 #include "sim/config_get.h"
 
 #define MAX_QUANTUM PS_PER_SECOND
@@ -189,7 +190,9 @@ static bool read_cpu(Config *cfg, ConfigCpu *cpu, const Node *map, Error **errp)
     cpu->fetch = cpu->bus;
     if (!config_get_bus(cfg, map, "fetch", &cpu->fetch, errp) ||
         !config_get_choice(map, "misaligned", misaligned, &trap, errp) ||
-        !config_get_u32(map, "priority", UINT8_MAX, &priority, errp)) {
+        !config_get_u32(map, "priority", UINT8_MAX, &priority, errp) ||
+        !config_read_cache(cfg, map, "icache", true, &cpu->icache, errp) ||
+        !config_read_cache(cfg, map, "dcache", false, &cpu->dcache, errp)) {
         return false;
     }
     cpu->misaligned = trap ? HART_TRAP : HART_SPLIT;

@@ -13,6 +13,7 @@
 #include "cpu/hart.h"
 #include "soc/bus.h"
 #include "soc/device.h"
+#include "soc/l1.h"
 #include "soc/posted.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,12 @@ typedef struct ConfigPlace {
     const char *file; /* owned by the Config */
     unsigned line;    /* 0: from the command line */
 } ConfigPlace;
+
+typedef struct ConfigCache {
+    bool there;
+    ConfigPlace at;
+    L1Config l1;
+} ConfigCache;
 
 typedef struct ConfigCpu {
     ConfigPlace at;
@@ -40,6 +47,7 @@ typedef struct ConfigCpu {
     bool hardware_ad; /* the page-table walker sets A and D */
     unsigned pmp;     /* entries, 0 to 16 */
     unsigned priority;
+    ConfigCache icache, dcache;
 } ConfigCpu;
 
 typedef struct ConfigWaits {
@@ -115,9 +123,9 @@ typedef struct ConfigDevice {
     unsigned wires;
 } ConfigDevice;
 
-/* What a file may say; sections are top, cpu, bus, memory, device, limits,
- * wait_states, wait_parts and posted. docs/config.md has a row for each. A
- * device entry also takes the parameters and pins of its class. */
+/* What a file may say; sections are top, cpu, cache, uncached, bus, memory,
+ * device, limits, wait_states, wait_parts and posted. docs/config.md has a row
+ * for each. A device entry also takes the parameters and pins of its class. */
 typedef struct ConfigKey {
     const char *section, *key;
     const char *type;   /* "name", "size", "wait states", ... */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/config_node.h"
+#include "sim/config_cache.h"
 
 typedef struct Unit {
     uint64_t factor;
@@ -137,11 +137,14 @@ static void put_cpu(FILE *out, const ConfigCpu *cpu)
     fprintf(out,
             ", reset: 0x%08" PRIx64
             ", bus: %s, fetch: %s, misaligned: %s, modes: %s, mmu: %s, "
-            "hardware_ad: %s, pmp: %u, priority: %u}\n",
+            "hardware_ad: %s, pmp: %u, priority: %u",
             cpu->reset, cpu->bus, cpu->fetch,
             cpu->misaligned == HART_TRAP ? "trap" : "split",
             cpu->isa.extensions & ISA_S ? "msu" : "mu", config_mmus[cpu->mmu],
             bool_text(cpu->hardware_ad), cpu->pmp, cpu->priority);
+    config_put_cache(out, "icache", true, &cpu->icache);
+    config_put_cache(out, "dcache", false, &cpu->dcache);
+    fputs("}\n", out);
 }
 
 static void put_bus(FILE *out, const ConfigBus *bus)

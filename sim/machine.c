@@ -404,6 +404,7 @@ void machine_free(Machine *m)
     for (unsigned i = 0; i < m->harts; i++) {
         hart_free(m->hart[i]);
     }
+    machine_free_caches(m);
     free(m->hart);
     free(m->trap);
     machine_posted_fini(m);

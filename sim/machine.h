@@ -14,6 +14,7 @@
 #include "sim/config.h"
 #include "soc/bus.h"
 #include "soc/device.h"
+#include "soc/l1.h"
 #include "traces/trace.h"
 
 #ifdef __cplusplus
@@ -47,6 +48,15 @@ typedef struct MachineDevice {
     MachineBus *bus;
 } MachineDevice;
 
+/* A hart's cache, in the order of harts, icache first. */
+typedef struct MachineCache {
+    struct MachineCache *next;
+    const char *hart;
+    bool code; /* the icache */
+    const MemoryPort *port;
+    L1 l1; /* named "cpu0.icache" */
+} MachineCache;
+
 /* Builds the machine of a resolved configuration. cfg stays borrowed until
  * machine_free (names and lines in messages come from it). */
 Machine *machine_new(const Config *cfg, Error **errp);
@@ -75,6 +85,7 @@ MachineDevice *machine_device(Machine *m, unsigned i);
 MachineDevice *machine_find_device(Machine *m, const char *name);
 /* The serial device of that name; "" is the first by name. NULL: none. */
 MachineDevice *machine_find_serial(Machine *m, const char *name);
+const MachineCache *machine_find_cache(const Machine *m, const char *name);
 EventQueue *machine_events(Machine *m);
 MemoryWorld *machine_world(Machine *m);
 const ClockDomain *machine_clock(const Machine *m); /* the machine's `clock:` */

@@ -153,11 +153,16 @@ static bool make_hart(Machine *m, unsigned i, const MachineOptions *options,
     if (!hc.clock) {
         return machine_no_memory(errp);
     }
+    if (!machine_make_cache(m, cc, true, hc.clock, &hc.fetch_timing, errp) ||
+        !machine_make_cache(m, cc, false, hc.clock, &hc.data_timing, errp)) {
+        return false;
+    }
     m->hart[i] = hart_new(&hc, errp);
     if (!m->hart[i]) {
         return machine_blame(errp, cc->at);
     }
     m->harts++;
+    machine_own_caches(m, m->hart[i]);
     return true;
 }
 

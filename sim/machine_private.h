@@ -130,6 +130,7 @@ struct Machine {
     unsigned serials;
     Hart **hart;
     unsigned harts;
+    MachineCache *caches;
     MachinePosted *posted; /* in order of domains */
     unsigned posteds;
     MachinePort *port;
@@ -214,6 +215,14 @@ void machine_map(MachineBus *mb, uint64_t address, MemoryRegion *mr,
 const ClockDomain *machine_clock_get(Machine *m, const char *name, uint64_t hz);
 bool machine_make_harts(Machine *m, const MachineOptions *options,
                         Error **errp);
+/* Puts that hart's icache or dcache, if it has one, in front of *timing. */
+bool machine_make_cache(Machine *m, const ConfigCpu *cc, bool code,
+                        const ClockDomain *clock, TimingModel **timing,
+                        Error **errp);
+/* The hart they were made for is there. */
+void machine_own_caches(Machine *m, Hart *hart);
+void machine_reset_caches(Machine *m);
+void machine_free_caches(Machine *m);
 bool machine_make_devices(Machine *m, Error **errp);
 /* Sstc: harts and the CLINT know each other; when there are both. */
 void machine_connect_stimecmp(Machine *m);

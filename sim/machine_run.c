@@ -190,6 +190,7 @@ void machine_reset(Machine *m)
             bus_reset(&m->bus[i].bus);
         }
     }
+    machine_reset_caches(m);
     machine_posted_reset(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_reset(m->hart[i]);

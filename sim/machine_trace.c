@@ -340,6 +340,10 @@ static void add_totals(Machine *m, TraceStore *ts)
         }
         trace_add_hart_totals(ts, m->hart[i]);
     }
+    for (const MachineCache *c = m->caches; c; c = c->next) {
+        trace_add_cache_totals(ts, &c->l1, c->hart, c->code ? "fetch" : "data",
+                               c->port);
+    }
     for (unsigned i = 0; i < m->ports; i++) {
         trace_add_port_totals(ts, m->port[i].port);
     }

@@ -457,7 +457,7 @@ static bool compare_tables(Diff *d)
         "initiator", "region",     "bus",  "clock",       "region_map",
         "symbol",    "fault",      "irq",  "input",       "log",
         "phase",     "traffic",    "hart", "hart_cycles", "pc_cost",
-        "bus_load",  "contention", "mmio",
+        "bus_load",  "contention", "mmio", "cache_level",
     };
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (!compare_table(d, tables[i])) {

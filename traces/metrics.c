@@ -40,6 +40,19 @@ const Metric metrics[] = {
     {"wait_cycles", "cycles",
      "Initiator cycles in which transactions waited for others on a bus.",
      "select coalesce(sum(wait_cycles), 0) from traffic", "modelled"},
+    {"cache_accesses", "lines",
+     "Look-ups of lines in caches; an access that crosses into another line "
+     "has two.",
+     "select coalesce(sum(accesses), 0) from cache_level", "modelled"},
+    {"cache_misses", "lines", "Look-ups that did not find their line.",
+     "select coalesce(sum(misses), 0) from cache_level", "modelled"},
+    {"cache_writebacks", "lines",
+     "Dirty lines that were written back to make room.",
+     "select coalesce(sum(writebacks), 0) from cache_level", "modelled"},
+    {"cache_bytes", "bytes",
+     "Bytes that caches moved: lines fetched and written back, stores passed "
+     "on.",
+     "select coalesce(sum(bytes), 0) from cache_level", "modelled"},
     {"late_requests", "requests",
      "Requests that generators and players issued after they were due, or "
      "not at all.",
@@ -158,6 +171,14 @@ const Metric metrics[] = {
      "as busy_percent, round(100.0 * bytes / nullif(peak_bytes, 0), 1) "
      "as of_peak_percent, wait_cycles from bus_load "
      "where transactions > 0 order by rowid",
+     "modelled"},
+    {"caches", "table",
+     "Per cache: look-ups of lines, how many found theirs, lines fetched and "
+     "written back, stores passed on to memory, bytes of all these.",
+     "select cache, size / 1024.0 as size_kib, ways, "
+     "line_bytes as line_bytes, replacement, accesses, misses, "
+     "round(100.0 * hits / nullif(accesses, 0), 2) as hit_percent, fills, "
+     "writebacks, throughs, bytes from cache_level order by rowid",
      "modelled"},
     {"bus_contention", "table",
      "Who waited for whom on which bus: times, and cycles of the bus.",

@@ -264,6 +264,19 @@ static bool check_version(const char *path, sqlite3 *db, Error **errp)
     return true;
 }
 
+/* A table that older files do not have is an empty one. */
+static void add_missing(sqlite3 *db)
+{
+    if (sqlite3_table_column_metadata(db, "main", "cache_level", NULL, NULL,
+                                      NULL, NULL, NULL, NULL) != SQLITE_OK) {
+        sqlite3_exec(db,
+                     "create temp table cache_level(cache text, part text,"
+                     " accesses integer, hits integer, misses integer,"
+                     " bytes integer, initiator_id integer)",
+                     NULL, NULL, NULL);
+    }
+}
+
 sqlite3 *trace_open_existing(const char *path, Error **errp)
 {
     if (!check_file(path, errp)) {
@@ -281,6 +294,7 @@ sqlite3 *trace_open_existing(const char *path, Error **errp)
     } else {
         sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        add_missing(db);
         sqlite3_exec(db, "pragma query_only = on", NULL, NULL, NULL);
         sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
         /* The authorizer would take the making of these tables for a change of

@@ -285,6 +285,7 @@ static const Section sections[] = {
      .metric = "bus_utilisation",
      .rows = 8,
      .empty = "no bus is timed"},
+    {.name = "caches", .title = "Caches", .metric = "caches", .rows = 16},
     {.name = "contention",
      .title = "Who blocked whom",
      .metric = "bus_contention",

@@ -118,6 +118,12 @@ create table bus_load(bus text, width_bytes integer, clock_hz integer,
     elapsed_cycles integer, busy_cycles integer, transactions integer,
     beats integer, bytes integer, wait_cycles integer, peak_bytes integer,
     fetch_cycles integer);
+-- What caches did, as they count: look-ups of lines, transactions on the bus.
+create table cache_level(cache text, hart text, part text, level integer,
+    size integer, ways integer, line_bytes integer, replacement text,
+    accesses integer, hits integer, misses integer, fills integer,
+    writebacks integer, throughs integer, bytes integer, passed integer,
+    invalidations integer, initiator_id integer);
 create table contention(bus text, initiator text, blocker text,
     waits integer, wait_cycles integer);
 create table traffic_source(initiator text, type text, pace text,
@@ -180,5 +186,6 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('max_cycles', 'cycles'), ('first_time', 'ps'), ('last_time', 'ps'),
     ('size', 'bytes'), ('offset', 'bytes'), ('granule', 'bytes'),
     ('stride', 'bytes'), ('bytes', 'bytes'), ('bytes_moved', 'bytes'),
-    ('width_bytes', 'bytes'), ('peak_bytes', 'bytes'), ('hz', 'Hz'),
+    ('width_bytes', 'bytes'), ('line_bytes', 'bytes'),
+    ('peak_bytes', 'bytes'), ('hz', 'Hz'),
     ('clock_hz', 'Hz');

@@ -107,6 +107,22 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
     }
 }
 
+void trace_add_cache_totals(TraceStore *ts, const L1 *l1, const char *hart,
+                            const char *part, const MemoryPort *port)
+{
+    handover_drain(ts);
+    const L1Config *c = &l1->config;
+    const L1Counters *n = &l1->counters;
+    store_run(ts,
+              "insert into cache_level values(?,?,?,1,?,?,?,?,?,?,?,?,?,?,?,?,"
+              "?,?)",
+              "tttuuutuuuuuuuuui", l1->name, hart, part, c->size,
+              (uint64_t)c->ways, (uint64_t)c->line,
+              l1_replacement_name[c->replacement], n->accesses, n->hits,
+              n->misses, n->fills, n->writebacks, n->throughs, n->bytes,
+              n->passed, n->invalidations, (int64_t)port->id);
+}
+
 /* -- derived tables ------------------------------------------------------- */
 
 /* Instead of the ports' own counters. */
@@ -132,11 +148,15 @@ static const char derive[] =
     "insert into split_cost select region, kind, dir, size, sum(accesses),"
     " sum(beats), sum(beats) - sum(accesses),"
     " 1.0 * sum(beats) / sum(accesses) from traffic"
+    /* of caches, beats are lines */
+    " where initiator_id not in (select initiator_id from cache_level)"
+    " or region_id in (select id from region where type = 'io')"
     " group by region, kind, dir, size having sum(beats) > sum(accesses);"
     "update bus_load set fetch_cycles = (select coalesce(sum(bus_cycles +"
     " target_cycles), 0) from traffic t join initiator i"
     " on i.id = t.initiator_id where i.bus = bus_load.bus"
-    " and t.kind = 'fetch');";
+    " and t.kind = 'fetch' and i.id not in"
+    " (select initiator_id from cache_level));";
 
 /* -- completeness --------------------------------------------------------- */
 
@@ -191,8 +211,9 @@ static void write_completeness(TraceStore *ts)
                  "beats are %s; none was dropped. Not recorded: accesses of "
                  "debuggers and loaders, bytes of a value beyond the eighth. "
                  "Every access entered through a port: no direct window into "
-                 "memory was open beside them. Instruction fetches take their "
-                 "cycles but neither wait for other initiators nor delay them.",
+                 "memory was open beside them. Instruction fetches without a "
+                 "cache take their cycles but neither wait for other "
+                 "initiators nor delay them.",
                  kinds, *left_out ? "; left out: " : "", left_out,
                  ts->recorder.beats ? "rows of beat"
                                     : "not recorded where they are several");
@@ -392,11 +413,17 @@ const Invariant total_invariants[] = {
      " n) from (select hart, sum(cycles) as cycles, (select sum(l.cycles)"
      " from line_cost l where l.hart = f.hart) as n from function_cost f"
      " group by hart) where n <> cycles"},
+    {"hits + misses",
+     "select printf('%s: %d accesses, %d hits, %d misses', cache, accesses,"
+     " hits, misses) from cache_level where hits + misses <> accesses"},
     {"bytes per bus",
      "select printf('%s moved %d bytes, initiators on it %d', bus,"
      " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
      " from traffic t join initiator i on i.id = t.initiator_id"
-     " where i.bus = b.bus and t.kind <> 'fetch') as n,"
+     " where i.bus = b.bus and t.kind <> 'fetch') + coalesce((select"
+     " sum(c.bytes) from cache_level c join initiator i"
+     " on i.id = c.initiator_id where i.bus = b.bus and c.part = 'fetch'), 0)"
+     " as n,"
      " (select sum(errors) from traffic t"
      " join initiator i on i.id = t.initiator_id"
      " where i.bus = b.bus) as errors from bus_load b)"

@@ -15,6 +15,7 @@
 #include "memory/posted_buffer.h"
 #include "soc/bus.h"
 #include "soc/device.h"
+#include "soc/l1.h"
 #include "soc/traffic.h"
 
 #ifdef __cplusplus
@@ -118,6 +119,9 @@ const Error *trace_error(TraceStore *ts);
 /* -- summaries, at the end ------------------------------------------------ */
 void trace_add_port_totals(TraceStore *ts, MemoryPort *port);
 void trace_add_hart_totals(TraceStore *ts, Hart *hart);
+/* A cache of the hart that owns the port; part: "fetch", "data". */
+void trace_add_cache_totals(TraceStore *ts, const L1 *l1, const char *hart,
+                            const char *part, const MemoryPort *port);
 void trace_add_source(TraceStore *ts, const Traffic *traffic, uint64_t end_ps);
 void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps);
 void trace_add_posted_totals(TraceStore *ts, const PostedRegion *pr);

@@ -21,6 +21,26 @@ struct Debts::Account {
     {
         return *reinterpret_cast<Account *>(m);
     }
+    // What it is in front of keeps lines: so does it.
+    void be_cache()
+    {
+        if (!inner->lines) {
+            return;
+        }
+        model.lines = inner->lines;
+        model.keeps = [](const TimingModel *m, hwaddr addr) {
+            const auto *a = reinterpret_cast<const Account *>(m);
+            return a->inner->keeps(a->inner, addr);
+        };
+        model.touch = [](TimingModel *m, hwaddr addr, uint32_t size,
+                         bool is_write) {
+            TimingModel *cache = of(m).inner;
+            return cache->touch(cache, addr, size, is_write);
+        };
+        model.fence_i = [](TimingModel *m) {
+            of(m).inner->fence_i(of(m).inner);
+        };
+    }
 };
 
 Debts::Debts() = default;
@@ -102,6 +122,7 @@ void Debts::add(MemoryPort *port, uint64_t ps)
         a.model.inline_form = a.inner->inline_form ? inline_form : nullptr;
         a.model.clear_at = a.inner->clear_at ? clear_at : nullptr;
         a.model.account = a.inner->account ? totals : nullptr;
+        a.be_cache();
         port->timing = &a.model;
     }
     a.debt += ps;

@@ -92,6 +92,17 @@ inline std::string listing(const Config *c)
         o << " w" << w.read_first << "," << w.read_next << "," << w.write_first
           << "," << w.write_next;
     };
+    auto cache = [&](const ConfigCache &k) {
+        const L1Config &l = k.l1;
+        o << " cache " << k.there << " " << l.size << " " << l.ways << " "
+          << l.line << " " << l.replacement << " " << l.seed << " "
+          << l.write_through << " " << l.write_allocate << " "
+          << l.keep_on_fence_i << " " << l.hit << " " << l.fill_overhead << " "
+          << l.writeback_overhead;
+        for (uint32_t i = 0; i < l.uncacheds; i++) {
+            o << " " << l.uncached[i].first << "-" << l.uncached[i].last;
+        }
+    };
     o << c->name << " " << c->clock_hz << " " << c->quantum_ps << " "
       << c->unmapped_fault << "\n";
     for (unsigned i = 0; i < c->cpus; i++) {
@@ -100,7 +111,10 @@ inline std::string listing(const Config *c)
           << p.isa.extensions << " " << p.profile->name << " " << p.clock_hz
           << " " << p.reset << " " << p.bus << " " << p.fetch << " "
           << p.misaligned << " " << p.mmu << " " << p.hardware_ad << " "
-          << p.pmp << " " << p.priority << "\n";
+          << p.pmp << " " << p.priority;
+        cache(p.icache);
+        cache(p.dcache);
+        o << "\n";
     }
     for (unsigned i = 0; i < c->buses; i++) {
         const ConfigBus &b = c->bus[i];

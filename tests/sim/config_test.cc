@@ -155,7 +155,7 @@ TEST(Reference, HasEveryKeyAndNoOther)
     for (const ConfigKey *k = config_keys; k->section; k++) {
         sections.insert(k->section);
     }
-    EXPECT_EQ(sections.size(), 9u);
+    EXPECT_EQ(sections.size(), 11u);
     for (const auto &section : sections) {
         std::set<std::string> keys;
         for (const ConfigKey *k = config_keys; k->section; k++) {
@@ -311,6 +311,65 @@ TEST(Values, WaitStates)
         EXPECT_EQ(w.read_next, c.waits.read_next) << c.text;
         EXPECT_EQ(w.write_first, c.waits.write_first) << c.text;
         EXPECT_EQ(w.write_next, c.waits.write_next) << c.text;
+        expect_round_trip(r.cfg.get());
+    }
+}
+
+TEST(Values, Caches)
+{
+    const std::string cpu =
+        std::string(HEAD) + "cpus: [{name: c, isa: rv32i, bus: main, ";
+    Result r = parse(cpu + "icache: {size: 1KiB}, dcache: none}]\n");
+    ASSERT_TRUE(r.cfg) << r.error;
+    const ConfigCache &i = r.cfg->cpu[0].icache;
+    EXPECT_TRUE(i.there);
+    EXPECT_EQ(i.l1.size, 1024u);
+    EXPECT_EQ(i.l1.ways, 1u);
+    EXPECT_EQ(i.l1.line, 32u);
+    EXPECT_EQ(i.l1.replacement, L1_LRU);
+    EXPECT_EQ(i.l1.hit, 1u);
+    EXPECT_EQ(i.l1.fill_overhead, 0u);
+    EXPECT_FALSE(i.l1.keep_on_fence_i);
+    EXPECT_FALSE(r.cfg->cpu[0].dcache.there);
+    expect_round_trip(r.cfg.get());
+    const std::string all =
+        "dcache: {size: 1536, ways: 3, line: 64, replacement: random, seed: "
+        "0xfedcba9876543210, hit: 4, fill_overhead: 5, writeback_overhead: 6, "
+        "write: through, allocate: read, fence_i: invalidate, uncached: [{at: "
+        "0x1000, size: 8KiB}, {at: 0x10000, size: 4KiB}]}}]\n";
+    r = parse(cpu + all);
+    ASSERT_TRUE(r.cfg) << r.error;
+    const L1Config &d = r.cfg->cpu[0].dcache.l1;
+    EXPECT_EQ(d.ways, 3u);
+    EXPECT_EQ(d.line, 64u);
+    EXPECT_EQ(d.replacement, L1_RANDOM);
+    EXPECT_EQ(d.seed, 0xfedcba9876543210u);
+    EXPECT_EQ(d.hit, 4u);
+    EXPECT_EQ(d.fill_overhead, 5u);
+    EXPECT_EQ(d.writeback_overhead, 6u);
+    EXPECT_TRUE(d.write_through);
+    EXPECT_FALSE(d.write_allocate);
+    EXPECT_FALSE(d.keep_on_fence_i);
+    ASSERT_EQ(d.uncacheds, 2u);
+    EXPECT_EQ(d.uncached[0].first, 0x1000u);
+    EXPECT_EQ(d.uncached[0].last, 0x2fffu);
+    EXPECT_EQ(d.uncached[1].last, 0x10fffu);
+    expect_round_trip(r.cfg.get());
+    // One number of it, none of it, and one that was not there.
+    r = parse(cpu + all, {"cpus.c.dcache.size=768"});
+    ASSERT_TRUE(r.cfg) << r.error;
+    EXPECT_EQ(r.cfg->cpu[0].dcache.l1.size, 768u);
+    EXPECT_EQ(r.cfg->cpu[0].dcache.l1.ways, 3u);
+    r = parse(cpu + all, {"c.dcache=none", "c.icache={size: 2KiB, ways: 2}"});
+    ASSERT_TRUE(r.cfg) << r.error;
+    EXPECT_FALSE(r.cfg->cpu[0].dcache.there);
+    EXPECT_EQ(r.cfg->cpu[0].icache.l1.size, 2048u);
+    for (const char *name :
+         {"lru", "plru", "round-robin", "round-robin-set", "random"}) {
+        r = parse(cpu + "icache: {size: 1KiB, replacement: " + name + "}}]\n");
+        ASSERT_TRUE(r.cfg) << r.error;
+        EXPECT_STREQ(l1_replacement_name[r.cfg->cpu[0].icache.l1.replacement],
+                     name);
         expect_round_trip(r.cfg.get());
     }
 }

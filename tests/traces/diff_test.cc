@@ -494,7 +494,7 @@ TEST(Diff, Thresholds)
                                                  c.expression + "\": "))
             << answer.text;
     }
-    EXPECT_NE(string::npos, answer.text.find("bytes, checks_failed"));
+    EXPECT_NE(string::npos, answer.text.find("bytes, cache_accesses"));
     Copy none(a.path, "update metric set value = null where name = 'cycles'");
     answer = diff(a.path, none.path, {"cycles > 2"});
     EXPECT_NE(string::npos, answer.text.find(none.path + " has no value for"))

@@ -337,7 +337,7 @@ TEST_F(Report, SectionsByName)
         name = name.substr(name.find_first_not_of(' '));
         report(path, false, {name.c_str()});
     }
-    EXPECT_EQ(23u, count);
+    EXPECT_EQ(24u, count);
 }
 
 // A slot of the line is what the rows of the metric say.
