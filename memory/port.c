@@ -183,7 +183,8 @@ static void time_sized(Access *a, const Target *t, unsigned size, bool is_write,
     tx->granted = rq->granted;
     tx->done = rq->done;
     tx->blocker = rq->blocker ? rq->blocker : a->blocker;
-    port_time_split(a->port, tx, rq->granted - tx->issue, rq->target_ps);
+    port_time_split(a->port, tx, rq->granted - tx->issue - rq->moving_ps,
+                    rq->target_ps);
     if (a->recorded) {
         port_note_lines(a->port, a->fv, rq, tx->issue);
     }
@@ -551,7 +552,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
             port_note_lines(port, a.fv, &rq, tx->issue);
         }
         moved += rq.move ? port_bytes_moved(&rq) : l;
-        wait_ps += rq.granted - rq.issue;
+        wait_ps += timing_waited(&rq);
         target_ps += rq.target_ps;
         tx->done = rq.done;
         tx->beats += t.mr ? rq.beats : 0;
@@ -626,7 +627,8 @@ static void request_granted(TimingRequest *timing)
         look_up(a.fv, tx->addr, 1, rq->is_write, tx->attrs).mr;
     memory_region_ref(first);
     tx->beats = first ? timing->beats : 0;
-    port_time_split(port, tx, timing->granted - tx->issue, timing->target_ps);
+    port_time_split(port, tx, timing->granted - tx->issue - timing->moving_ps,
+                    timing->target_ps);
     perform_begin(&a, timing->granted);
     uint8_t *bytes = rq->buf;
     for (uint64_t at = 0; at < rq->len;) {

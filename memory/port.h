@@ -58,8 +58,11 @@ struct TimingRequest {
     bool direct;         /* it is memory: what caches keep */
     TimingModel *target; /* the region's own time; NULL: zero wait */
     uint64_t issue;      /* ps */
-    /* answered; issue <= granted <= done; granted..done includes target_ps */
+    /* answered; issue <= granted <= done; issue..done includes target_ps. It is
+     * performed at `granted`: on the last bus of its way, in its last burst. */
     uint64_t granted, done, target_ps;
+    uint64_t moving_ps; /* of issue..granted: not waiting for others, but on its
+                           way to the last bus, or moving earlier bursts */
     uint64_t beat_first, beat_next; /* ps of the first / each later beat */
     uint32_t beats;                 /* >= pieces */
     uint32_t width;                 /* bytes of a beat at most; 0: no limit */
@@ -71,8 +74,17 @@ struct TimingRequest {
     uint32_t moves;
     /* split-phase: called once, at the time it is granted */
     void (*on_grant)(TimingRequest *rq);
-    TimingRequest *next; /* private to the model while it is pending */
+    /* private to the model while it is pending */
+    TimingRequest *next;
+    uint64_t asked; /* ps: when the burst that is next asked for the bus */
+    uint64_t moved; /* bytes of earlier bursts */
 };
+
+/* ps that others were in the way. */
+static inline uint64_t timing_waited(const TimingRequest *rq)
+{
+    return rq->granted - rq->issue - rq->moving_ps;
+}
 
 /* One inline form: constant cost for a first and for later beats. */
 typedef struct TimingInline {
@@ -80,6 +92,7 @@ typedef struct TimingInline {
     uint64_t target_first, target_next; /* ps of these that are the target's */
     uint32_t beats; /* 0: a cache has it, when TimingModel.lines says so */
     uint32_t width; /* as in a request */
+    uint16_t bus;   /* as in a request; 0: the port's own model */
 } TimingInline;
 
 /* All of one access that costs what its inline form says. */
@@ -87,6 +100,7 @@ typedef struct TimingCost {
     uint64_t ps;
     uint32_t cycles; /* of the port's clock, which is the model's then */
     uint32_t beats, bytes;
+    TimingModel *target;
 } TimingCost;
 
 /* What a cache has, for those who look themselves: an access of line (address
@@ -113,10 +127,10 @@ struct TimingModel {
     /* From which time on nobody is in the way (until the next event);
      * TIME_NEVER while another initiator waits or holds. NULL: always. */
     uint64_t (*clear_at)(TimingModel *model);
-    /* Accesses that went through inline entries, told when they are folded:
-     * cycles of the port's clock, which is the model's then. May be NULL. */
-    void (*account)(TimingModel *model, uint64_t transactions, uint64_t beats,
-                    uint64_t bytes, uint64_t cycles);
+    /* n accesses like rq (its address is one of that alignment) went through
+     * inline entries, each at the cost of its inline form; told when they are
+     * folded. direct: a cache had their lines. May be NULL. */
+    void (*account)(TimingModel *model, const TimingRequest *rq, uint64_t n);
     /* Does what access() would with an access of that cost, issued by `port`
      * at `issue` (an edge of its clock), if that would be granted then and
      * nothing else happen before; account() is told of it later. Else false,
@@ -356,7 +370,8 @@ const PortTraffic *port_traffic(MemoryPort *port, uint32_t *n);
 uint64_t port_transactions(MemoryPort *port); /* sum of accesses */
 
 /* Flushes the entries of all ports of the world: the map, a timing model or the
- * recorder changed. */
+ * recorder changed. Before a timing model changes, too: what went through
+ * entries is accounted for at the costs of this moment. */
 void memory_world_flush_ports(MemoryWorld *world);
 /* Sets or, with NULL, takes away the recorder of a world. */
 void memory_world_set_recorder(MemoryWorld *world, MemoryRecorder *rec);

@@ -133,6 +133,16 @@ static InlineCost inline_cost(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
         .beat_next = small(clock_cycle_at(clk, form.next))};
 }
 
+/* Where its beats are. */
+static uint16_t place_bus(MemoryPort *port, MemoryRegion *mr, hwaddr addr)
+{
+    TimingInline form = {0};
+    if (mr && port_inline_form(port, mr, addr, 1, false, &form) && form.bus) {
+        return form.bus;
+    }
+    return port->timing ? port->timing->id : 0;
+}
+
 static void place_costs(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
                         InlineCost cost[2][4])
 {
@@ -187,8 +197,9 @@ static const MemoryPlace *place_new(MemoryPort *port, MemoryRegion *mr,
                            .id = port->places + 1,
                            .base = base,
                            .va_offset = va_offset,
-                           .bus = port->timing ? port->timing->id : 0,
+                           .bus = place_bus(port, mr, addr),
                            .cached = is_kept(port, mr, addr),
+                           .target = mr ? mr->timing : NULL,
                            .checked = port->flushes};
     place_costs(port, mr, addr, place->cost);
     port->place[port->places++] = place;
@@ -209,7 +220,7 @@ static const MemoryPlace *place_of(MemoryPort *port, const FlatRange *r,
          p = p->next) {
         if (p->mr == mr && p->region_id == id && p->base == base &&
             p->va_offset == va_offset && p->cached == cached &&
-            place_holds(port, p, pa)) {
+            p->target == (mr ? mr->timing : NULL) && place_holds(port, p, pa)) {
             return p;
         }
     }
@@ -255,16 +266,6 @@ PortTraffic *port_traffic_of(MemoryPort *port, const MemoryRegion *mr,
     return &port->traffic[port->traffics++];
 }
 
-static void account(MemoryPort *port, const InlineCost *cost, unsigned size,
-                    uint64_t n)
-{
-    TimingModel *timing = port->timing;
-    if (n && timing && timing->account) {
-        timing->account(timing, n, n * cost->beats, n * size,
-                        n * ((uint64_t)cost->bus + cost->target));
-    }
-}
-
 void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
                 uint8_t dir, unsigned size, uint64_t n)
 {
@@ -281,7 +282,24 @@ void port_count(MemoryPort *port, const MemoryPlace *place, uint8_t kind,
     t->bus += n * cost->bus;
     t->target += n * cost->target;
     if (inline_cost_cached(cost)) {
-        account(port, cost, size, n);
+        port_account(port, place, dir == DIR_WRITE, size, n);
+    }
+}
+
+void port_account(MemoryPort *port, const MemoryPlace *place, bool is_write,
+                  unsigned size, uint64_t n)
+{
+    TimingModel *timing = port->timing;
+    if (n && timing && timing->account) {
+        const InlineCost *cost =
+            &place->cost[is_write][__builtin_ctz(size)];
+        const TimingRequest rq = {.port = port,
+                                  .size = size,
+                                  .pieces = 1,
+                                  .is_write = is_write,
+                                  .direct = inline_cost_cached(cost),
+                                  .target = place->target};
+        timing->account(timing, &rq, n);
     }
 }
 
@@ -295,7 +313,7 @@ static void entry_fold(MemoryPort *port, PortEntry *e)
         port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
                    is_write ? DIR_WRITE : DIR_READ, size, n);
         if (cost->beats) {
-            account(port, cost, size, n);
+            port_account(port, e->place, is_write, size, n);
         }
     }
     memset(e->count, 0, sizeof(e->count));

@@ -40,6 +40,10 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
 bool port_inline_form(MemoryPort *port, MemoryRegion *mr, hwaddr addr,
                       unsigned size, bool is_write, TimingInline *form);
 
+/* Tells the port's timing model of n aligned accesses that went inline. */
+void port_account(MemoryPort *port, const MemoryPlace *place, bool is_write,
+                  unsigned size, uint64_t n);
+
 /* port_quick.c: the entries' counts to the totals; and closes them. */
 void port_quick_fold(MemoryPort *port);
 void port_quick_flush(MemoryPort *port);

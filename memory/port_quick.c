@@ -43,11 +43,7 @@ static void entry_fold(MemoryPort *port, QuickEntry *e)
         bool is_write = e->shape & QUICK_WRITE;
         port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
                    is_write ? DIR_WRITE : DIR_READ, e->cost.bytes, e->count);
-        if (port->timing && port->timing->account) {
-            port->timing->account(
-                port->timing, e->count, e->count * e->cost.beats,
-                e->count * e->cost.bytes, e->count * e->cost.cycles);
-        }
+        port_account(port, e->place, is_write, e->cost.bytes, e->count);
         e->count = 0;
     }
 }
@@ -158,7 +154,8 @@ static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
                       .cost = {.ps = form.first,
                                .cycles = (uint32_t)cost->bus + cost->target,
                                .beats = 1,
-                               .bytes = ask->size},
+                               .bytes = ask->size,
+                               .target = place->target},
                       .place = place};
     return e;
 }
@@ -226,13 +223,8 @@ static __attribute__((noinline)) void finish_anew(const Ask *ask,
     MemoryWorld *world = port->world;
     uint8_t kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD;
     uint8_t dir = ask->is_write ? DIR_WRITE : DIR_READ;
-    const InlineCost *cost =
-        &place->cost[ask->is_write][__builtin_ctz(ask->size)];
     port_count(port, place, kind, dir, ask->size, 1);
-    if (port->timing && port->timing->account) {
-        port->timing->account(port->timing, 1, 1, ask->size,
-                              cost->bus + (uint64_t)cost->target);
-    }
+    port_account(port, place, ask->is_write, ask->size, 1);
     if (recorded && world->recorder) {
         record_anew(ask, place, offset, issue, value);
     }

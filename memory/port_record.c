@@ -218,7 +218,7 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     const bool lines = beats && is_line(beat);
     bool single = beats == 1 && beat->size == size && tx->beats <= 1 &&
                   beat->mr == place->mr && beat->cause != BEAT_FLUSH &&
-                  !lines;
+                  !lines && (!rq->bus || rq->bus == place->bus);
     uint32_t flags = tx->result & RECORD_RESULT_MASK;
     if (size <= 8 && (tx->addr & (size - 1)) != 0) {
         flags |= RECORD_UNALIGNED;
@@ -249,7 +249,9 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
                     .region = place->region_id,
                     .bus = rq->bus,
                     .begin = tx->wait,
-                    .first = cycles(port, rq->beat_first),
+                    /* with other clocks on its way it is rounded once */
+                    .first = tx->beats == 1 ? tx->bus + tx->target
+                                            : cycles(port, rq->beat_first),
                     .later = cycles(port, rq->beat_next)};
     if (lines) { /* what a cache passes on comes behind them, up to the end */
         w.begin += tx->bus + tx->target - own_cycles(&w, beat, beats);

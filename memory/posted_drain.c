@@ -188,7 +188,7 @@ static void count(PostedBuffer *b, const PostedEntry *e, MemTxResult result)
                  .beats = p.mr ? rq->beats : 0,
                  .granted = rq->granted,
                  .done = rq->done};
-    port_time_split(port, &tx, rq->granted - rq->issue, rq->target_ps);
+    port_time_split(port, &tx, timing_waited(rq), rq->target_ps);
     PortTraffic *n = port_traffic_of(port, p.mr, p.mr ? p.mr->id : 0,
                                      ACCESS_STORE, DIR_WRITE, b->run);
     n->accesses++;

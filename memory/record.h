@@ -114,12 +114,13 @@ typedef struct MemoryPlace MemoryPlace;
 struct MemoryPlace {
     MemoryRegion *mr;
     uint32_t region_id;
-    uint32_t id;           /* index in the port's table, from 1 */
-    hwaddr base;           /* address of the region's offset 0 */
-    uint64_t va_offset;    /* va - pa, modulo 2^64 */
-    uint16_t bus;          /* TimingModel id, 0: none */
-    bool cached;           /* a cache of the port may keep what is here */
-    InlineCost cost[2][4]; /* [is write][log2 size] */
+    uint32_t id;                /* index in the port's table, from 1 */
+    hwaddr base;                /* address of the region's offset 0 */
+    uint64_t va_offset;         /* va - pa, modulo 2^64 */
+    uint16_t bus;               /* TimingModel id, 0: none */
+    struct TimingModel *target; /* the region's own time, or NULL */
+    bool cached;                /* a cache of the port may keep what is here */
+    InlineCost cost[2][4];      /* [is write][log2 size] */
     uint32_t checked;  /* private: flush of the port since which cost holds */
     MemoryPlace *next; /* private: of the port's hash */
 };

@@ -2,11 +2,11 @@
  * config.c - the schema: a tree of nodes becomes a checked Config.
  *
  * Model    config_keys (config_keys.c) says which keys there are; one function
- *          per section reads them. Entries are read in the order buses, cpus,
- * memories, devices, then wires, because each refers to those before it. Units
- * bytes, hertz, picoseconds; bus widths are bits in the file and bytes in
- * ConfigBus. Source   own design; docs/config.md is the reference. Missing
- * caches, bridges, TLM models.
+ *          per section reads them (buses: config_bus.c). Entries are read in
+ * the order buses, cpus, memories, devices, then wires, because each refers to
+ * those before it. Units bytes, hertz, picoseconds; bus widths are bits in the
+ * file and bytes in ConfigBus. Source   own design; docs/config.md is the
+ * reference. Missing caches, bridges, TLM models.
  */
 #include "sim/config.h"
 
@@ -19,41 +19,6 @@
 
 /* -- sections
  * ---------------------------------------------------------------------- */
-
-static bool read_bus(Config *cfg, ConfigBus *bus, const Node *node,
-                     Error **errp)
-{
-    static const char *const arbitrations[] = {"fixed", "round-robin", NULL};
-    static const char *const timings[] = {"none", NULL};
-    static const Node nothing = {.kind = NODE_MAP, .text = ""};
-    const Node *map = config_node_is_empty(node) ? &nothing : node;
-    uint64_t bits = 32;
-    unsigned arbitration = 0, timing = 1;
-    *bus = (ConfigBus){
-        .at = node->key_at, .name = node->key, .clock_hz = cfg->clock_hz};
-    if (!config_value_name(node->key, node->key_at, errp) ||
-        !config_get_map(map, "bus", NULL, errp) ||
-        !config_get_number(map, "width", UNIT_NONE, 8, 1024, &bits, errp) ||
-        !config_get_clock(map, &bus->clock_hz, errp) ||
-        !config_get_choice(map, "arbitration", arbitrations, &arbitration,
-                           errp) ||
-        !config_get_u32(map, "overhead", CONFIG_MAX_CYCLES, &bus->overhead,
-                        errp) ||
-        !config_get_waits(map, &bus->waits, errp) ||
-        !config_get_choice(map, "timing", timings, &timing, errp)) {
-        return false;
-    }
-    if (bits & (bits - 1)) {
-        return config_error(errp, config_node_find(map, "width")->at,
-                            "width: %u is not a power of two; write 8, 16, 32, "
-                            "64, 128, 256, 512 or 1024 (bits)",
-                            (unsigned)bits);
-    }
-    bus->width = (unsigned)bits / 8;
-    bus->arbitration = arbitration ? BUS_ROUND_ROBIN : BUS_FIXED;
-    bus->untimed = timing == 0;
-    return true;
-}
 
 static bool read_isa(ConfigCpu *cpu, const Node *map, Error **errp)
 {
@@ -215,35 +180,6 @@ static bool check_extent(const Node *map, uint64_t at, uint64_t size,
                         (unsigned long long)(UINT64_MAX - size + 1));
 }
 
-static bool read_memory_buses(Config *cfg, ConfigMemory *memory,
-                              const Node *map, Error **errp)
-{
-    const Node *n = config_node_find(map, "bus");
-    unsigned count = n->kind == NODE_LIST ? n->count : 1;
-    memory->bus =
-        config_arena_alloc(cfg->arena, (count + 1) * sizeof(*memory->bus));
-    if (n->kind != NODE_LIST) {
-        return config_check_bus(cfg, n, "bus", &memory->bus[0], errp);
-    }
-    if (count == 0) {
-        return config_error(errp, n->at, "bus: the list is empty; name a bus");
-    }
-    unsigned i = 0;
-    for (const Node *item = n->first; item; item = item->next, i++) {
-        if (!config_check_bus(cfg, item, "bus", &memory->bus[i], errp)) {
-            return false;
-        }
-        for (unsigned j = 0; j < i; j++) {
-            if (strcmp(memory->bus[i], memory->bus[j]) == 0) {
-                return config_error(errp, item->at,
-                                    "bus \"%s\" is named twice; name it once",
-                                    memory->bus[i]);
-            }
-        }
-    }
-    return true;
-}
-
 /* Relative to the file that says it. */
 static bool read_file_name(Config *cfg, const Node *node, const char *what,
                            const char **name, Error **errp)
@@ -265,7 +201,8 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
     *memory = (ConfigMemory){.at = map->at};
     if (!config_get_map(map, "memory", NULL, errp) ||
         !config_get_name(map, &memory->name, errp) ||
-        !read_memory_buses(cfg, memory, map, errp) ||
+        !config_bus_list(cfg, config_node_find(map, "bus"), "bus", &memory->bus,
+                         errp) ||
         !config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX,
                            &memory->address, errp) ||
         !config_get_number(map, "size", UNIT_SIZE, 1, UINT64_MAX, &memory->size,
@@ -470,9 +407,12 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
     }
     cfg->bus = alloc_entries(cfg, buses, sizeof(*cfg->bus));
     for (const Node *n = buses ? buses->first : NULL; n; n = n->next) {
-        if (!read_bus(cfg, &cfg->bus[cfg->buses++], n, errp)) {
+        if (!config_bus_read(cfg, &cfg->bus[cfg->buses++], n, errp)) {
             return false;
         }
+    }
+    if (!config_bus_link(cfg, buses, errp)) {
+        return false;
     }
     cfg->cpu = alloc_entries(cfg, cpus, sizeof(*cfg->cpu));
     for (const Node *n = cpus ? cpus->first : NULL; n; n = n->next) {
@@ -493,7 +433,8 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
         }
     }
     return config_check_names(cfg, errp) && read_wires(cfg, devices, errp) &&
-           config_check_map(cfg, errp) && config_check_posted(cfg, errp);
+           config_bus_check_slots(cfg, errp) && config_check_map(cfg, errp) &&
+           config_check_posted(cfg, errp);
 }
 
 /* Takes the arena over. */

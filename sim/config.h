@@ -73,8 +73,20 @@ typedef struct ConfigBus {
     uint64_t clock_hz; /* the machine's when not given */
     BusArbitration arbitration;
     uint32_t overhead; /* cycles */
+    uint32_t burst;    /* beats; 0: any number */
+    uint32_t outstanding;
+    bool crossbar;
     ConfigWaits waits; /* added to every target's on this bus */
     bool untimed;      /* `timing: none`: accesses take no time */
+    /* TDM */
+    ConfigPlace slots_at;
+    const char **slot; /* names of initiators; NULL: nobody's */
+    unsigned slots;
+    uint32_t slot_cycles;
+    bool spare; /* `spare: next` */
+    /* bridges that lead to it */
+    const char **parent;        /* names of buses, NULL-terminated */
+    uint32_t request, response; /* cycles of this bus */
 } ConfigBus;
 
 typedef struct ConfigMemory {
@@ -123,9 +135,10 @@ typedef struct ConfigDevice {
     unsigned wires;
 } ConfigDevice;
 
-/* What a file may say; sections are top, cpu, cache, uncached, bus, memory,
- * device, limits, wait_states, wait_parts and posted. docs/config.md has a row
- * for each. A device entry also takes the parameters and pins of its class. */
+/* What a file may say; sections are top, cpu, cache, uncached, bus, latency,
+ * memory, device, limits, wait_states, wait_parts and posted. docs/config.md has
+ * a row for each. A device entry also takes the parameters and pins of its
+ * class. */
 typedef struct ConfigKey {
     const char *section, *key;
     const char *type;   /* "name", "size", "wait states", ... */
@@ -160,6 +173,10 @@ Config *config_load(const char *path, const char *const *set, Error **errp);
 Config *config_parse(const char *text, size_t len, const char *name,
                      const char *const *set, Error **errp);
 void config_free(Config *cfg);
+/* The entry of that name; NULL: none. */
+const ConfigBus *config_bus_find(const Config *cfg, const char *name);
+/* Does a bus reach another one over bridges, or is it the same? */
+bool config_bus_leads(const Config *cfg, const char *from, const char *to);
 /* The resolved configuration as YAML that config_parse() reads back to the
  * same; free() it. */
 char *config_text(const Config *cfg);

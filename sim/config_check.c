@@ -386,33 +386,58 @@ static int compare_regions(const void *pa, const void *pb)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+/* From how many buses a bus is seen, itself included. */
+static size_t buses_to(const Config *cfg, const char *bus)
+{
+    const ConfigBus *b = config_bus_find(cfg, bus);
+    size_t n = 1;
+    for (const char **p = b->parent; p && *p; p++) {
+        n += buses_to(cfg, *p);
+    }
+    return n;
+}
+
+static void add_region(const Config *cfg, const char *bus, Region *region,
+                       size_t *count, const Region *what)
+{
+    const ConfigBus *b = config_bus_find(cfg, bus);
+    region[*count] = *what;
+    region[*count].order = *count;
+    region[(*count)++].bus = b->name;
+    for (const char **p = b->parent; p && *p; p++) {
+        add_region(cfg, *p, region, count, what);
+    }
+}
+
 static Region *list_regions(const Config *cfg, size_t *count)
 {
-    size_t n = cfg->devices;
+    size_t n = 0;
     for (unsigned i = 0; i < cfg->memories; i++) {
         for (const char **bus = cfg->memory[i].bus; *bus; bus++) {
-            n++;
+            n += buses_to(cfg, *bus);
         }
+    }
+    for (unsigned i = 0; i < cfg->devices; i++) {
+        n += buses_to(cfg, cfg->device[i].bus);
     }
     Region *region = config_arena_alloc(cfg->arena, (n + 1) * sizeof(*region));
     *count = 0;
     for (unsigned i = 0; i < cfg->memories; i++) {
         const ConfigMemory *m = &cfg->memory[i];
-        for (const char **bus = m->bus; *bus; bus++, ++*count) {
-            region[*count] =
-                (Region){*bus,        "memory",   m->name,
-                         m->at,       m->address, m->address + m->size - 1,
-                         m->priority, m->overlap, *count};
+        Region r = {NULL,        "memory",   m->name,
+                    m->at,       m->address, m->address + m->size - 1,
+                    m->priority, m->overlap, *count};
+        for (const char **bus = m->bus; *bus; bus++) {
+            add_region(cfg, *bus, region, count, &r);
         }
     }
     for (unsigned i = 0; i < cfg->devices; i++) {
         const ConfigDevice *d = &cfg->device[i];
+        Region r = {NULL,        "device",   d->name,
+                    d->at,       d->address, d->address + d->cls->mmio_size - 1,
+                    d->priority, d->overlap, *count};
         if (d->cls->mmio_size) {
-            region[*count] = (Region){
-                d->bus,      "device",   d->name,
-                d->at,       d->address, d->address + d->cls->mmio_size - 1,
-                d->priority, d->overlap, *count};
-            ++*count;
+            add_region(cfg, d->bus, region, count, &r);
         }
     }
     qsort(region, *count, sizeof(*region), compare_regions);
@@ -458,6 +483,12 @@ static bool overlap_error(const Region *region, size_t count, const Region *a,
         b = swap;
     }
     const char *line = config_place_text(a->at, b->at, buf, sizeof(buf));
+    if (strcmp(a->name, b->name) == 0) {
+        return config_error(errp, b->at,
+                            "%s \"%s\" is on bus %s twice, also behind a "
+                            "bridge; name one of its buses only",
+                            b->kind, b->name, b->bus);
+    }
     if (a->overlap || b->overlap) {
         return config_error(errp, b->at,
                             "%s \"%s\" and %s \"%s\" (%s) overlap with the "

@@ -39,4 +39,17 @@ bool config_get_posted(const Node *entry, const char *name, uint64_t size,
                        ConfigPosted *p, Error **errp);
 bool config_get_name(const Node *map, const char **name, Error **errp);
 
+/* -- config_bus.c: buses, bridges between them, slots */
+
+bool config_bus_read(Config *cfg, ConfigBus *bus, const Node *node,
+                     Error **errp);
+/* One bus or a list of them, NULL-terminated; each once. */
+bool config_bus_list(Config *cfg, const Node *node, const char *what,
+                     const char ***names, Error **errp);
+/* Parents; when all buses are read. */
+bool config_bus_link(Config *cfg, const Node *buses, Error **errp);
+/* Are the owners of slots initiators, and has every initiator one that needs
+ * one? When everything is read. */
+bool config_bus_check_slots(const Config *cfg, Error **errp);
+
 #endif

@@ -169,5 +169,6 @@ bool config_check_bus(const Config *cfg, const Node *node, const char *what,
 const char *config_check_line(unsigned line);
 /* By HartMmu, as written; ends with NULL. */
 extern const char *const config_mmus[];
+extern const char *const config_arbitrations[]; /* by BusArbitration */
 
 #endif

@@ -147,13 +147,44 @@ static void put_cpu(FILE *out, const ConfigCpu *cpu)
     fputs("}\n", out);
 }
 
+static void put_buses(FILE *out, const char *key, const char *const *bus)
+{
+    fprintf(out, "%s: [", key);
+    for (const char *const *b = bus; *b; b++) {
+        fprintf(out, "%s%s", b == bus ? "" : ", ", *b);
+    }
+    fputc(']', out);
+}
+
+static void put_slots(FILE *out, const ConfigBus *bus)
+{
+    fputs("slots: [", out);
+    for (unsigned i = 0; i < bus->slots; i++) {
+        fprintf(out, "%s%s", i ? ", " : "",
+                bus->slot[i] ? bus->slot[i] : "nobody");
+    }
+    fprintf(out, "], slot: %" PRIu32 ", spare: %s, ", bus->slot_cycles,
+            bus->spare ? "next" : "nobody");
+}
+
 static void put_bus(FILE *out, const ConfigBus *bus)
 {
     fprintf(out, "  %s: {width: %u, clock: ", bus->name, bus->width * 8);
     put_hz(out, bus->clock_hz);
-    fprintf(out, ", arbitration: %s, overhead: %" PRIu32 ", ",
-            bus->arbitration == BUS_ROUND_ROBIN ? "round-robin" : "fixed",
-            bus->overhead);
+    fprintf(out, ", kind: %s, arbitration: %s, overhead: %" PRIu32 ", ",
+            bus->crossbar ? "crossbar" : "shared",
+            config_arbitrations[bus->arbitration], bus->overhead);
+    fprintf(out, "burst: %" PRIu32 ", outstanding: %" PRIu32 ", ", bus->burst,
+            bus->outstanding);
+    if (bus->arbitration == BUS_TDM) {
+        put_slots(out, bus);
+    }
+    if (bus->parent) {
+        put_buses(out, "parent", bus->parent);
+        fprintf(out,
+                ", latency: {request: %" PRIu32 ", response: %" PRIu32 "}, ",
+                bus->request, bus->response);
+    }
     put_waits(out, &bus->waits);
     fprintf(out, "%s}\n", bus->untimed ? ", timing: none" : "");
 }
@@ -165,11 +196,9 @@ static void put_overlap(FILE *out, int priority, bool overlap)
 
 static void put_memory(FILE *out, const ConfigMemory *memory)
 {
-    fprintf(out, "  - {name: %s, bus: [", memory->name);
-    for (const char **bus = memory->bus; *bus; bus++) {
-        fprintf(out, "%s%s", bus == memory->bus ? "" : ", ", *bus);
-    }
-    fprintf(out, "], at: 0x%08" PRIx64 ", size: ", memory->address);
+    fprintf(out, "  - {name: %s, ", memory->name);
+    put_buses(out, "bus", memory->bus);
+    fprintf(out, ", at: 0x%08" PRIx64 ", size: ", memory->address);
     put_size(out, memory->size);
     fprintf(out, ", kind: %s, ", memory->rom ? "rom" : "ram");
     put_waits(out, &memory->waits);

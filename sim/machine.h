@@ -12,7 +12,7 @@
 
 #include "cpu/hart.h"
 #include "sim/config.h"
-#include "soc/bus.h"
+#include "soc/bridge.h"
 #include "soc/device.h"
 #include "soc/l1.h"
 #include "traces/trace.h"
@@ -31,7 +31,16 @@ typedef struct MachineMemory {
     bool rom;
 } MachineMemory;
 
-typedef struct MachineBus {
+typedef struct MachineBus MachineBus;
+
+/* From near_bus to the bus that has it. */
+typedef struct MachineBridge {
+    Bridge bridge;
+    MachineBus *near_bus;
+    struct MachineBridge *next;
+} MachineBridge;
+
+struct MachineBus {
     const char *name;
     bool untimed; /* `timing: none`: bus.model is not used */
     Bus bus;
@@ -39,7 +48,8 @@ typedef struct MachineBus {
     MemoryRegion root; /* container of everything on this bus */
     AddressSpace as;
     MemoryPort api; /* for what devices do by themselves on this space */
-} MachineBus;
+    MachineBridge *bridges; /* that lead to it */
+};
 
 typedef struct MachineDevice {
     Device *dev;

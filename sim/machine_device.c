@@ -121,8 +121,14 @@ static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
     MachineDevice *md = &m->device[m->devices++];
     *md = (MachineDevice){.dev = dev, .address = cd->address, .bus = mb};
     if (cd->cls->mmio_size) {
-        machine_map(mb, cd->address, &dev->mmio, cd->overlap, cd->priority);
+        const MachinePlacing where = {.region = &dev->mmio,
+                                      .address = cd->address,
+                                      .overlap = cd->overlap,
+                                      .priority = cd->priority};
         machine_set_waits(m, &md->waits, mb, &cd->waits, &dev->mmio);
+        if (!machine_place(m, mb, &where, errp)) {
+            return false;
+        }
     }
     if (!m->clint && !strcmp(cd->cls->name, "clint")) {
         m->clint = dev;

@@ -62,6 +62,19 @@ typedef struct MachineString {
     char text[];
 } MachineString;
 
+typedef struct MachineAlias {
+    MemoryRegion region;
+    struct MachineAlias *next;
+} MachineAlias;
+
+/* Where a region goes. */
+typedef struct MachinePlacing {
+    MemoryRegion *region;
+    uint64_t address;
+    bool overlap;
+    int priority;
+} MachinePlacing;
+
 /* Distinct guest errors that are reported, and how long a line is. */
 enum { GUEST_SITES = 1024, GUEST_LINE = 448 };
 
@@ -121,8 +134,8 @@ struct Machine {
     unsigned buses;
     MachineMemory *memory;
     unsigned memories;
-    MemoryRegion *alias; /* memories seen on further buses */
-    unsigned aliases;
+    MachineAlias *alias; /* regions seen on further buses */
+    bool routed;         /* there is a crossbar or a bridge */
     MachineDevice *device;
     unsigned devices;
     unsigned sources;      /* of traffic that have not ended */
@@ -197,8 +210,13 @@ MachineName *machine_sort_names(const void *first, size_t step, unsigned n);
 #define MACHINE_SORT_NAMES(array, n)                                           \
     machine_sort_names((n) ? &(array)[0].name : NULL, sizeof((array)[0]), n)
 
-/* -- making (machine.c, machine_hart.c, machine_device.c)
+/* -- making (machine.c, machine_bus.c, machine_hart.c, machine_device.c)
  * --------------------------------- */
+
+bool machine_make_buses(Machine *m, Error **errp);
+void machine_free_region(MemoryRegion *mr);
+void machine_free_aliases(Machine *m);
+void machine_free_buses(Machine *m);
 
 /* A bus that an entry names; the configuration was checked: failing is rare. */
 MachineBus *machine_bus_named(Machine *m, const char *name, ConfigPlace at,
@@ -206,11 +224,13 @@ MachineBus *machine_bus_named(Machine *m, const char *name, ConfigPlace at,
 TimingModel *machine_bus_timing(MachineBus *mb); /* NULL: untimed */
 /* The shared clock of a bus: ports and devices refer to it, not to the copy. */
 const ClockDomain *machine_bus_clock(Machine *m, const MachineBus *mb);
-/* Gives a region the wait states of its bus plus its own; none: no model. */
+/* Gives a region its wait states; none: no model, if nobody needs one. */
 void machine_set_waits(Machine *m, WaitStates *ws, MachineBus *mb,
                        const ConfigWaits *own, MemoryRegion *mr);
-void machine_map(MachineBus *mb, uint64_t address, MemoryRegion *mr,
-                 bool overlap, int priority);
+/* Maps a region, whose timing is known, on a bus and on those that lead to it.
+ * May be called for several buses. */
+bool machine_place(Machine *m, MachineBus *mb, const MachinePlacing *what,
+                   Error **errp);
 /* One domain per frequency; named after its first user. NULL: no memory. */
 const ClockDomain *machine_clock_get(Machine *m, const char *name, uint64_t hz);
 bool machine_make_harts(Machine *m, const MachineOptions *options,

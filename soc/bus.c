@@ -3,68 +3,77 @@
 
 #include <stdlib.h>
 
-/* -- wait states of a target
- * ------------------------------------------------------ */
+#include "soc/bus_private.h"
 
-static void wait_states_access(TimingModel *model, TimingRequest *rq)
+/* -- beats and bursts
+ * ----------------------------------------------------------- */
+
+uint64_t bus_edge(const Bus *bus, uint64_t ps)
 {
-    WaitStates *ws = (WaitStates *)model;
-    uint64_t first = rq->is_write ? ws->write_first : ws->read_first;
-    uint64_t next = rq->is_write ? ws->write_next : ws->read_next;
-    uint64_t begin = clock_cycle_at(ws->clock, rq->issue);
-    uint64_t end = begin + first + (rq->pieces - 1) * next;
-    rq->granted = rq->issue;
-    rq->done = clock_time(ws->clock, end);
-    rq->target_ps = rq->done - rq->issue;
-    rq->beats = rq->pieces;
-    rq->beat_first = clock_time(ws->clock, begin + first) - rq->issue;
-    rq->beat_next = clock_time(ws->clock, next);
+    return clock_time(bus->clock, clock_cycle_at(bus->clock, ps));
 }
 
-static bool wait_states_inline(TimingModel *model, const TimingRequest *rq,
-                               TimingInline *form)
+static uint32_t words(const Bus *bus, hwaddr addr, uint64_t size)
 {
-    WaitStates *ws = (WaitStates *)model;
-    uint64_t first = rq->is_write ? ws->write_first : ws->read_first;
-    uint64_t next = rq->is_write ? ws->write_next : ws->read_next;
-    form->first = form->target_first = clock_time(ws->clock, first);
-    form->next = form->target_next = clock_time(ws->clock, next);
-    form->beats = rq->pieces;
-    return true;
+    return (uint32_t)((addr + size - 1) / bus->width - addr / bus->width) + 1;
 }
 
-void wait_states_init(WaitStates *ws, const char *name,
-                      const ClockDomain *clock)
+uint32_t bus_beats(const Bus *bus, const TimingRequest *rq)
 {
-    *ws = (WaitStates){.model = {.name = name,
-                                 .access = wait_states_access,
-                                 .inline_form = wait_states_inline},
-                       .clock = clock};
-}
-
-/* -- one grant
- * ------------------------------------------------------------------------ */
-
-/* How many bus words the pieces of rq touch. */
-static uint32_t count_beats(const Bus *bus, const TimingRequest *rq)
-{
+    if (rq->pieces > 1 && rq->size <= bus->width && rq->addr % rq->size == 0) {
+        return rq->pieces; /* aligned pieces no wider than the bus */
+    }
     uint32_t beats = 0;
     for (uint32_t i = 0; i < rq->pieces; i++) {
-        hwaddr first = rq->addr + (uint64_t)i * rq->size;
-        hwaddr last = first + rq->size - 1;
-        beats += (uint32_t)(last / bus->width - first / bus->width) + 1;
-        if (i == 0 && rq->pieces > 1 && rq->size <= bus->width &&
-            rq->addr % rq->size == 0) {
-            return rq->pieces; /* aligned pieces no wider than the bus */
-        }
+        beats += words(bus, rq->addr + (uint64_t)i * rq->size, rq->size);
     }
     return beats;
+}
+
+static uint64_t bytes_of(const TimingRequest *rq)
+{
+    return (uint64_t)rq->size * rq->pieces;
+}
+
+static bool all_moved(const TimingRequest *rq)
+{
+    return rq->moved >= bytes_of(rq);
+}
+
+/* What of rq is moved next. */
+static TimingRequest next_part(const Bus *bus, const TimingRequest *rq)
+{
+    TimingRequest part = *rq;
+    part.blocker = 0;
+    part.moving_ps = part.target_ps = part.beat_first = part.beat_next = 0;
+    if (!bus->burst || (!rq->moved && bus_beats(bus, rq) <= bus->burst)) {
+        return part;
+    }
+    uint64_t inside = rq->moved % rq->size; /* of a piece */
+    part.addr = rq->addr + rq->moved;
+    part.pieces = 0;
+    uint32_t left = rq->pieces - (uint32_t)(rq->moved / rq->size), beats = 0;
+    while (!inside && part.pieces < left) {
+        beats +=
+            words(bus, part.addr + (uint64_t)part.pieces * rq->size, rq->size);
+        if (beats > bus->burst) {
+            break;
+        }
+        part.pieces++;
+    }
+    if (!part.pieces) { /* a part of a piece */
+        hwaddr room =
+            (uint64_t)bus->burst * bus->width - part.addr % bus->width;
+        part.pieces = 1;
+        part.size = rq->size - (uint32_t)inside;
+        part.size = part.size < room ? part.size : (uint32_t)room;
+    }
+    return part;
 }
 
 static void note_wait(Bus *bus, uint16_t initiator, uint16_t blocker,
                       uint64_t cycles)
 {
-    bus->wait_cycles += cycles;
     for (uint32_t i = 0; i < bus->waits; i++) {
         BusWait *w = &bus->wait[i];
         if (w->initiator == initiator && w->blocker == blocker) {
@@ -85,6 +94,66 @@ static void note_wait(Bus *bus, uint16_t initiator, uint16_t blocker,
     bus->wait[bus->waits++] = (BusWait){initiator, blocker, 1, cycles};
 }
 
+/* The lane was granted to `holder` at bus cycle `begin`, its data end then. */
+static void hold(BusLane *lane, uint16_t holder, uint64_t begin, uint64_t end)
+{
+    const Bus *bus = lane->bus;
+    lane->open = false;
+    lane->holder = holder;
+    lane->data_end = lane->free_at = end;
+    if (bus->outstanding > 1) {
+        lane->turn = (lane->turn + 1) % bus->outstanding;
+        lane->end[lane->turn] = end;
+        uint64_t oldest = lane->end[(lane->turn + 1) % bus->outstanding];
+        uint64_t passed =
+            clock_time(bus->clock, begin + (bus->overhead ? bus->overhead : 1));
+        lane->free_at = passed > oldest ? passed : oldest;
+    }
+}
+
+void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst)
+{
+    const Bus *bus = lane->bus;
+    const ClockDomain *clk = bus->clock;
+    uint64_t edge = clock_time(clk, burst->asked);
+    uint64_t done = clock_time(clk, burst->end);
+    uint64_t moving = edge - rq->asked + burst->moving_ps;
+    if (burst->waited) {
+        uint16_t blocker = lane->data_end > edge ? lane->holder : 0;
+        rq->blocker = blocker;
+        lane->wait_cycles += burst->waited;
+        note_wait(lane->bus, rq->port->id, blocker, burst->waited);
+    }
+    if (burst->last->blocker) {
+        rq->blocker = burst->last->blocker;
+    }
+    if (!rq->moved) {
+        lane->transactions++;
+        rq->bus = burst->last->bus;
+        rq->width = burst->last->width;
+        rq->beat_first = burst->last->beat_first;
+        rq->beat_next = burst->last->beat_next;
+    }
+    rq->moved += burst->bytes;
+    rq->beats += burst->last->beats;
+    rq->target_ps += burst->last->target_ps;
+    rq->granted = burst->granted;
+    rq->done = done;
+    rq->moving_ps += moving + (all_moved(rq) ? 0 : done - rq->granted);
+    rq->asked = done;
+    lane->beats += burst->beats;
+    lane->bytes += burst->bytes;
+    if (!burst->aside) {
+        uint64_t before = burst->begin;
+        if (bus->outstanding > 1) { /* its address passed during others' data */
+            uint64_t data = clock_cycle_at(clk, lane->data_end);
+            before = data > before ? data : before;
+        }
+        lane->busy_cycles += burst->end - before;
+        hold(lane, rq->port->id, burst->begin, done);
+    }
+}
+
 /* The bus's own wait states for such a transaction, in its cycles. */
 static uint64_t own_first(const Bus *bus, bool is_write)
 {
@@ -97,87 +166,65 @@ static uint64_t own_next(const Bus *bus, bool is_write)
                     : bus->target_waits.read_next;
 }
 
-/* Grants rq at the clock edge `at`, when the bus is free. */
-static void grant(Bus *bus, TimingRequest *rq, uint64_t at)
+/* One whose target is on this bus. */
+static void burst_here(BusLane *lane, TimingRequest *rq, TimingRequest *part,
+                       BusBurst *burst)
 {
+    const Bus *bus = lane->bus;
     const ClockDomain *clk = bus->clock;
-    uint64_t begin = clock_cycle_at(clk, at);
-    uint64_t asked = clock_cycle_at(clk, rq->issue);
-    rq->granted = at;
-    rq->bus = bus->model.id;
-    rq->width = bus->width;
-    rq->beats = count_beats(bus, rq);
-    rq->blocker = 0;
-    if (begin > asked) {
-        rq->blocker = bus->holder;
-        note_wait(bus, rq->port->id, bus->holder, begin - asked);
-    }
-    uint64_t head = begin + bus->overhead;
-    TimingRequest target = *rq;
-    target.issue = clock_time(clk, head);
-    target.pieces = rq->beats;
+    uint64_t head = burst->begin + bus->overhead;
+    TimingRequest target = *part;
+    target.pieces = burst->beats;
     target.done = target.issue;
-    target.target_ps = target.beat_first = target.beat_next = 0;
-    if (rq->target) {
-        rq->target->access(rq->target, &target);
+    if (part->target) {
+        part->target->access(part->target, &target);
     }
     const uint64_t first = own_first(bus, rq->is_write);
     const uint64_t next = own_next(bus, rq->is_write);
-    const uint64_t own = first + (rq->beats - 1) * next;
+    const uint64_t own = first + (burst->beats - 1) * next;
     uint64_t waits = clock_cycle_at(clk, target.done) - head + own;
-    uint64_t end = head + rq->beats + waits;
-    uint64_t cycle = clock_time(clk, 1);
-    rq->done = clock_time(clk, end);
-    rq->target_ps = target.target_ps + clock_time(clk, own);
-    rq->beat_first =
+    if (bus->outstanding > 1 && !burst->aside) {
+        uint64_t data = head + first + clock_cycle_at(clk, target.beat_first);
+        uint64_t before = clock_cycle_at(clk, lane->data_end);
+        uint64_t shift = before > data ? before - data : 0;
+        burst->granted = clock_time(clk, burst->begin + shift);
+        burst->waited += shift;
+        waits += shift;
+    }
+    burst->end = head + burst->beats + waits;
+    part->bus = bus->model.id;
+    part->width = bus->width;
+    part->beats = burst->beats;
+    part->target_ps = target.target_ps + clock_time(clk, own);
+    part->beat_first =
         clock_time(clk, bus->overhead + 1 + first) + target.beat_first;
-    rq->beat_next = cycle + clock_time(clk, next) + target.beat_next;
-    bus->free_at = rq->done;
-    bus->holder = rq->port->id;
-    bus->transactions++;
-    bus->beats += rq->beats;
-    bus->bytes += (uint64_t)rq->size * rq->pieces;
-    bus->busy_cycles += end - begin;
+    part->beat_next = clock_time(clk, 1 + next) + target.beat_next;
+    burst->last = part;
+    bus_burst_end(lane, rq, burst);
 }
 
-/* -- arbitration
- * ------------------------------------------------------------------------- */
+/* -- lanes
+ * ------------------------------------------------------------------------ */
 
-/* Does a win over b? */
-static bool beats_other(const Bus *bus, const TimingRequest *a,
-                        const TimingRequest *b)
+static const BusRoute *route_of(const Bus *bus, const TimingModel *target)
 {
-    if (bus->arbitration == BUS_FIXED) {
-        if (a->port->priority != b->port->priority) {
-            return a->port->priority < b->port->priority;
-        }
-        return a->port->id < b->port->id;
-    }
-    /* Round robin: the first after the last winner, going round. */
-    uint16_t da = (uint16_t)(a->port->id - bus->last_winner - 1);
-    uint16_t db = (uint16_t)(b->port->id - bus->last_winner - 1);
-    return da < db;
-}
-
-/* The winner among those that asked by `at` and `best` (may be NULL). */
-static TimingRequest *pick(Bus *bus, TimingRequest *best, uint64_t at)
-{
-    unsigned asking = best != NULL;
-    for (TimingRequest *rq = bus->waiting; rq; rq = rq->next) {
-        if (rq->issue <= at) {
-            asking++;
-            best = !best || beats_other(bus, rq, best) ? rq : best;
+    for (uint32_t i = 0; i < bus->routes; i++) {
+        if (bus->route[i].target == target) {
+            return &bus->route[i];
         }
     }
-    if (asking > 1) {
-        bus->last_winner = best->port->id;
-    }
-    return best;
+    return NULL;
 }
 
-static void take_out(Bus *bus, TimingRequest *rq)
+static BusLane *lane_of(Bus *bus, const TimingModel *target)
 {
-    for (TimingRequest **p = &bus->waiting; *p; p = &(*p)->next) {
+    const BusRoute *route = route_of(bus, target);
+    return route ? route->lane : &bus->lane;
+}
+
+static void take_out(BusLane *lane, TimingRequest *rq)
+{
+    for (TimingRequest **p = &lane->waiting; *p; p = &(*p)->next) {
         if (*p == rq) {
             *p = rq->next;
             return;
@@ -185,72 +232,186 @@ static void take_out(Bus *bus, TimingRequest *rq)
     }
 }
 
-static uint64_t edge_at(const Bus *bus, uint64_t ps)
+static void put_in(BusLane *lane, TimingRequest *rq)
 {
-    return clock_time(bus->clock, clock_cycle_at(bus->clock, ps));
-}
-
-static void schedule_arbitration(Bus *bus)
-{
-    if (!bus->waiting) {
-        event_cancel(bus->events, &bus->arbitrate);
-        return;
-    }
-    uint64_t at = bus->waiting->issue;
-    for (TimingRequest *rq = bus->waiting; rq; rq = rq->next) {
-        at = rq->issue < at ? rq->issue : at;
-    }
-    at = edge_at(bus, at > bus->free_at ? at : bus->free_at);
-    event_schedule(bus->events, &bus->arbitrate, at);
-}
-
-static void bus_arbitrate(void *opaque, uint64_t when)
-{
-    Bus *bus = opaque;
-    TimingRequest *rq = bus->free_at > when ? NULL : pick(bus, NULL, when);
-    if (rq) {
-        take_out(bus, rq);
-        grant(bus, rq, when);
-        rq->on_grant(rq);
-    }
-    schedule_arbitration(bus);
-}
-
-/* A synchronous initiator waits here: whatever is due before its grant happens
- * first, and may be granted first. */
-static void bus_access(TimingModel *model, TimingRequest *rq)
-{
-    Bus *bus = (Bus *)model;
-    for (;;) {
-        uint64_t at = rq->issue > bus->free_at ? rq->issue : bus->free_at;
-        at = edge_at(bus, at);
-        if (event_horizon(bus->events) <= at) {
-            event_run_one(bus->events);
-            continue;
-        }
-        TimingRequest *winner = pick(bus, rq, at);
-        if (winner == rq) {
-            grant(bus, rq, at);
-            break;
-        }
-        take_out(bus, winner);
-        bus->events->world->now = at;
-        grant(bus, winner, at);
-        winner->on_grant(winner);
-    }
-    schedule_arbitration(bus);
-}
-
-static void bus_request(TimingModel *model, TimingRequest *rq)
-{
-    Bus *bus = (Bus *)model;
-    TimingRequest **p = &bus->waiting;
-    while (*p && (*p)->issue <= rq->issue) {
+    TimingRequest **p = &lane->waiting;
+    while (*p && (*p)->asked <= rq->asked) {
         p = &(*p)->next;
     }
     rq->next = *p;
     *p = rq;
-    schedule_arbitration(bus);
+}
+
+void bus_schedule(BusLane *lane)
+{
+    EventQueue *events = lane->bus->events;
+    if (!lane->waiting || lane->open) {
+        event_cancel(events, &lane->arbitrate);
+        return;
+    }
+    event_schedule(events, &lane->arbitrate,
+                   bus_next_grant(lane, NULL, lane->free_at));
+}
+
+/* Grants the next burst of rq at the edge `at`. False: a split-phase one is on
+ * its way over a bridge, and its end is told later. */
+static bool grant(BusLane *lane, TimingRequest *rq, uint64_t at, bool split)
+{
+    Bus *bus = lane->bus;
+    const BusRoute *route = route_of(bus, rq->target);
+    TimingRequest part = next_part(bus, rq);
+    uint64_t begin = clock_cycle_at(bus->clock, at);
+    uint64_t asked = clock_cycle_at(bus->clock, rq->asked);
+    BusBurst burst = {.asked = asked,
+                      .begin = begin,
+                      .granted = at,
+                      .waited = begin - asked,
+                      .bytes = bytes_of(&part),
+                      .beats = bus_beats(bus, &part),
+                      .aside = lane->open};
+    part.issue = clock_time(bus->clock, begin + bus->overhead);
+    if (!route || !route->via) {
+        burst_here(lane, rq, &part, &burst);
+        return true;
+    }
+    if (!burst.aside) {
+        lane->open = true;
+        lane->free_at = TIME_NEVER;
+        event_cancel(bus->events, &lane->arbitrate);
+    }
+    if (split) {
+        bridge_request(route->via, rq, &part, &burst);
+    } else {
+        bridge_access(route->via, rq, &part, &burst);
+    }
+    return !split;
+}
+
+static void bus_deliver(void *opaque, uint64_t when)
+{
+    BusLane *lane = opaque;
+    while (lane->granted && lane->granted->granted <= when) {
+        TimingRequest *rq = lane->granted;
+        lane->granted = rq->next;
+        rq->on_grant(rq);
+    }
+    event_schedule(lane->bus->events, &lane->deliver,
+                   lane->granted ? lane->granted->granted : TIME_NEVER);
+}
+
+void bus_burst_done(BusLane *lane, TimingRequest *rq)
+{
+    EventQueue *events = lane->bus->events;
+    if (!all_moved(rq)) {
+        put_in(lane, rq);
+    } else if (rq->granted > event_now(events)) {
+        TimingRequest **p = &lane->granted;
+        while (*p && (*p)->granted <= rq->granted) {
+            p = &(*p)->next;
+        }
+        rq->next = *p;
+        *p = rq;
+        event_schedule(events, &lane->deliver, lane->granted->granted);
+    } else {
+        rq->on_grant(rq);
+    }
+}
+
+static void grant_split(BusLane *lane, TimingRequest *rq, uint64_t at)
+{
+    take_out(lane, rq);
+    if (grant(lane, rq, at, true)) {
+        bus_burst_done(lane, rq);
+    }
+}
+
+static void bus_arbitrate(void *opaque, uint64_t when)
+{
+    BusLane *lane = opaque;
+    TimingRequest *rq =
+        lane->free_at > when ? NULL : bus_pick(lane, NULL, when);
+    if (rq) {
+        grant_split(lane, rq, when);
+    }
+    bus_schedule(lane);
+}
+
+/* -- asking
+ * ----------------------------------------------------------------------- */
+
+static void begin_request(TimingRequest *rq)
+{
+    rq->asked = rq->issue;
+    rq->moved = rq->moving_ps = rq->target_ps = 0;
+    rq->beats = 0;
+    rq->blocker = 0;
+}
+
+static void run_event(EventQueue *events)
+{
+    events->waiting++;
+    event_run_one(events);
+    events->waiting--;
+}
+
+/* A synchronous initiator waits here: whatever is due before its grant happens
+ * first, and may be granted first. Returns the time of its grant. */
+static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
+{
+    Bus *bus = lane->bus;
+    EventQueue *events = bus->events;
+    const uint64_t asked = bus_edge(bus, rq->asked);
+    for (;;) {
+        uint64_t at = TIME_NEVER;
+        if (lane->open && (events->waiting || !events->count)) {
+            return asked; /* what holds it cannot go on before this one has */
+        }
+        if (!lane->open) {
+            at = lane->free_at > asked ? lane->free_at : asked;
+            at = bus_next_grant(lane, rq, at);
+        }
+        if (event_horizon(events) <= at) {
+            run_event(events);
+            continue;
+        }
+        TimingRequest *winner = bus_pick(lane, rq, at);
+        if (winner == rq) {
+            return at;
+        }
+        events->world->now = at;
+        grant_split(lane, winner, at);
+    }
+}
+
+static void bus_access(TimingModel *model, TimingRequest *rq)
+{
+    Bus *bus = (Bus *)model;
+    BusLane *lane = lane_of(bus, rq->target);
+    begin_request(rq);
+    do {
+        grant(lane, rq, wait_for_grant(lane, rq), false);
+    } while (!all_moved(rq));
+    bus_schedule(lane);
+    while (bus->outstanding > 1 && event_horizon(bus->events) <= rq->granted) {
+        run_event(bus->events);
+    }
+}
+
+static void bus_request(TimingModel *model, TimingRequest *rq)
+{
+    BusLane *lane = lane_of((Bus *)model, rq->target);
+    begin_request(rq);
+    put_in(lane, rq);
+    bus_schedule(lane);
+}
+
+/* -- inline forms
+ * ---------------------------------------------------------------------- */
+
+/* Can a grant be had at any time? */
+static bool any_time(const Bus *bus)
+{
+    return bus->arbitration != BUS_TDM || bus->spare;
 }
 
 static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
@@ -260,8 +421,16 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     if (rq->port->clock->hz != bus->clock->hz || !bus->clock->period) {
         return false; /* the cost would depend on where the edges fall */
     }
+    uint32_t beats = bus_beats(bus, rq);
+    if (bus->burst && beats > bus->burst) {
+        return false;
+    }
+    const BusRoute *route = route_of(bus, rq->target);
+    if (route && route->via) {
+        return bridge_inline_form(route->via, rq, beats, form);
+    }
     TimingRequest target = *rq;
-    target.pieces = count_beats(bus, rq);
+    target.pieces = beats;
     TimingInline inner = {0};
     if (rq->target && (!rq->target->inline_form ||
                        !rq->target->inline_form(rq->target, &target, &inner))) {
@@ -273,8 +442,9 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     form->target_next = inner.target_next + own_next(bus, rq->is_write) * cycle;
     form->first = (bus->overhead + 1) * cycle + form->target_first;
     form->next = cycle + form->target_next;
-    form->beats = target.pieces;
+    form->beats = beats;
     form->width = bus->width;
+    form->bus = bus->model.id;
     return true;
 }
 
@@ -284,34 +454,77 @@ static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
 {
     Bus *bus = (Bus *)model;
     const EventQueue *events = bus->events;
-    if (issue < bus->free_at || bus->waiting ||
-        (events->count && events->heap[0]->when <= issue)) {
+    BusLane *lane = &bus->lane;
+    if (bus->routes) {
+        const BusRoute *route = route_of(bus, cost->target);
+        if (route && route->via) {
+            return false; /* the far bus decides */
+        }
+        lane = route ? route->lane : lane;
+    }
+    if (issue < lane->data_end || lane->open || lane->waiting ||
+        (events->count && events->heap[0]->when <= issue) || !any_time(bus)) {
         return false; /* or perhaps not: access() knows */
     }
-    bus->free_at = issue + cost->ps;
-    bus->holder = port->id;
+    if (bus->outstanding > 1) {
+        hold(lane, port->id, clock_cycle_at(bus->clock, issue),
+             issue + cost->ps);
+    } else {
+        lane->data_end = lane->free_at = issue + cost->ps;
+        lane->holder = port->id;
+    }
     return true;
 }
 
 static uint64_t bus_clear_at(TimingModel *model)
 {
     const Bus *bus = (const Bus *)model;
-    return bus->waiting ? TIME_NEVER : bus->free_at;
+    uint64_t clear = any_time(bus) ? 0 : TIME_NEVER;
+    for (const BusLane *l = &bus->lane; l; l = l->next) {
+        bool others = l->waiting || l->granted || l->open;
+        uint64_t at = others ? TIME_NEVER : l->data_end;
+        clear = at > clear ? at : clear;
+    }
+    for (const Bridge *b = bus->bridges; b; b = b->next) {
+        uint64_t at = bus_clear_at(&b->far_bus->model);
+        clear = at > clear ? at : clear;
+    }
+    return clear;
 }
 
-static void bus_account(TimingModel *model, uint64_t transactions,
-                        uint64_t beats, uint64_t bytes, uint64_t cycles)
+static void bus_account(TimingModel *model, const TimingRequest *rq, uint64_t n)
 {
     Bus *bus = (Bus *)model;
-    bus->transactions += transactions;
-    bus->beats += beats;
-    bus->bytes += bytes;
-    bus->busy_cycles += cycles;
+    const BusRoute *route = route_of(bus, rq->target);
+    BusLane *lane = route ? route->lane : &bus->lane;
+    TimingInline form;
+    if (!bus_inline_form(model, rq, &form)) {
+        return; /* then none went inline */
+    }
+    uint64_t ps = form.first + (form.beats - 1) * form.next;
+    lane->transactions += n;
+    lane->beats += n * bus_beats(bus, rq);
+    lane->bytes += n * bytes_of(rq);
+    lane->busy_cycles += n * (ps / bus->clock->period);
+    if (route && route->via) {
+        route->via->transactions += n;
+        route->via->bytes += n * bytes_of(rq);
+        bus_account(&route->via->far_bus->model, rq, n);
+    }
 }
 
 /* -- life
  * -----------------------------------------------------------------------------------
  */
+
+static void lane_init(Bus *bus, BusLane *lane, const char *name)
+{
+    *lane = (BusLane){.bus = bus, .name = name};
+    event_init(bus->events, &lane->arbitrate, bus->model.name, EVENT_LATE,
+               bus_arbitrate, lane);
+    event_init(bus->events, &lane->deliver, bus->model.name, EVENT_LATE,
+               bus_deliver, lane);
+}
 
 bool bus_init(Bus *bus, const char *name, const ClockDomain *clock,
               EventQueue *events, uint32_t width, Error **errp)
@@ -333,22 +546,85 @@ bool bus_init(Bus *bus, const char *name, const ClockDomain *clock,
                  .clock = clock,
                  .events = events,
                  .width = width,
+                 .outstanding = 1,
+                 .slot_cycles = 1,
                  .arbitration = BUS_ROUND_ROBIN};
-    event_init(events, &bus->arbitrate, name, EVENT_LATE, bus_arbitrate, bus);
+    lane_init(bus, &bus->lane, NULL);
+    return true;
+}
+
+BusLane *bus_add_lane(Bus *bus, const char *name)
+{
+    if (!bus->crossbar) {
+        return &bus->lane;
+    }
+    BusLane *lane = calloc(1, sizeof(*lane));
+    if (lane) {
+        BusLane **last = &bus->lane.next;
+        while (*last) {
+            last = &(*last)->next;
+        }
+        lane_init(bus, lane, name);
+        *last = lane;
+    }
+    return lane;
+}
+
+bool bus_add_target(Bus *bus, const TimingModel *target, const char *name,
+                    Bridge *via, Error **errp)
+{
+    if (!bus->crossbar && !via) {
+        return true;
+    }
+    BusRoute *route = realloc(bus->route, (bus->routes + 1) * sizeof(*route));
+    if (route) {
+        bus->route = route;
+    }
+    BusLane *lane = !route ? NULL : via ? via->lane : bus_add_lane(bus, name);
+    if (!lane) {
+        return error_set(errp, "the host has no memory left for bus %s",
+                         bus->model.name);
+    }
+    bus->route[bus->routes++] = (BusRoute){target, lane, via};
     return true;
 }
 
 void bus_reset(Bus *bus)
 {
-    bus->free_at = 0;
-    bus->holder = bus->last_winner = 0;
-    bus->waiting = NULL;
-    event_cancel(bus->events, &bus->arbitrate);
+    for (BusLane *l = &bus->lane; l; l = l->next) {
+        l->holder = l->last_winner = 0;
+    }
 }
 
 void bus_fini(Bus *bus)
 {
-    event_cancel(bus->events, &bus->arbitrate);
+    while (bus->lane.next) {
+        BusLane *lane = bus->lane.next;
+        bus->lane.next = lane->next;
+        event_cancel(bus->events, &lane->arbitrate);
+        event_cancel(bus->events, &lane->deliver);
+        free(lane);
+    }
+    event_cancel(bus->events, &bus->lane.arbitrate);
+    event_cancel(bus->events, &bus->lane.deliver);
     free(bus->wait);
+    free(bus->route);
     bus->wait = NULL;
+    bus->route = NULL;
+}
+
+BusTotals bus_totals(const Bus *bus)
+{
+    BusTotals sum = {0};
+    for (const BusLane *l = &bus->lane; l; l = l->next) {
+        sum.transactions += l->transactions;
+        sum.beats += l->beats;
+        sum.bytes += l->bytes;
+        sum.wait_cycles += l->wait_cycles;
+        sum.busy_cycles =
+            l->busy_cycles > sum.busy_cycles ? l->busy_cycles : sum.busy_cycles;
+        sum.end = l->data_end > sum.end ? l->data_end : sum.end;
+        sum.lanes++;
+    }
+    return sum;
 }

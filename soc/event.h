@@ -40,6 +40,7 @@ typedef struct EventQueue {
     Event **heap;
     size_t count, capacity;
     uint32_t last_id;
+    unsigned waiting; /* accesses that run events until they are granted */
     /* Told when the earliest pending event became earlier, with the time a
      * hart may run up to (exclusive). Set by the run loop; may be NULL. */
     void (*shortened)(void *opaque, uint64_t horizon);

@@ -151,7 +151,7 @@ static void move_bytes(Asking *a, hwaddr addr, uint32_t size, bool is_write,
                                          .first = bus.beat_first,
                                          .next = bus.beat_next};
     l1->counters.bytes += size;
-    a->wait += bus.granted - bus.issue;
+    a->wait += timing_waited(&bus);
     a->at = bus.done;
     rq->target_ps += bus.target_ps;
     rq->beats += bus.beats;
@@ -276,6 +276,7 @@ static void l1_access(TimingModel *model, TimingRequest *rq)
         pass_on(&a, passed[i]);
     }
     rq->granted = rq->issue + a.wait;
+    rq->moving_ps = 0;
     rq->done = a.at;
 }
 
@@ -315,18 +316,17 @@ static bool l1_inline_form(TimingModel *model, const TimingRequest *rq,
     return !rq->is_write || !l1->config.write_through;
 }
 
-static void l1_account(TimingModel *model, uint64_t transactions,
-                       uint64_t beats, uint64_t bytes, uint64_t cycles)
+static void l1_account(TimingModel *model, const TimingRequest *rq, uint64_t n)
 {
     L1 *l1 = (L1 *)model;
-    if (!beats) {
-        l1->counters.accesses += transactions;
-        l1->counters.hits += transactions;
+    if (rq->direct) { /* hits */
+        l1->counters.accesses += n;
+        l1->counters.hits += n;
         return;
     }
-    l1->counters.passed += transactions;
+    l1->counters.passed += n;
     if (l1->next && l1->next->account) {
-        l1->next->account(l1->next, transactions, beats, bytes, cycles);
+        l1->next->account(l1->next, rq, n);
     }
 }
 

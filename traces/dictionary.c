@@ -239,10 +239,16 @@ bool dictionary_known_region(TraceStore *ts, uint32_t id, const char *name,
 void trace_add_bus(TraceStore *ts, const Bus *bus)
 {
     uint32_t clock = dictionary_clock(ts, bus->clock);
-    store_run(ts, "insert into bus values(?,?,?,?,?,?)", "itiiit",
+    static const char *const arbitrations[] = {[BUS_FIXED] = "fixed",
+                                               [BUS_ROUND_ROBIN] =
+                                                   "round_robin",
+                                               [BUS_TDM] = "tdm"};
+    store_run(ts, "insert into bus values(?,?,?,?,?,?,?,?,?)", "itiiittii",
               (int64_t)bus->model.id, bus->model.name, (int64_t)bus->width,
               (int64_t)clock, (int64_t)bus->overhead,
-              bus->arbitration == BUS_FIXED ? "fixed" : "round_robin");
+              arbitrations[bus->arbitration],
+              bus->crossbar ? "crossbar" : "shared", (int64_t)bus->burst,
+              (int64_t)bus->outstanding);
 }
 
 /* -- symbols -------------------------------------------------------------- */

@@ -164,13 +164,26 @@ const Metric metrics[] = {
     {"bus_utilisation", "table",
      "Per bus: cycles it was held per cycle of the run, bytes moved per byte "
      "it could have moved. Buses that moved something; instruction fetches are "
-     "not arbitrated and not in these figures.",
-     "select bus, 8 * width_bytes as width_bits, "
-     "clock_hz / 1000000.0 as clock_mhz, transactions, beats, bytes, "
+     "not arbitrated and not in these figures. Of a crossbar: its busiest "
+     "target, and a line BUS > TARGET for each. BUS -> FAR: what passed a "
+     "bridge.",
+     "select bus, width_bits, clock_mhz, transactions, beats, bytes, "
      "busy_cycles, round(100.0 * busy_cycles / nullif(elapsed_cycles, 0), 1) "
      "as busy_percent, round(100.0 * bytes / nullif(peak_bytes, 0), 1) "
-     "as of_peak_percent, wait_cycles from bus_load "
-     "where transactions > 0 order by rowid",
+     "as of_peak_percent, wait_cycles from "
+     "(select bus, 8 * width_bytes as width_bits, "
+     "clock_hz / 1000000.0 as clock_mhz, transactions, beats, bytes, "
+     "busy_cycles, elapsed_cycles, peak_bytes, wait_cycles, rowid as b, "
+     "0 as n, 0 as r from bus_load "
+     "union all select t.bus || ' > ' || coalesce(t.target, '(no target)'), "
+     "8 * l.width_bytes, l.clock_hz / 1000000.0, t.transactions, t.beats, "
+     "t.bytes, t.busy_cycles, t.elapsed_cycles, "
+     "t.elapsed_cycles * l.width_bytes, t.wait_cycles, l.rowid, 1, t.rowid "
+     "from bus_target t join bus_load l on l.bus = t.bus "
+     "union all select g.bus || ' -> ' || g.far_bus, null, null, "
+     "g.transactions, null, g.bytes, null, null, null, null, l.rowid, 2, "
+     "g.rowid from bridge g join bus_load l on l.bus = g.bus) "
+     "where transactions > 0 order by b, n, r",
      "modelled"},
     {"caches", "table",
      "Per cache: look-ups of lines, how many found theirs, lines fetched and "
@@ -181,9 +194,10 @@ const Metric metrics[] = {
      "writebacks, throughs, bytes from cache_level order by rowid",
      "modelled"},
     {"bus_contention", "table",
-     "Who waited for whom on which bus: times, and cycles of the bus.",
+     "Who waited for whom on which bus: times, and cycles of the bus. (slot): "
+     "for its own slot of a TDM bus, with nobody in the way.",
      "select bus, coalesce(initiator, '?') as initiator, "
-     "coalesce(blocker, '?') as blocked_by, waits, wait_cycles, "
+     "coalesce(blocker, '(slot)') as blocked_by, waits, wait_cycles, "
      "round(1.0 * wait_cycles / nullif(waits, 0), 2) as cycles_per_wait "
      "from contention order by wait_cycles desc, bus, initiator, blocker",
      "modelled"},

@@ -18,7 +18,8 @@ create table clock(id integer primary key, name text, hz integer);
 create table initiator(id integer primary key, name text, kind text,
     owner text, part text, clock_id integer, priority integer, bus text);
 create table bus(id integer primary key, name text, width_bytes integer,
-    clock_id integer, overhead_cycles integer, arbitration text);
+    clock_id integer, overhead_cycles integer, arbitration text,
+    kind text, burst_beats integer, outstanding integer);
 create table region(id integer primary key, name text, type text, bus text,
     address integer, size integer, device text);
 create table region_map(time integer, region_id integer, address integer,
@@ -124,6 +125,12 @@ create table cache_level(cache text, hart text, part text, level integer,
     accesses integer, hits integer, misses integer, fills integer,
     writebacks integer, throughs integer, bytes integer, passed integer,
     invalidations integer, initiator_id integer);
+create table bus_target(bus text, target text, elapsed_cycles integer,
+    busy_cycles integer, transactions integer, beats integer, bytes integer,
+    wait_cycles integer);
+create table bridge(bus text, far_bus text,
+    request_cycles integer, response_cycles integer, transactions integer,
+    bytes integer);
 create table contention(bus text, initiator text, blocker text,
     waits integer, wait_cycles integer);
 create table traffic_source(initiator text, type text, pace text,
@@ -176,6 +183,7 @@ insert into column_unit values ('time', 'ps'), ('begin_ps', 'ps'),
     ('bus_cycles', 'cycles'), ('target_cycles', 'cycles'),
     ('idle_cycles', 'cycles'), ('stall_cycles', 'cycles'),
     ('longest_cycles', 'cycles'), ('overhead_cycles', 'cycles'),
+    ('request_cycles', 'cycles'), ('response_cycles', 'cycles'),
     ('elapsed_cycles', 'cycles'), ('busy_cycles', 'cycles'),
     ('spent_cycles', 'cycles'), ('lone_cycles', 'cycles'),
     ('avoided_cycles', 'cycles'),

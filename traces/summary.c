@@ -92,12 +92,27 @@ void trace_add_bus_totals(TraceStore *ts, const Bus *bus, uint64_t end_ps)
     if (end_ps > ts->end_ps) {
         ts->end_ps = end_ps;
     }
-    uint64_t end = end_ps > bus->free_at ? end_ps : bus->free_at;
+    const BusTotals sum = bus_totals(bus);
+    uint64_t end = end_ps > sum.end ? end_ps : sum.end;
     uint64_t elapsed = clock_cycle_at(bus->clock, end);
     store_run(ts, "insert into bus_load values(?,?,?,?,?,?,?,?,?,?,0)",
               "tuuuuuuuuu", bus->model.name, (uint64_t)bus->width,
-              bus->clock->hz, elapsed, bus->busy_cycles, bus->transactions,
-              bus->beats, bus->bytes, bus->wait_cycles, elapsed * bus->width);
+              bus->clock->hz, elapsed, sum.busy_cycles, sum.transactions,
+              sum.beats, sum.bytes, sum.wait_cycles,
+              elapsed * bus->width * sum.lanes);
+    for (const BusLane *l = &bus->lane; bus->crossbar && l; l = l->next) {
+        if (l->transactions) {
+            store_run(ts, "insert into bus_target values(?,?,?,?,?,?,?,?)",
+                      "ttuuuuuu", bus->model.name, l->name, elapsed,
+                      l->busy_cycles, l->transactions, l->beats, l->bytes,
+                      l->wait_cycles);
+        }
+    }
+    for (const Bridge *b = bus->bridges; b; b = b->next) {
+        store_run(ts, "insert into bridge values(?,?,?,?,?,?)", "ttuuuu",
+                  bus->model.name, b->far_bus->model.name, (uint64_t)b->request,
+                  (uint64_t)b->response, b->transactions, b->bytes);
+    }
     for (uint32_t i = 0; i < bus->waits; i++) {
         const BusWait *w = &bus->wait[i];
         store_run(ts, "insert into contention values(?,?,?,?,?)", "tttuu",
@@ -417,17 +432,21 @@ const Invariant total_invariants[] = {
      "select printf('%s: %d accesses, %d hits, %d misses', cache, accesses,"
      " hits, misses) from cache_level where hits + misses <> accesses"},
     {"bytes per bus",
-     "select printf('%s moved %d bytes, initiators on it %d', bus,"
-     " bytes, n) from (select b.bus, b.bytes, (select sum(bytes_moved)"
+     "select printf('%s moved %d bytes, initiators on it %d, bridges to it"
+     " %d', bus, bytes, n, over) from (select b.bus, b.bytes, (select "
+     "sum(bytes_moved)"
      " from traffic t join initiator i on i.id = t.initiator_id"
-     " where i.bus = b.bus and t.kind <> 'fetch') + coalesce((select"
-     " sum(c.bytes) from cache_level c join initiator i"
-     " on i.id = c.initiator_id where i.bus = b.bus and c.part = 'fetch'), 0)"
-     " as n,"
+     " where i.bus = b.bus and t.kind <> 'fetch') as n,"
+     " (select sum(bytes) from bridge g where g.far_bus = b.bus) as over,"
+     " (select sum(c.bytes) from cache_level c join initiator i"
+     " on i.id = c.initiator_id where i.bus = b.bus and c.part = 'fetch')"
+     " as lines,"
      " (select sum(errors) from traffic t"
      " join initiator i on i.id = t.initiator_id"
-     " where i.bus = b.bus) as errors from bus_load b)"
-     " where n <> bytes and errors = 0"},
+     " where i.bus = b.bus or exists (select 1 from bridge g"
+     " where g.far_bus = b.bus)) as errors from bus_load b)"
+     " where coalesce(n, 0) + coalesce(lines, 0) + coalesce(over, 0) <> bytes"
+     " and errors = 0"},
     {"posted stores",
      "select printf('%s posted %d stores, %d drained', region, stores, n) from"
      " (select region, stores, (select coalesce(sum(f.stores), 0) from"
@@ -440,6 +459,14 @@ const Invariant total_invariants[] = {
      " 0) from traffic t where t.initiator_id = i.id) as n from posted_cost p"
      " join initiator i on i.id = p.initiator_id group by i.id)"
      " where n <> beats"},
+    {"busy <= elapsed per target",
+     "select printf('%s was busy with %s for %d of %d cycles', bus, target,"
+     " busy_cycles, elapsed_cycles) from bus_target"
+     " where busy_cycles > elapsed_cycles"},
+    {"bytes per target",
+     "select printf('%s moved %d bytes, its targets %d', bus, bytes, n) from"
+     " (select b.bus, b.bytes, (select sum(t.bytes) from bus_target t"
+     " where t.bus = b.bus) as n from bus_load b) where n <> bytes"},
     {0},
 };
 

@@ -13,7 +13,7 @@
 #include "cpu/hart.h"
 #include "memory/port.h"
 #include "memory/posted_buffer.h"
-#include "soc/bus.h"
+#include "soc/bridge.h"
 #include "soc/device.h"
 #include "soc/l1.h"
 #include "soc/traffic.h"

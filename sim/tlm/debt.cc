@@ -146,7 +146,7 @@ void Debts::access(TimingModel *model, TimingRequest *rq)
 {
     Account &a = Account::of(model);
     a.inner->access(a.inner, rq);
-    a.debt -= std::min(a.debt, rq->granted - rq->issue);
+    a.debt -= std::min(a.debt, timing_waited(rq));
     uint64_t paid = pay(a, rq);
     rq->done += paid;
     rq->target_ps += paid;
@@ -174,11 +174,10 @@ uint64_t Debts::clear_at(TimingModel *model)
     return a.inner->clear_at(a.inner);
 }
 
-void Debts::totals(TimingModel *model, uint64_t transactions, uint64_t beats,
-                   uint64_t bytes, uint64_t cycles)
+void Debts::totals(TimingModel *model, const TimingRequest *rq, uint64_t n)
 {
     Account &a = Account::of(model);
-    a.inner->account(a.inner, transactions, beats, bytes, cycles);
+    a.inner->account(a.inner, rq, n);
 }
 
 } // namespace socscope

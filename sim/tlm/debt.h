@@ -52,8 +52,7 @@ class Debts
     static bool inline_form(TimingModel *model, const TimingRequest *rq,
                             TimingInline *form);
     static uint64_t clear_at(TimingModel *model);
-    static void totals(TimingModel *model, uint64_t transactions,
-                       uint64_t beats, uint64_t bytes, uint64_t cycles);
+    static void totals(TimingModel *model, const TimingRequest *rq, uint64_t n);
     bool is_foreign(const TimingModel *timing) const;
     static uint64_t pay(Account &account, const TimingRequest *rq);
 

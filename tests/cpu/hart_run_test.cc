@@ -98,8 +98,8 @@ std::vector<uint64_t> state_of(Board &b)
     }
     s.push_back(port_transactions(hart_data_port(b.hart)));
     s.push_back(port_transactions(hart_fetch_port(b.hart)));
-    s.push_back(b.bus.transactions);
-    s.push_back(b.bus.busy_cycles);
+    s.push_back(b.bus.lane.transactions);
+    s.push_back(b.bus.lane.busy_cycles);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < kSize; i++) {
         sum = sum * 31 + b.host()[i];

@@ -73,16 +73,17 @@ struct TestBus {
                                TimingInline *form) {
             TestBus *b = of(m);
             uint64_t target = b->target_cycles(rq) * kPeriod;
-            *form = {kPeriod + target, kPeriod + target, target,
-                     target,           b->beats_of(rq),  b->width};
+            *form = {kPeriod + target, kPeriod + target, target, target,
+                     b->beats_of(rq),  b->width,         0};
             return true;
         };
-        model.account = [](TimingModel *m, uint64_t n, uint64_t beats,
-                           uint64_t bytes, uint64_t cycles) {
-            of(m)->transactions += n;
-            of(m)->beats += beats;
-            of(m)->bytes += bytes;
-            of(m)->busy += cycles;
+        model.account = [](TimingModel *m, const TimingRequest *rq,
+                           uint64_t n) {
+            TestBus *b = of(m);
+            b->transactions += n;
+            b->beats += n * b->beats_of(rq);
+            b->bytes += n * rq->size * rq->pieces;
+            b->busy += n * b->beats_of(rq) * (1 + b->target_cycles(rq));
         };
         model.take = [](TimingModel *m, const MemoryPort *port, uint64_t issue,
                         const TimingCost *cost) {
@@ -369,6 +370,7 @@ void step(Rig &rig, Script s, uint64_t *cycle)
             memory_region_set_enabled(&each.mr, true);
         }
     } else if (what == 6) {
+        memory_world_flush_ports(rig.scoped.world); // at the old cost
         rig.bus.wait = s.below(4); // a new cost, so a new place as well
         rig.bus.width = 4u << s.below(2);
         memory_world_flush_ports(rig.scoped.world);

@@ -34,15 +34,11 @@ std::ostream &operator<<(std::ostream &out, const Grant &g)
 struct BusSetup {
     uint32_t width = 4, overhead = 0, read_first = 0, read_next = 0,
              write_first = 0, write_next = 0;
+    uint32_t own_first = 0, own_next = 0; // of the bus, for every target
     BusArbitration arbitration = BUS_ROUND_ROBIN;
-
-    uint64_t cost(const Ask &a) const
-    {
-        uint64_t beats = (a.size + width - 1) / width;
-        uint64_t first = a.is_write ? write_first : read_first;
-        uint64_t next = a.is_write ? write_next : read_next;
-        return overhead + beats + first + (beats - 1) * next;
-    }
+    uint32_t burst = 0, outstanding = 1, slot_cycles = 1;
+    std::vector<int> slots = {}; // index of the initiator; -1: nobody
+    bool spare = false;
 };
 
 // What each initiator will do: sizes and think times, fixed beforehand.
@@ -54,57 +50,106 @@ struct Script {
 // -- the witness
 // ---------------------------------------------------------------
 
+struct Waiter {
+    uint64_t issue = 0, ask = 0; // cycles: of the access, of its next burst
+    uint64_t beats = 0;          // left
+    size_t step = 0;
+};
+
+// Which initiators may be granted in this cycle, the first one first.
+std::vector<size_t> in_turn(const BusSetup &setup, size_t n, size_t last,
+                            uint64_t cycle)
+{
+    std::vector<size_t> order;
+    if (setup.arbitration == BUS_TDM) {
+        uint64_t frame = setup.slots.size();
+        for (uint64_t k = 0; k < (setup.spare ? frame : 1); k++) {
+            int owner = setup.slots[(cycle / setup.slot_cycles + k) % frame];
+            if (owner >= 0) {
+                order.push_back(static_cast<size_t>(owner));
+            }
+        }
+        for (size_t i = 0; i < n; i++) { // who has no slot at all
+            if (!std::count(setup.slots.begin(), setup.slots.end(), int(i))) {
+                order.push_back(i);
+            }
+        }
+        return order;
+    }
+    for (size_t k = 0; k < n; k++) {
+        order.push_back(setup.arbitration == BUS_FIXED ? k
+                                                       : (last + 1 + k) % n);
+    }
+    return order;
+}
+
 // Initiator 0 has id 1, and so on; all ask at cycle 0 first.
 std::vector<std::vector<Grant>> witness(const BusSetup &setup,
                                         const std::vector<Script> &scripts)
 {
     size_t n = scripts.size();
     std::vector<std::vector<Grant>> result(n);
-    std::vector<uint64_t> issue(n, 0);
-    std::vector<size_t> step(n, 0);
-    uint64_t free_at = 0;
+    std::vector<Waiter> w(n);
+    std::vector<uint64_t> ends; // of all grants
+    uint64_t address_free = 0, data_free = 0;
     size_t last = n - 1; // the turn before the first goes to the last: 0 begins
     for (uint64_t cycle = 0;; cycle++) {
         bool left = false;
-        std::vector<size_t> asking;
+        std::vector<bool> asking(n);
         for (size_t i = 0; i < n; i++) {
-            if (step[i] < scripts[i].size.size()) {
-                left = true;
-                if (issue[i] <= cycle) {
-                    asking.push_back(i);
-                }
-            }
+            bool more = w[i].step < scripts[i].size.size();
+            left |= more;
+            asking[i] = more && w[i].ask <= cycle;
         }
         if (!left) {
             return result;
         }
-        if (cycle < free_at || asking.empty()) {
+        auto under_way = std::count_if(ends.begin(), ends.end(),
+                                       [&](uint64_t e) { return e > cycle; });
+        if (cycle < address_free || under_way >= int(setup.outstanding)) {
             continue;
         }
-        size_t winner = asking[0];
-        if (setup.arbitration == BUS_ROUND_ROBIN) {
-            for (size_t k = 1; k <= n; k++) {
-                size_t i = (last + k) % n;
-                if (std::count(asking.begin(), asking.end(), i)) {
-                    winner = i;
-                    break;
-                }
+        for (size_t i : in_turn(setup, n, last, cycle)) {
+            if (!asking[i]) {
+                continue;
             }
+            if (std::count(asking.begin(), asking.end(), true) > 1) {
+                last = i;
+            }
+            const Script &s = scripts[i];
+            size_t k = w[i].step;
+            if (!w[i].beats) {
+                w[i].beats = (s.size[k] + setup.width - 1) / setup.width;
+            }
+            uint64_t beats = setup.burst && setup.burst < w[i].beats
+                                 ? setup.burst
+                                 : w[i].beats;
+            uint64_t lead =
+                setup.overhead +
+                (s.write[k] ? setup.write_first : setup.read_first) +
+                setup.own_first;
+            uint64_t next = (s.write[k] ? setup.write_next : setup.read_next) +
+                            setup.own_next;
+            uint64_t data = std::max(cycle + lead, data_free);
+            data_free = data + beats + (beats - 1) * next;
+            ends.push_back(data_free);
+            address_free = cycle + std::max(1u, setup.overhead);
+            w[i].beats -= beats;
+            w[i].ask = data_free;
+            if (!w[i].beats) {
+                result[i].push_back({w[i].issue, data - lead, data_free});
+                w[i].issue = w[i].ask = data_free + s.think[k];
+                w[i].step++;
+            }
+            break;
         }
-        if (asking.size() > 1) {
-            last = winner;
-        }
-        const Script &s = scripts[winner];
-        size_t k = step[winner]++;
-        Ask ask = {issue[winner], s.size[k], s.write[k]};
-        free_at = cycle + setup.cost(ask);
-        result[winner].push_back({ask.issue, cycle, free_at});
-        issue[winner] = free_at + s.think[k];
     }
 }
 
 // -- the bus
 // ----------------------------------------------------------------------
+
+const char *const kNames[] = {"e0", "e1", "e2", "e3", "e4"};
 
 struct Machine {
     MemoryWorld *world = memory_world_new();
@@ -124,6 +169,17 @@ struct Machine {
         bus.model.id = 1;
         bus.overhead = s.overhead;
         bus.arbitration = s.arbitration;
+        bus.target_waits.read_first = bus.target_waits.write_first =
+            s.own_first;
+        bus.target_waits.read_next = bus.target_waits.write_next = s.own_next;
+        bus.burst = s.burst;
+        bus.outstanding = s.outstanding;
+        bus.slot_cycles = s.slot_cycles;
+        bus.slots = static_cast<uint32_t>(s.slots.size());
+        bus.spare = s.spare;
+        for (size_t i = 0; i < s.slots.size(); i++) {
+            bus.owner[i] = s.slots[i] < 0 ? nullptr : kNames[s.slots[i]];
+        }
         wait_states_init(&waits, "ram", &clock);
         waits.read_first = s.read_first;
         waits.read_next = s.read_next;
@@ -153,10 +209,11 @@ struct Engine {
     Event next = {};
     std::vector<Grant> grants = {};
 
-    Engine(Machine *machine, const Script *s) : m(machine), script(s)
+    Engine(Machine *machine, const Script *s, size_t index = 0)
+        : m(machine), script(s)
     {
-        EXPECT_TRUE(port_init(&port, &m->as, "engine", &m->clock, &m->bus.model,
-                              false, nullptr));
+        EXPECT_TRUE(port_init(&port, &m->as, kNames[index], &m->clock,
+                              &m->bus.model, false, nullptr));
         event_init(&m->events, &next, "engine", EVENT_NORMAL, ask, this);
         event_schedule(&m->events, &next, 0);
     }
@@ -205,9 +262,9 @@ std::vector<Grant> run(const BusSetup &setup,
     event_cancel(&m.events, &hart.next);
     std::vector<std::unique_ptr<Engine>> engines;
     for (size_t i = 1; i < scripts.size(); i++) {
-        engines.emplace_back(new Engine(&m, &scripts[i]));
+        engines.emplace_back(new Engine(&m, &scripts[i], i));
     }
-    m.bus.last_winner = static_cast<uint16_t>(scripts.size()); // 1 begins
+    m.bus.lane.last_winner = static_cast<uint16_t>(scripts.size()); // 1 begins
     uint64_t now = 0;
     for (;;) {
         bool busy = hart.step < scripts[0].size.size();
@@ -223,7 +280,11 @@ std::vector<Grant> run(const BusSetup &setup,
             break;
         }
     }
-    uint64_t busy = 0, wait = 0;
+    uint64_t busy = 0, wait = 0, wait_noted = 0;
+    for (uint32_t i = 0; i < m.bus.waits; i++) {
+        wait_noted += m.bus.wait[i].cycles;
+        EXPECT_TRUE(m.bus.wait[i].blocker || setup.arbitration == BUS_TDM);
+    }
     others->assign(1, hart.grants);
     for (auto &e : engines) {
         others->push_back(e->grants);
@@ -234,8 +295,12 @@ std::vector<Grant> run(const BusSetup &setup,
             wait += g.granted - g.issue;
         }
     }
-    EXPECT_EQ(busy, m.bus.busy_cycles);
-    EXPECT_EQ(wait, m.bus.wait_cycles);
+    if (!setup.burst && setup.outstanding == 1) {
+        EXPECT_EQ(busy, m.bus.lane.busy_cycles);
+        EXPECT_EQ(wait, m.bus.lane.wait_cycles);
+    }
+    EXPECT_EQ(wait_noted, m.bus.lane.wait_cycles);
+    EXPECT_LE(m.bus.lane.busy_cycles, m.bus.lane.data_end / kPeriod);
     return hart.grants;
 }
 
@@ -259,7 +324,30 @@ BusSetup random_setup(std::mt19937 &rng)
     s.read_next = rng() % 2;
     s.write_first = rng() % 3;
     s.write_next = rng() % 2;
+    s.own_first = rng() % 2;
+    s.own_next = rng() % 2;
     s.arbitration = rng() % 2 ? BUS_FIXED : BUS_ROUND_ROBIN;
+    return s;
+}
+
+// Bursts, several under way, slots: for n initiators.
+BusSetup random_wide_setup(std::mt19937 &rng, size_t n)
+{
+    BusSetup s = random_setup(rng);
+    s.burst = rng() % 2 ? 0 : 1 + rng() % 8;
+    s.outstanding = rng() % 2 ? 1 : 1 + rng() % 4;
+    if (rng() % 3 == 0) {
+        s.arbitration = BUS_TDM;
+        s.spare = rng() % 2;
+        s.slot_cycles = 1 + rng() % 5;
+        for (size_t i = 0; i < n + rng() % 3; i++) {
+            s.slots.push_back(static_cast<int>(i < n ? i : rng() % n));
+        }
+        if (rng() % 2) {
+            s.slots[rng() % s.slots.size()] = -1;
+        }
+        std::shuffle(s.slots.begin(), s.slots.end(), rng);
+    }
     return s;
 }
 
@@ -272,6 +360,23 @@ TEST(Bus, GrantsEqualTheCycleByCycleWitness)
         std::vector<Script> scripts;
         for (size_t i = 0, n = 1 + rng() % 4; i < n; i++) {
             scripts.push_back(random_script(rng, 40, 1 + rng() % 12));
+        }
+        std::vector<std::vector<Grant>> got;
+        run(setup, scripts, &got);
+        ASSERT_EQ(witness(setup, scripts), got);
+    }
+}
+
+TEST(Bus, BurstsSlotsAndSeveralUnderWayEqualTheWitness)
+{
+    for (unsigned seed = 0; seed < 600; seed++) {
+        SCOPED_TRACE(seed);
+        std::mt19937 rng(seed);
+        size_t n = 1 + rng() % 4;
+        BusSetup setup = random_wide_setup(rng, n);
+        std::vector<Script> scripts;
+        for (size_t i = 0; i < n; i++) {
+            scripts.push_back(random_script(rng, 30, 1 + rng() % 12));
         }
         std::vector<std::vector<Grant>> got;
         run(setup, scripts, &got);
@@ -335,7 +440,7 @@ TEST(Bus, UnalignedAndWideAccessesTakeMoreBeats)
         rq.addr = addr;
         rq.size = size;
         rq.pieces = pieces;
-        rq.issue = m.bus.free_at;
+        rq.issue = m.bus.lane.free_at;
         m.bus.model.access(&m.bus.model, &rq);
         EXPECT_EQ(rq.beats * kPeriod, rq.done - rq.granted);
         return rq.beats;

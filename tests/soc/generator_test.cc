@@ -238,8 +238,8 @@ TEST(Generator, ABurstIsOneRequestButForTheBoundary)
         },
         1);
     s.finish();
-    EXPECT_EQ(3u, s.bus.transactions); // 24 bytes and 8, then 32
-    EXPECT_EQ(64u, s.bus.bytes);
+    EXPECT_EQ(3u, s.bus.lane.transactions); // 24 bytes and 8, then 32
+    EXPECT_EQ(64u, s.bus.lane.bytes);
     EXPECT_EQ(3u, s.totals().requests);
     EXPECT_EQ(64u, s.totals().bytes);
     hwaddr next = BASE + 4096 - 24;
@@ -315,7 +315,7 @@ TEST(Generator, WhatIsLateIsCounted)
     EXPECT_EQ(110u * 1000, wide.finish());
     EXPECT_EQ(0u, wide.totals().late);
     EXPECT_EQ(70u, wide.totals().longest);
-    EXPECT_EQ(6u * 55, wide.bus.wait_cycles);
+    EXPECT_EQ(6u * 55, wide.bus.lane.wait_cycles);
 }
 
 // Due and not issued when the run ends, or when it may no more.

@@ -301,8 +301,9 @@ TEST(L1, HintsAndTouchesAreAccesses)
                     }
                 }
             }
-            quick.l1.model.account(&quick.l1.model, by_hint + by_touch, 0, 0,
-                                   0);
+            TimingRequest hit = {};
+            hit.direct = true;
+            quick.l1.model.account(&quick.l1.model, &hit, by_hint + by_touch);
             ASSERT_EQ(plain.ear->heard, quick.ear->heard);
             EXPECT_EQ(plain.l1.counters.hits, quick.l1.counters.hits);
             EXPECT_EQ(plain.l1.counters.misses, quick.l1.counters.misses);
@@ -380,8 +381,8 @@ TEST(L1, FixedMissCosts)
 TEST(L1, WaitsAreWaits)
 {
     Bench b(make());
-    b.bus.free_at = 7 * kPeriod;
-    b.bus.holder = 5;
+    b.bus.lane.free_at = 7 * kPeriod;
+    b.bus.lane.holder = 5;
     PortTx tx = b.go(kRam, 4, false);
     EXPECT_EQ(tx.wait, 6u); // asked after the look-up, in cycle 1
     EXPECT_EQ(tx.bus, 1 + 8u);
@@ -427,7 +428,7 @@ TEST(L1, OthersPassThrough)
     port_fold(&b.port);
     EXPECT_EQ(b.l1.counters.accesses, 2 + 5u);
     EXPECT_EQ(b.l1.counters.hits, 5u);
-    EXPECT_EQ(b.bus.transactions, 5 + 2u);
+    EXPECT_EQ(b.bus.lane.transactions, 5 + 2u);
 }
 
 TEST(L1, FenceIEmptiesIt)

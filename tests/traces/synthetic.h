@@ -599,12 +599,12 @@ struct Machine {
         for (auto &f : flat) {
             f.clear();
         }
-        bus.bytes = bus.beats = bus.transactions = bus.busy_cycles = 0;
+        bus.lane.bytes = bus.lane.beats = bus.lane.transactions = 0;
         for (const auto &[key, t] : traffic) {
             flat[std::get<0>(key) - 1].push_back(t);
-            bus.transactions += t.accesses;
-            bus.beats += t.beats;
-            bus.bytes += t.bytes_moved;
+            bus.lane.transactions += t.accesses;
+            bus.lane.beats += t.beats;
+            bus.lane.bytes += t.bytes_moved;
         }
         for (unsigned i = 0; i < 3; i++) {
             ports[i]->traffic = flat[i].data();
@@ -613,8 +613,8 @@ struct Machine {
         waits = {{2, 3, 10, 70}, {3, 2, 4, 9}};
         bus.wait = waits.data();
         bus.waits = 2;
-        bus.wait_cycles = 79;
-        bus.busy_cycles = cycle / 2;
+        bus.lane.wait_cycles = 79;
+        bus.lane.busy_cycles = cycle / 2;
     }
 
     uint64_t end_ps() const { return clock_time(&fast, cycle + 100); }

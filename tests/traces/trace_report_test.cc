@@ -186,10 +186,10 @@ TEST_F(Report, MetricsMeanWhatTheySay)
     EXPECT_NEAR(100, std::stod(table("cycles_by_region", "sum(share_percent)")),
                 0.5);
     EXPECT_EQ("32", table("bus_utilisation", "width_bits"));
-    EXPECT_NEAR(100.0 * static_cast<double>(m.bus.busy_cycles) /
+    EXPECT_NEAR(100.0 * static_cast<double>(m.bus.lane.busy_cycles) /
                     static_cast<double>(m.cycle + 100),
                 std::stod(table("bus_utilisation", "busy_percent")), 0.1);
-    EXPECT_NEAR(100.0 * static_cast<double>(m.bus.bytes) / 4 /
+    EXPECT_NEAR(100.0 * static_cast<double>(m.bus.lane.bytes) / 4 /
                     static_cast<double>(m.cycle + 100),
                 std::stod(table("bus_utilisation", "of_peak_percent")), 0.1);
     EXPECT_EQ("cpu0.data", table("bus_contention", "initiator"));

@@ -1,0 +1,43 @@
+/* bus_private.h - what bus*.c and bridge.c share. */
+#ifndef SOC_BUS_PRIVATE_H
+#define SOC_BUS_PRIVATE_H
+
+#include "soc/bridge.h"
+
+/* -- bus.c: lanes and bursts */
+
+uint64_t bus_edge(const Bus *bus, uint64_t ps); /* at or after ps */
+/* How many bus words the pieces of rq touch. */
+uint32_t bus_beats(const Bus *bus, const TimingRequest *rq);
+/* One more lane; NULL: no memory. */
+BusLane *bus_add_lane(Bus *bus, const char *name);
+
+/* A burst of rq is over at burst->end. */
+void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst);
+/* A split-phase request's burst is over: it is told, or asks again. */
+void bus_burst_done(BusLane *lane, TimingRequest *rq);
+void bus_schedule(BusLane *lane);
+
+/* -- bus_arbiter.c */
+
+/* The winner at edge `at` among those that asked by then and rq (may be NULL);
+ * NULL: nobody may. */
+TimingRequest *bus_pick(BusLane *lane, TimingRequest *rq, uint64_t at);
+/* The first edge at or after `at` at which one of those that wait on the lane,
+ * or rq (may be NULL), can be granted; TIME_NEVER: nobody asks. */
+uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at);
+
+/* -- bridge.c */
+
+/* Takes a burst of rq over, to bus_burst_end(). `part` is the burst; it is
+ * issued when the overhead of the near bus has passed. */
+void bridge_access(Bridge *b, TimingRequest *rq, const TimingRequest *part,
+                   const BusBurst *burst);
+/* Later, by bus_burst_end() and bus_burst_done(). */
+void bridge_request(Bridge *b, TimingRequest *rq, const TimingRequest *part,
+                    const BusBurst *burst);
+/* What it costs over the bridge, when nobody is in the way on either bus. */
+bool bridge_inline_form(Bridge *b, const TimingRequest *rq, uint32_t near_beats,
+                        TimingInline *form);
+
+#endif
