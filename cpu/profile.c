@@ -6,6 +6,14 @@
 
 const char *const timing_level_name[] = {"none", "table", "pipeline"};
 
+const char *const timing_cost_name[] = {
+    "alu",    "load", "store", "amo",   "mul",      "div",
+    "branch", "jump", "csr",   "fence", "system",   "fp",
+    "fma",    "fdiv", "fsqrt", "taken", "load_use", "trap"};
+
+/* Of cores whose rows come from RTL, which had no interrupts, no A and no F. */
+#define NOT_MEASURED "interrupt entry, wfi, atomics, floating point"
+
 const TimingProfile timing_profiles[] = {
     {
         .name = "none",
@@ -21,6 +29,7 @@ const TimingProfile timing_profiles[] = {
                   "Details) and CV32E40P (Cycle counts per instruction type); "
                   "floating point: as a unit of two stages with an iterative "
                   "divider",
+        .estimates = "all costs",
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
                  [TIME_STORE] = 1,
@@ -41,10 +50,69 @@ const TimingProfile timing_profiles[] = {
         .trap = 4,
     },
     {
+        .name = "inorder-3stage",
+        .summary = "a textbook core: fetch, execute, write back",
+        .source = "estimate: classic in-order pipelines, Patterson and "
+                  "Hennessy, Computer Organization and Design, chapter 4: "
+                  "branches and jumps are resolved in execute (one fetched "
+                  "instruction dropped), a loaded value comes a stage late; "
+                  "single-cycle multiplier, divider of a bit per cycle",
+        .estimates = "all costs",
+        .cost = {[TIME_ALU] = 1,
+                 [TIME_LOAD] = 1,
+                 [TIME_STORE] = 1,
+                 [TIME_AMO] = 2, /* a load, then a store */
+                 [TIME_MUL] = 1,
+                 [TIME_DIV] = 34, /* 32 bits, operands in, result out */
+                 [TIME_BRANCH] = 1,
+                 [TIME_JUMP] = 2,
+                 [TIME_CSR] = 1,
+                 [TIME_FENCE] = 1,
+                 [TIME_SYSTEM] = 2, /* goes elsewhere, as a jump does */
+                 [TIME_FP] = 2,
+                 [TIME_FMA] = 2,
+                 [TIME_FDIV] = 16,
+                 [TIME_FSQRT] = 16},
+        .taken = 1,
+        .load_use = 1,
+        .trap = 3,
+    },
+    {
+        .name = "inorder-5stage",
+        .summary = "a textbook core: fetch, decode, execute, memory, write "
+                   "back",
+        .source = "estimate: classic in-order pipelines, Patterson and "
+                  "Hennessy, Computer Organization and Design, chapter 4: "
+                  "branches and jumps are resolved in execute (two fetched "
+                  "instructions dropped), all results are forwarded, a loaded "
+                  "value comes a stage late; multiplier in execute and memory, "
+                  "divider of a bit per cycle; traps are taken in write back",
+        .estimates = "all costs",
+        .cost = {[TIME_ALU] = 1,
+                 [TIME_LOAD] = 1,
+                 [TIME_STORE] = 1,
+                 [TIME_AMO] = 2,
+                 [TIME_MUL] = 1,
+                 [TIME_DIV] = 34,
+                 [TIME_BRANCH] = 1,
+                 [TIME_JUMP] = 3,
+                 [TIME_CSR] = 1,
+                 [TIME_FENCE] = 1,
+                 [TIME_SYSTEM] = 3,
+                 [TIME_FP] = 2,
+                 [TIME_FMA] = 2,
+                 [TIME_FDIV] = 16,
+                 [TIME_FSQRT] = 16},
+        .taken = 2,
+        .load_use = 1,
+        .trap = 5,
+    },
+    {
         .name = "ibex-small",
         .summary = "lowRISC Ibex, small: two stages, three-cycle multiplier",
         .source =
             "measured, see tests/timing/; Ibex documentation, Pipeline Details",
+        .estimates = NOT_MEASURED,
         .core = &pipe_ibex[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 2,
@@ -70,6 +138,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "lowRISC Ibex, maxperf: write-back stage, branch target ALU",
         .source =
             "measured, see tests/timing/; Ibex documentation, Pipeline Details",
+        .estimates = NOT_MEASURED,
         .core = &pipe_ibex[1],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -95,6 +164,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "OpenHW CV32E40P: four stages, no floating point",
         .source =
             "measured, see tests/timing/; CV32E40P manual, Pipeline Details",
+        .estimates = NOT_MEASURED,
         .core = &pipe_cv32e40p[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -120,6 +190,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "Hazard3, smallest: three stages, serial multiplier",
         .source = "measured, see tests/timing/; Hazard3 manual, Instruction "
                   "Cycle Counts",
+        .estimates = NOT_MEASURED,
         .core = &pipe_hazard3[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -146,6 +217,7 @@ const TimingProfile timing_profiles[] = {
             "Hazard3 as in the RP2350: fast multiplier, branch predictor",
         .source = "measured, see tests/timing/; Hazard3 manual, Instruction "
                   "Cycle Counts",
+        .estimates = NOT_MEASURED,
         .core = &pipe_hazard3[1],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -171,6 +243,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "PicoRV32: barrel shifter, fast multiplier",
         .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
                   "Instruction Performance",
+        .estimates = NOT_MEASURED,
         .core = &pipe_picorv32[0],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -196,6 +269,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "PicoRV32: serial shifter and multiplier",
         .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
                   "Instruction Performance",
+        .estimates = NOT_MEASURED,
         .core = &pipe_picorv32[1],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -221,6 +295,7 @@ const TimingProfile timing_profiles[] = {
         .summary = "PicoRV32, fast, with compressed instructions",
         .source = "measured, see tests/timing/; PicoRV32 README, Cycles per "
                   "Instruction Performance",
+        .estimates = NOT_MEASURED,
         .core = &pipe_picorv32[2],
         .cost = {[TIME_ALU] = 3,
                  [TIME_LOAD] = 5,
@@ -245,6 +320,7 @@ const TimingProfile timing_profiles[] = {
         .name = "ue-riscv",
         .summary = "ultraembedded/riscv: five stages, for use with caches",
         .source = "measured, see tests/timing/",
+        .estimates = NOT_MEASURED,
         .core = &pipe_ueriscv[0],
         .cost = {[TIME_ALU] = 1,
                  [TIME_LOAD] = 1,
@@ -268,11 +344,42 @@ const TimingProfile timing_profiles[] = {
     {.name = NULL},
 };
 
+unsigned timing_cost(const TimingProfile *p, unsigned cost)
+{
+    switch (cost) {
+    case COST_TAKEN: return p->taken;
+    case COST_LOAD_USE: return p->load_use;
+    case COST_TRAP: return p->trap;
+    default: return p->cost[cost];
+    }
+}
+
+void timing_cost_set(TimingProfile *p, unsigned cost, unsigned value)
+{
+    switch (cost) {
+    case COST_TAKEN: p->taken = (uint8_t)value; break;
+    case COST_LOAD_USE: p->load_use = (uint8_t)value; break;
+    case COST_TRAP: p->trap = (uint8_t)value; break;
+    default: p->cost[cost] = (uint8_t)value;
+    }
+}
+
+unsigned timing_cost_least(unsigned cost)
+{
+    return cost != COST_TAKEN && cost != COST_LOAD_USE;
+}
+
 TimingLevel timing_profile_level(const TimingProfile *p)
 {
-    return p->core                   ? TIMING_PIPELINE
-           : p->taken || p->load_use ? TIMING_TABLE
-                                     : TIMING_NONE;
+    if (p->core) {
+        return TIMING_PIPELINE;
+    }
+    for (unsigned i = 0; i < COST_NUM; i++) {
+        if (timing_cost(p, i) != timing_cost_least(i)) {
+            return TIMING_TABLE;
+        }
+    }
+    return TIMING_NONE;
 }
 
 const TimingProfile *timing_profile_find(const char *name)

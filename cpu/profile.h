@@ -47,14 +47,23 @@ extern const char *const timing_level_name[]; /* none, table, pipeline */
 typedef struct TimingProfile {
     const char *name; /* the `timing:` of a config file */
     const char *summary;
-    const char *source; /* document and section, "measured, see ...", or
-                           "estimate" */
+    const char *source;    /* document and section, "measured, see ...", or
+                              "estimate" */
+    const char *estimates; /* which of its costs are; NULL: none */
     const struct PipeCore *core; /* NULL: there is no pipeline model */
     uint8_t cost[TIME_NUM];      /* cycles, >= 1 */
     uint8_t taken;               /* more for a taken branch */
     uint8_t load_use; /* more when the next instruction reads a load's rd */
     uint8_t trap;     /* cycles to enter a trap or an interrupt */
 } TimingProfile;
+
+/* The costs of a profile in one row: its classes, then these. */
+enum { COST_TAKEN = TIME_NUM, COST_LOAD_USE, COST_TRAP, COST_NUM };
+extern const char *const timing_cost_name[]; /* "alu", "load", ... "trap" */
+unsigned timing_cost(const TimingProfile *profile, unsigned cost);
+/* value: timing_cost_least() to UINT8_MAX. */
+void timing_cost_set(TimingProfile *profile, unsigned cost, unsigned value);
+unsigned timing_cost_least(unsigned cost); /* what time must not go below */
 
 /* The best level it has. */
 TimingLevel timing_profile_level(const TimingProfile *profile);

@@ -30,7 +30,7 @@ typedef struct CliCommand {
 } CliCommand;
 
 extern const CliCommand cli_run, cli_report, cli_diff, cli_sql, cli_check,
-    cli_export, cli_expand, cli_recover, cli_map, cli_devices;
+    cli_export, cli_expand, cli_recover, cli_map, cli_devices, cli_calibrate;
 
 /* Prints "socscope: error: ..." as one line; returns CLI_USAGE. */
 int cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -35,27 +35,6 @@ static bool read_isa(ConfigCpu *cpu, const Node *map, Error **errp)
     return true;
 }
 
-static bool read_profile(ConfigCpu *cpu, const Node *map, Error **errp)
-{
-    const Node *n = config_node_find(map, "timing");
-    const char *text = "generic-table";
-    if (n && !config_value_text(n, "timing", &text, errp)) {
-        return false;
-    }
-    cpu->profile = timing_profile_find(text);
-    if (cpu->profile) {
-        return true;
-    }
-    ConfigHint hint;
-    config_hint_init(&hint, text);
-    for (const TimingProfile *p = timing_profiles; p->name; p++) {
-        config_hint_offer(&hint, p->name);
-    }
-    return config_error(errp, n ? n->at : map->at,
-                        "unknown timing profile \"%.80s\"; %s", text,
-                        config_hint_text(&hint, "this program has none"));
-}
-
 static bool read_reset(ConfigCpu *cpu, const Node *map, Error **errp)
 {
     uint64_t high = cpu->isa.xlen == 32 ? UINT32_MAX : UINT64_MAX;
@@ -146,7 +125,7 @@ static bool read_cpu(Config *cfg, ConfigCpu *cpu, const Node *map, Error **errp)
         !read_modes(cpu, map, errp) || !read_mmu(cpu, map, errp) ||
         !config_get_bool(map, "hardware_ad", &cpu->hardware_ad, errp) ||
         !config_get_u32(map, "pmp", 16, &pmp, errp) ||
-        !read_profile(cpu, map, errp) ||
+        !config_timing_read(cfg, cpu, map, errp) ||
         !config_get_clock(map, &cpu->clock_hz, errp) ||
         !read_reset(cpu, map, errp) ||
         !config_get_bus(cfg, map, "bus", &cpu->bus, errp)) {

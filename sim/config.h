@@ -37,7 +37,8 @@ typedef struct ConfigCpu {
     const char *name;
     HartIsa isa; /* with ISA_S unless `modes: mu` */
     const char *isa_text;
-    const TimingProfile *profile;
+    const TimingProfile *profile; /* or the Config's copy with other costs */
+    TimingLevel level;
     uint64_t clock_hz; /* the machine's when not given */
     uint64_t reset;
     const char *bus;   /* data */
@@ -135,8 +136,8 @@ typedef struct ConfigDevice {
     unsigned wires;
 } ConfigDevice;
 
-/* What a file may say; sections are top, cpu, cache, uncached, bus, latency,
- * memory, device, limits, wait_states, wait_parts and posted. docs/config.md has
+/* What a file may say; sections are top, cpu, timing, cache, uncached, bus,
+ * latency, memory, device, limits, wait_states, wait_parts and posted. docs/config.md has
  * a row for each. A device entry also takes the parameters and pins of its
  * class. */
 typedef struct ConfigKey {

@@ -154,6 +154,12 @@ void config_hint_offer(ConfigHint *hint, const char *candidate);
 const char *config_hint_text(ConfigHint *hint, const char *none);
 unsigned config_value_distance(const char *a, const char *b);
 
+/* -- config_timing.c ------------------------------------------------------ */
+
+/* `timing:` of a cpu whose isa is known. */
+bool config_timing_read(Config *cfg, ConfigCpu *cpu, const Node *map,
+                        Error **errp);
+
 /* -- config_check.c
  * ------------------------------------------------------------ */
 

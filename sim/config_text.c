@@ -128,11 +128,38 @@ static void put_posted(FILE *out, const ConfigPosted *p)
             p->accept, p->domain, p->from, p->size);
 }
 
+/* A profile of the configuration's own is written with all its costs. */
+static void put_timing(FILE *out, const ConfigCpu *cpu)
+{
+    const TimingProfile *p = cpu->profile;
+    if (cpu->level == TIMING_NONE) {
+        fprintf(out, "timing: none");
+        return;
+    }
+    if (p == timing_profile_find(p->name)) {
+        fprintf(out, "timing: %s:%s", p->name, timing_level_name[cpu->level]);
+        return;
+    }
+    fprintf(out, "timing: {profile: %s, level: %s, source: ", p->name,
+            timing_level_name[cpu->level]);
+    put_text(out, p->source);
+    if (p->estimates) {
+        fprintf(out, ", estimates: ");
+        put_text(out, p->estimates);
+    }
+    for (unsigned i = 0; !p->core && i < COST_NUM; i++) {
+        fprintf(out, ", %s: %u", timing_cost_name[i], timing_cost(p, i));
+    }
+    fputc('}', out);
+}
+
 static void put_cpu(FILE *out, const ConfigCpu *cpu)
 {
     fprintf(out, "  - {name: %s, isa: ", cpu->name);
     put_text(out, cpu->isa_text);
-    fprintf(out, ", timing: %s, clock: ", cpu->profile->name);
+    fprintf(out, ", ");
+    put_timing(out, cpu);
+    fprintf(out, ", clock: ");
     put_hz(out, cpu->clock_hz);
     fprintf(out,
             ", reset: 0x%08" PRIx64

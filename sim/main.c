@@ -6,8 +6,9 @@
 #include "sim/cli.h"
 
 static const CliCommand *const commands[] = {
-    &cli_run,    &cli_report, &cli_diff,    &cli_sql, &cli_check,
-    &cli_export, &cli_expand, &cli_recover, &cli_map, &cli_devices,
+    &cli_run,   &cli_report,  &cli_diff,      &cli_sql,
+    &cli_check, &cli_export,  &cli_expand,    &cli_recover,
+    &cli_map,   &cli_devices, &cli_calibrate,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -1,4 +1,4 @@
-"""Runs the tours of the README and docs/tracing.md: every line of their ```console blocks that begins with
+"""Runs the tours of the README, docs/tracing.md and docs/timing.md: every line of their ```console blocks that begins with
 `$ `, in order, in a scratch folder that looks like the built repository.
 
 Usage: readme_test.py ROOT BUILD_DIR
@@ -34,7 +34,7 @@ def tour(text):
 
 def main():
     root, build = (pathlib.Path(arg).resolve() for arg in sys.argv[1:3])
-    tours = [tour((root / page).read_text()) for page in ("README.md", "docs/tracing.md")]
+    tours = [tour((root / page).read_text()) for page in ("README.md", "docs/tracing.md", "docs/timing.md")]
     steps = sum(tours, [])
     bad = ran = 0
     with tempfile.TemporaryDirectory() as scratch:

@@ -22,6 +22,8 @@ void trace_add_hart_totals(TraceStore *ts, Hart *hart)
     HartFigures h = {.name = c->name,
                      .profile = c->profile->name,
                      .profile_source = c->profile->source,
+                     .timing_level = timing_level_name[c->level],
+                     .timing_estimates = c->profile->estimates,
                      .clock_hz = c->clock->hz,
                      .counters = hart_counters(hart)};
     summary_hart(ts, &h);

@@ -86,11 +86,22 @@ const Metric metrics[] = {
      "select coalesce(sum(not ok), 0) from check_result", "exact"},
 
     /* -- tables ------------------------------------------------------------ */
+    {"timing", "table",
+     "How the harts' cycles were worked out: the timing profile, its level "
+     "(none: a cycle per instruction; table: a cost per class and hazards; "
+     "pipeline: the core's own), where its costs come from, and which are "
+     "estimates.",
+     "select profile, timing_level as level, profile_source as source, "
+     "timing_estimates as estimates, count(*) as harts from hart "
+     "group by 1, 2, 3, 4 order by min(rowid)",
+     "exact"},
     {"cycles_by_category", "table",
      "What each hart's cycles were spent on. executing: the timing profile's "
      "cycles; wait, bus, target: cycles of loads, stores and atomics beyond "
      "it; fetch_stall: cycles of fetches beyond it; walk: waiting for page "
-     "tables; idle: asleep.",
+     "tables; idle: asleep. At level pipeline fetches are part of executing "
+     "(fetch_stall is 0), and wait, bus and target are those of the data port, "
+     "which may go on while the hart executes.",
      "select hart, category, cycles, round(100.0 * cycles / nullif("
      "sum(cycles) over (partition by hart), 0), 1) as share_percent "
      "from hart_cycles where cycles <> 0 order by rowid",

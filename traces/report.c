@@ -15,6 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
+static void printable(char *text)
+{
+    for (; *text; text++) {
+        unsigned char ch = (unsigned char)*text;
+        *text = ch < 0x20 || ch == 0x7f ? ' ' : *text;
+    }
+}
+
 /* A value of `run` as one printable line; "" when it is not there. */
 static void run_text(const Report *r, const char *key, char *text, size_t size)
 {
@@ -29,10 +37,7 @@ static void run_text(const Report *r, const char *key, char *text, size_t size)
         }
     }
     sqlite3_finalize(stmt);
-    for (char *p = text; *p; p++) {
-        unsigned char ch = (unsigned char)*p;
-        *p = ch < 0x20 || ch == 0x7f ? ' ' : *p;
-    }
+    printable(text);
 }
 
 static bool run_flag(const Report *r, const char *sql)
@@ -80,6 +85,50 @@ static bool print_scalar(Report *r, const char *before, const char *name,
     return ok;
 }
 
+/* Lines of at most REPORT_WIDTH. */
+static void print_words(const Report *r, const char *text)
+{
+    while (*text) {
+        size_t n = strlen(text);
+        if (n > REPORT_WIDTH - 2) {
+            n = REPORT_WIDTH - 2;
+            while (n > 1 && text[n] != ' ') {
+                n--;
+            }
+        }
+        fprintf(r->out, "  %.*s\n", (int)n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+}
+
+/* How time was worked out: profile, level; source; what is an estimate. */
+static bool print_timing(Report *r, bool source)
+{
+    char unit[REPORT_CELL], line[2600];
+    sqlite3_stmt *stmt = report_metric(r, "timing", unit, sizeof(unit));
+    if (!stmt) {
+        return false;
+    }
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const char *cell[4];
+        for (int c = 0; c < 4; c++) {
+            const char *text = (const char *)sqlite3_column_text(stmt, c);
+            cell[c] = text ? text : "";
+        }
+        const bool same = !strcmp(cell[0], cell[1]);
+        snprintf(line, sizeof(line), "timing: %s%s%s%s%s%s%s", cell[0],
+                 same ? "" : ", ", same ? "" : cell[1], source ? "; " : "",
+                 source ? cell[2] : "", *cell[3] ? "; estimate: " : "",
+                 cell[3]);
+        printable(line);
+        print_words(r, line);
+    }
+    sqlite3_finalize(stmt);
+    return rc == SQLITE_DONE || report_metric_failed(r, "timing", rc);
+}
+
 static bool print_head(Report *r)
 {
     char firmware[256], config[256], status[64];
@@ -116,7 +165,7 @@ static bool print_head(Report *r)
            print_scalar(r, "  ", "failed_transactions", "failed") &&
            print_scalar(r, "  ", "traps", NULL) &&
            print_scalar(r, "  ", "interrupts", NULL) &&
-           fputs("\n", r->out) >= 0;
+           fputs("\n", r->out) >= 0 && print_timing(r, false);
 }
 
 static bool one_hart(const Report *r)
@@ -197,23 +246,6 @@ static bool print_broken(Report *r)
     return rc == SQLITE_DONE || query_fail(r->errp, r->path, r->db, rc);
 }
 
-/* Lines of at most REPORT_WIDTH. */
-static void print_words(const Report *r, const char *text)
-{
-    while (*text) {
-        size_t n = strlen(text);
-        if (n > REPORT_WIDTH - 2) {
-            n = REPORT_WIDTH - 2;
-            while (n > 1 && text[n] != ' ') {
-                n--;
-            }
-        }
-        fprintf(r->out, "  %.*s\n", (int)n, text);
-        text += n;
-        text += strspn(text, " ");
-    }
-}
-
 static bool print_trust(Report *r, const Section *s)
 {
     report_title(r, s->title, s->metric);
@@ -223,6 +255,9 @@ static bool print_trust(Report *r, const Section *s)
         return false;
     }
     putc('\n', r->out);
+    if (!print_timing(r, true)) {
+        return false;
+    }
     char text[1400];
     run_text(r, "completeness", text, sizeof(text));
     print_words(r, text);

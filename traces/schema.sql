@@ -106,7 +106,8 @@ create table traffic(initiator text, region text, kind text, dir text,
 create table hart(name text, clock_hz integer, profile text,
     profile_source text, cycles integer, instructions integer,
     idle_cycles integer, traps integer, interrupts integer,
-    blocks_decoded integer, blocks_dropped integer, walks integer);
+    blocks_decoded integer, blocks_dropped integer, walks integer,
+    timing_level text, timing_estimates text);
 create table hart_cycles(hart text, category text, cycles integer);
 create table pc_cost(hart text, pc integer, bytes integer, symbol text,
     entries integer, instructions integer, cycles integer);

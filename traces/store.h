@@ -311,6 +311,7 @@ void hot_free(TraceStore *ts);
 /* What a hart's totals are made of (hart_totals.c fills it from a Hart). */
 typedef struct HartFigures {
     const char *name, *profile, *profile_source;
+    const char *timing_level, *timing_estimates; /* NULL: none are */
     uint64_t clock_hz;
     HartCounters counters;
 } HartFigures;

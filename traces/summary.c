@@ -47,10 +47,11 @@ void summary_hart(TraceStore *ts, const HartFigures *h)
 {
     handover_drain(ts);
     const HartCounters *c = &h->counters;
-    store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?)",
-              "tuttuuuuuuuu", h->name, h->clock_hz, h->profile,
+    store_run(ts, "insert into hart values(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+              "tuttuuuuuuuutt", h->name, h->clock_hz, h->profile,
               h->profile_source, c->cycles, c->instructions, c->idle, c->traps,
-              c->interrupts, c->blocks_decoded, c->blocks_dropped, c->walks);
+              c->interrupts, c->blocks_decoded, c->blocks_dropped, c->walks,
+              h->timing_level, h->timing_estimates);
     uint64_t other = c->data_wait + c->data_bus + c->data_target +
                      c->fetch_stall + c->walk + c->idle;
     const struct {

@@ -155,7 +155,7 @@ TEST(Reference, HasEveryKeyAndNoOther)
     for (const ConfigKey *k = config_keys; k->section; k++) {
         sections.insert(k->section);
     }
-    EXPECT_EQ(sections.size(), 12u);
+    EXPECT_EQ(sections.size(), 13u);
     for (const auto &section : sections) {
         std::set<std::string> keys;
         for (const ConfigKey *k = config_keys; k->section; k++) {

@@ -316,7 +316,7 @@ TEST_F(Report, SectionsByName)
 {
     string whole = report(path, false);
     EXPECT_EQ(0u, whole.find(report(path, false, {"overview"})));
-    EXPECT_LE(lines_in(report(path, false, {"overview"})), 25u);
+    EXPECT_LE(lines_in(report(path, false, {"overview"})), 26u);
     string two = report(path, false, {"buses", "functions"});
     EXPECT_EQ(0u, two.find("Buses  [bus_utilisation]\n"));
     EXPECT_NE(string::npos, two.find("\n\nFunctions  [cycles_by_function]\n"));
@@ -395,6 +395,8 @@ TEST_F(Report, ManyHarts)
         HartFigures h{};
         h.name = name.c_str();
         h.profile = h.profile_source = "paper";
+        h.timing_level = "table";
+        h.timing_estimates = i > 4 ? "wfi" : nullptr;
         h.counters.cycles = 1000;
         h.counters.idle = static_cast<uint64_t>(100 * i);
         h.counters.walk = 7;
@@ -410,6 +412,12 @@ TEST_F(Report, ManyHarts)
         text, std::regex("\n  cpu3 +1,000 +69\\.3 +0\\.0 +0\\.0 +0\\.0 +"
                          "0\\.0 +0\\.7 +30\\.0\n")))
         << text;
+    EXPECT_NE(string::npos, text.find("\n  timing: paper, table\n"
+                                      "  timing: paper, table; "
+                                      "estimate: wfi\n"));
+    EXPECT_NE(string::npos, text.find("\n  timing: paper, table; paper\n"
+                                      "  timing: paper, table; paper; "
+                                      "estimate: wfi\n"));
     EXPECT_NE(string::npos, text.find("Cycles by category  "));
     EXPECT_EQ(2u + 24 + 1, lines_in(report(file, false, {"cycles"})));
     EXPECT_EQ(2u + 26, lines_in(report(file, false, {"cycles"}, true)));
