@@ -95,8 +95,7 @@ static void block_fold(Hart *h, Block *b)
     if (b->line[0] != b->line[1]) { /* each looks up two */
         TimingModel *cache = h->fetch.timing;
         const TimingRequest hit = {.port = &h->fetch, .direct = true};
-        cache->account(cache, &hit,
-                       two + four - b->called[0] - b->called[1]);
+        cache->account(cache, &hit, two + four - b->called[0] - b->called[1]);
     }
     h->fetch_stall += full * b->lead;
     if (two || four || cycles) {

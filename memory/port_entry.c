@@ -291,8 +291,7 @@ void port_account(MemoryPort *port, const MemoryPlace *place, bool is_write,
 {
     TimingModel *timing = port->timing;
     if (n && timing && timing->account) {
-        const InlineCost *cost =
-            &place->cost[is_write][__builtin_ctz(size)];
+        const InlineCost *cost = &place->cost[is_write][__builtin_ctz(size)];
         const TimingRequest rq = {.port = port,
                                   .size = size,
                                   .pieces = 1,

@@ -15,8 +15,8 @@
 
 const char *const access_kind_name[ACCESS_KINDS] = {
     "fetch", "load", "store", "amo", "walk", "dma", "tlm", "api"};
-const char *const beat_cause_name[BEAT_CAUSES] = {"access", "split", "widen",
-                                                  "flush", "fill", "writeback"};
+const char *const beat_cause_name[BEAT_CAUSES] = {
+    "access", "split", "widen", "flush", "fill", "writeback"};
 
 enum { SITES_AT_FIRST = 1024 };
 

@@ -59,11 +59,11 @@ extern const char *const access_kind_name[ACCESS_KINDS];
 enum { DIR_READ = 1, DIR_WRITE = 2, DIR_BOTH = 3 };
 
 typedef enum BeatCause {
-    BEAT_ACCESS, /* the access itself */
-    BEAT_SPLIT,  /* the access was wider than the device or the bus */
-    BEAT_WIDEN,  /* the access was narrower than the device takes */
-    BEAT_FLUSH,  /* posted stores that arrive, perhaps several */
-    BEAT_FILL,   /* a cache fetched a line for it */
+    BEAT_ACCESS,    /* the access itself */
+    BEAT_SPLIT,     /* the access was wider than the device or the bus */
+    BEAT_WIDEN,     /* the access was narrower than the device takes */
+    BEAT_FLUSH,     /* posted stores that arrive, perhaps several */
+    BEAT_FILL,      /* a cache fetched a line for it */
     BEAT_WRITEBACK, /* a cache wrote a line back that had to go for it */
     BEAT_CAUSES
 } BeatCause;

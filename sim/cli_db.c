@@ -49,17 +49,18 @@ static int report(int argc, char **argv)
 const CliCommand cli_report = {
     .name = "report",
     .summary = "where did the cycles go",
-    .help = "usage: socscope report RUN.db [SECTION ...] [--all] [--json] "
-            "[--plain]\n\n"
-            "Prints where the cycles went, on one screen, and then the "
-            "details; with SECTION only\nthese: overview, cycles, functions, "
-            "lines, regions, latency, traffic, sources, mix,\nbuses, "
-            "caches, contention, polling, registers, pages, pcs, sizes, splits, "
-            "posted, alignment, phases,\nfailures, untouched, trust.\n\n"
-            "  --all      all rows of each section (at most 10,000)\n"
-            "  --json     every metric with its SQL, as JSON\n"
-            "  --plain    ASCII only, no colours (as when output is no "
-            "terminal)\n",
+    .help =
+        "usage: socscope report RUN.db [SECTION ...] [--all] [--json] "
+        "[--plain]\n\n"
+        "Prints where the cycles went, on one screen, and then the "
+        "details; with SECTION only\nthese: overview, cycles, functions, "
+        "lines, regions, latency, traffic, sources, mix,\nbuses, "
+        "caches, contention, polling, registers, pages, pcs, sizes, splits, "
+        "posted, alignment, phases,\nfailures, untouched, trust.\n\n"
+        "  --all      all rows of each section (at most 10,000)\n"
+        "  --json     every metric with its SQL, as JSON\n"
+        "  --plain    ASCII only, no colours (as when output is no "
+        "terminal)\n",
     .run = report,
 };
 

@@ -137,9 +137,9 @@ typedef struct ConfigDevice {
 } ConfigDevice;
 
 /* What a file may say; sections are top, cpu, timing, cache, uncached, bus,
- * latency, memory, device, limits, wait_states, wait_parts and posted. docs/config.md has
- * a row for each. A device entry also takes the parameters and pins of its
- * class. */
+ * latency, memory, device, limits, wait_states, wait_parts and posted.
+ * docs/config.md has a row for each. A device entry also takes the parameters
+ * and pins of its class. */
 typedef struct ConfigKey {
     const char *section, *key;
     const char *type;   /* "name", "size", "wait states", ... */

@@ -454,10 +454,10 @@ static bool compare_table(Diff *d, const char *table)
 static bool compare_tables(Diff *d)
 {
     static const char *const tables[] = {
-        "initiator", "region",     "bus",    "clock",       "region_map",
-        "symbol",    "fault",      "irq",    "input",       "log",
-        "phase",     "traffic",    "hart",   "hart_cycles", "pc_cost",
-        "bus_load",  "bus_target", "bridge", "contention",  "mmio",
+        "initiator",   "region",     "bus",    "clock",       "region_map",
+        "symbol",      "fault",      "irq",    "input",       "log",
+        "phase",       "traffic",    "hart",   "hart_cycles", "pc_cost",
+        "bus_load",    "bus_target", "bridge", "contention",  "mmio",
         "cache_level",
     };
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

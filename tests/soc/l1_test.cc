@@ -381,7 +381,7 @@ TEST(L1, FixedMissCosts)
 TEST(L1, WaitsAreWaits)
 {
     Bench b(make());
-    b.bus.lane.free_at = 7 * kPeriod;
+    b.bus.lane.free_at = b.bus.lane.data_end = 7 * kPeriod;
     b.bus.lane.holder = 5;
     PortTx tx = b.go(kRam, 4, false);
     EXPECT_EQ(tx.wait, 6u); // asked after the look-up, in cycle 1

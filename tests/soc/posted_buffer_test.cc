@@ -20,7 +20,7 @@ TEST(Posted, CostsOneCycleAndArrivesLater)
     EXPECT_EQ(t.beats, 0u);
     EXPECT_EQ(t.wait + t.bus + t.target, 1u);
     EXPECT_TRUE(rig.whole.log.empty());
-    EXPECT_EQ(rig.bus.beats, 0u);
+    EXPECT_EQ(rig.bus.lane.beats, 0u);
     EXPECT_EQ(rig.load(WHOLE + 4, 4), 31u + 7 + 4 + 4);
     EXPECT_EQ(rig.whole.log, (Writes{"0/4=7"}));
     // 2 + 1 + 4 cycles of the store, then 3 of the load itself
@@ -38,9 +38,9 @@ TEST(Posted, MemoryHasItAtOnceAndTheBusLater)
     rig.store(FRAME + 3, 1, 0x55);
     EXPECT_EQ(static_cast<uint8_t *>(memory_region_get_ram_ptr(&rig.frame))[3],
               0x55);
-    EXPECT_EQ(rig.bus.bytes, 0u);
+    EXPECT_EQ(rig.bus.lane.bytes, 0u);
     EXPECT_EQ(rig.load(FRAME + 3, 1), 0x55u);
-    EXPECT_EQ(rig.bus.bytes, 2u); // of the store and of the load
+    EXPECT_EQ(rig.bus.lane.bytes, 2u); // of the store and of the load
 }
 
 TEST(Posted, AcceptsInAsManyCyclesAsItIsTold)
@@ -125,9 +125,9 @@ Drained drain(PostedMerge merge, std::vector<std::pair<hwaddr, unsigned>> what,
         rig.store(FRAME + at, size, 0x0101010101010101);
     }
     port_settle(&rig.port[0], rig.now, POSTED_FENCE);
-    EXPECT_EQ(rig.region[0].beats, rig.bus.beats);
-    EXPECT_EQ(rig.region[0].drains, rig.bus.transactions);
-    return {rig.region[0].drains, rig.region[0].beats, rig.bus.bytes};
+    EXPECT_EQ(rig.region[0].beats, rig.bus.lane.beats);
+    EXPECT_EQ(rig.region[0].drains, rig.bus.lane.transactions);
+    return {rig.region[0].drains, rig.region[0].beats, rig.bus.lane.bytes};
 }
 
 TEST(Merge, BytesOfOneWord)
@@ -198,7 +198,7 @@ TEST(Merge, FewerBeatsAreFewerCycles)
         }
         rig.now = port_settle(&rig.port[0], rig.now, POSTED_FENCE);
         cycles[on] = rig.cycle();
-        busy[on] = rig.bus.busy_cycles;
+        busy[on] = rig.bus.lane.busy_cycles;
         if (on) {
             EXPECT_EQ(rig.region[0].lone_beats, 256u);
             EXPECT_EQ(rig.region[0].beats, 32u);
@@ -235,7 +235,7 @@ TEST(Merge, OneStoreDrainsAsTheDeviceTakesIt)
     rig.store(WHOLE, 1, 1); // widened
     port_settle(&rig.port[0], rig.now, POSTED_FENCE);
     EXPECT_EQ(rig.region[1].beats, 3u);
-    EXPECT_EQ(rig.bus.bytes, 12u);
+    EXPECT_EQ(rig.bus.lane.bytes, 12u);
 }
 
 // -- what flushes
@@ -250,14 +250,14 @@ TEST(Flush, TimeOutOfTheOldest)
     rig.to(15);
     rig.store(WHOLE + 8, 4, 2);
     rig.to(19);
-    EXPECT_EQ(rig.bus.transactions, 0u);
+    EXPECT_EQ(rig.bus.lane.transactions, 0u);
     rig.to(20);
-    EXPECT_EQ(rig.bus.transactions, 1u);
+    EXPECT_EQ(rig.bus.lane.transactions, 1u);
     EXPECT_EQ(rig.whole.log.size(), 1u);
     rig.to(26);
-    EXPECT_EQ(rig.bus.transactions, 1u);
+    EXPECT_EQ(rig.bus.lane.transactions, 1u);
     rig.to(27); // one after the other, 7 cycles each
-    EXPECT_EQ(rig.bus.transactions, 2u);
+    EXPECT_EQ(rig.bus.lane.transactions, 2u);
     EXPECT_EQ(rig.flushes(1, POSTED_TIMEOUT), 1u);
     EXPECT_EQ(rig.region[1].cause[POSTED_TIMEOUT].stores, 2u);
     EXPECT_EQ(rig.region[1].cause[POSTED_TIMEOUT].wait_ps, 0u);
@@ -283,9 +283,9 @@ TEST(Flush, AccessToAFlaggedRegionFlushesAll)
     rig.store(PART, 1, 1);
     rig.load(PLAIN, 2);
     rig.load(RAM, 4);
-    EXPECT_EQ(rig.bus.transactions, 2u); // nothing flushed
+    EXPECT_EQ(rig.bus.lane.transactions, 2u); // nothing flushed
     rig.load(FENCE, 4);
-    EXPECT_EQ(rig.bus.transactions, 6u);
+    EXPECT_EQ(rig.bus.lane.transactions, 6u);
     EXPECT_EQ(rig.last.wait, 7u + 7 + 3);
     for (unsigned r = 0; r < 3; r++) {
         EXPECT_EQ(rig.flushes(r, POSTED_ACCESS), 1u) << r;
@@ -344,7 +344,7 @@ TEST(Flush, RequestIsNotHeldForWhatCameLater)
     // ... but it arrived before the request did
     EXPECT_EQ(rig.whole.log.size(), 2u);
     rig.to(30);
-    EXPECT_EQ(rig.bus.transactions, 3u);
+    EXPECT_EQ(rig.bus.lane.transactions, 3u);
 }
 
 TEST(Flush, FencesAndInterrupts)
@@ -370,15 +370,15 @@ TEST(Flush, MapChangesAndCallsArriveAtOnceAndDrainLater)
     EXPECT_EQ(rig.whole.log.size(), 1u);
     memory_region_transaction_commit();
     EXPECT_EQ(rig.flushes(1, POSTED_MAP), 1u);
-    EXPECT_EQ(rig.bus.transactions, 0u);
+    EXPECT_EQ(rig.bus.lane.transactions, 0u);
     rig.to(2);
-    EXPECT_EQ(rig.bus.transactions, 1u);
+    EXPECT_EQ(rig.bus.lane.transactions, 1u);
     rig.store(WHOLE, 4, 2);
     qemu_flush_coalesced_mmio_buffer();
     EXPECT_EQ(rig.whole.log.size(), 2u);
     EXPECT_EQ(rig.flushes(1, POSTED_EXPLICIT), 1u);
     rig.to(20);
-    EXPECT_EQ(rig.bus.transactions, 2u);
+    EXPECT_EQ(rig.bus.lane.transactions, 2u);
     rig.store(WHOLE, 4, 3);
     memory_region_clear_coalescing(&rig.whole.mr);
     EXPECT_EQ(rig.whole.log.size(), 3u);
@@ -509,7 +509,7 @@ TEST(Posted, RegionMayEnd)
     memory_region_fini(&rig.part.mr);
     EXPECT_EQ(rig.region[2].mr, nullptr);
     rig.to(50); // its entry drains where nothing is
-    EXPECT_EQ(rig.bus.transactions, 1u);
+    EXPECT_EQ(rig.bus.lane.transactions, 1u);
     rig.part.init("part", 1, 8, 1);
     rig.put(PART, &rig.part.mr);
     EXPECT_FALSE(rig.store(PART, 1, 1).posted);
@@ -616,9 +616,11 @@ void conserve(const Rig &rig)
             wait += t[i].wait;
         }
     }
-    EXPECT_LE(beats, rig.bus.beats); // what nothing answered is the bus's only
-    EXPECT_LE(bytes, rig.bus.bytes);
-    EXPECT_LE(rig.bus.busy_cycles, clock_cycle_at(&rig.clock, rig.bus.free_at));
+    EXPECT_LE(beats,
+              rig.bus.lane.beats); // what nothing answered is the bus's only
+    EXPECT_LE(bytes, rig.bus.lane.bytes);
+    EXPECT_LE(rig.bus.lane.busy_cycles,
+              clock_cycle_at(&rig.clock, rig.bus.free_at));
     EXPECT_GE(wait, rig.region[0].stall_ps / period);
 }
 
