@@ -90,7 +90,7 @@ struct Guest {
                       l.throughs, l.bytes, l.invalidations});
         }
         for (unsigned i = 0; i < machine_buses(m); i++) {
-            const Bus &b = machine_bus(m, i)->bus;
+            const BusLane &b = machine_bus(m, i)->bus.lane;
             n.insert(n.end(), {b.transactions, b.beats, b.bytes, b.busy_cycles,
                                b.wait_cycles});
         }

@@ -129,7 +129,7 @@ TEST(Machine, RunLastsUntilAllHasDrained)
     EXPECT_EQ(machine_time(k.m),
               region(k, "fb")->buffer->port.world->posted_buffers->last_done);
     const MachineBus *bus = machine_bus(k.m, 0);
-    EXPECT_EQ(machine_time(k.m), bus->bus.free_at);
+    EXPECT_EQ(machine_time(k.m), bus->bus.lane.free_at);
 }
 
 TEST(Machine, DevicePinsChangeWhenTheStoreArrives)
@@ -196,7 +196,7 @@ TEST(Same, FrameWithAndWithout)
     uint64_t with = on.run().time, without = off.run().time;
     EXPECT_LT(with, without);
     const Bus *a = &machine_bus(on.m, 0)->bus, *b = &machine_bus(off.m, 0)->bus;
-    EXPECT_LT(a->beats, b->beats);
+    EXPECT_LT(a->lane.beats, b->lane.beats);
     auto frame = [](Kit &k) {
         return std::string(static_cast<char *>(memory_region_get_ram_ptr(
                                &machine_memory(k.m, 0)->region)),

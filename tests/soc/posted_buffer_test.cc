@@ -620,7 +620,7 @@ void conserve(const Rig &rig)
               rig.bus.lane.beats); // what nothing answered is the bus's only
     EXPECT_LE(bytes, rig.bus.lane.bytes);
     EXPECT_LE(rig.bus.lane.busy_cycles,
-              clock_cycle_at(&rig.clock, rig.bus.free_at));
+              clock_cycle_at(&rig.clock, rig.bus.lane.free_at));
     EXPECT_GE(wait, rig.region[0].stall_ps / period);
 }
 

@@ -55,7 +55,7 @@ TEST(Check, AGoodRunPasses)
     EXPECT_FALSE(a.failed) << a.text;
     EXPECT_EQ("", failures(a.text));
     EXPECT_EQ(a.text, plain.text);
-    EXPECT_NE(string::npos, a.text.find("\n0 of 32 do not hold\n")) << a.text;
+    EXPECT_NE(string::npos, a.text.find("\n0 of 34 do not hold\n")) << a.text;
     EXPECT_EQ(string::npos, a.text.find("skipped")) << a.text;
     unlink(run.c_str());
 }
