@@ -139,6 +139,15 @@ static bool check_board(const char *csv, const TimingRow *r, const Config *cfg,
     return true;
 }
 
+static void set_waits(char *set, const TimingBoard *board, const char *bus,
+                      unsigned wait)
+{
+    const char *next = board->bursts ? ", next: 0" : "";
+    snprintf(set, SET,
+             "buses.%s.wait_states={read: {first: %u%s}, write: {first: %u%s}}",
+             bus, wait, next, wait, next);
+}
+
 /* What --set has to say for the board of the row. */
 static bool board_sets(const TimingBoard *board, const char *csv,
                        const TimingRow *r, const char *timing,
@@ -154,12 +163,10 @@ static bool board_sets(const TimingBoard *board, const char *csv,
     if (ok && is_shared(r, cpu)) {
         snprintf(sets[n++], SET, "cpus.%s.fetch=%s", cpu->name, cpu->bus);
     } else if (ok) {
-        snprintf(sets[n++], SET, "buses.%s.wait_states=%u", cpu->fetch,
-                 r->fetch_wait);
+        set_waits(sets[n++], board, cpu->fetch, r->fetch_wait);
     }
     if (ok) {
-        snprintf(sets[n++], SET, "buses.%s.wait_states=%u", cpu->bus,
-                 r->data_wait);
+        set_waits(sets[n++], board, cpu->bus, r->data_wait);
     }
     for (unsigned i = 0; i < n; i++) {
         set[i] = sets[i];

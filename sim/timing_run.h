@@ -29,6 +29,7 @@ typedef struct TimingBoard {
     const char *config; /* a description; borrowed, as the others */
     const char *cpu;    /* whose cycles; NULL: the first's */
     const char *elf_dir;
+    bool bursts; /* only the first beat of a burst waits */
     uint64_t marker;
 } TimingBoard;
 
