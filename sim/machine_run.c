@@ -410,6 +410,7 @@ static MachineStop run(Machine *m, uint64_t until)
 MachineStop machine_run(Machine *m, uint64_t until)
 {
     MemoryWorld *outer = memory_world_enter(m->world);
+    m->events.end = least(m->limits.time_ps, cycle_limit(m));
     m->stop = run(m, until);
     if (m->stop != MACHINE_RUNNING) {
         machine_posted_stop(m);

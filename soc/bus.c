@@ -368,6 +368,9 @@ static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
         }
         if (!lane->open) {
             at = lane->free_at > asked ? lane->free_at : asked;
+            if (at >= events->end) {
+                return at;
+            }
             at = bus_next_grant(lane, rq, at);
         }
         if (event_horizon(events) <= at) {

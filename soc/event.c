@@ -14,7 +14,7 @@
 
 void event_queue_init(EventQueue *q, MemoryWorld *world)
 {
-    *q = (EventQueue){.world = world};
+    *q = (EventQueue){.world = world, .end = TIME_NEVER};
 }
 
 void event_queue_fini(EventQueue *q)

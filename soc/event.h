@@ -45,6 +45,9 @@ typedef struct EventQueue {
      * hart may run up to (exclusive). Set by the run loop; may be NULL. */
     void (*shortened)(void *opaque, uint64_t horizon);
     void *opaque;
+    /* ps: the run's limit. An access that others keep waiting for ever gives up
+     * there. */
+    uint64_t end;
 } EventQueue;
 
 void event_queue_init(EventQueue *q, MemoryWorld *world);

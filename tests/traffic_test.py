@@ -132,6 +132,15 @@ class Runs(TrafficCase):
         waits = {row[0]: row[2] for row in next(iter(results))[1:]}
         self.assertGreater(min(waits["cpu0"], waits["core.master"], waits["lcd.master"]), 100, waits)
 
+    def test_a_limit_ends_a_starved_hart(self):
+        self.write("m.yaml", f"extends: {CONFIGS}/mcu.yaml\nbuses:\n  main: {{arbitration: fixed}}\ncpus:\n  - {{name: cpu0, priority: 5}}\n"
+                   "devices:\n  - {name: all, type: generator, bus: main, base: 0x80300000, range: 64KiB, outstanding: 4}\n")
+        done = self.good("run", "m.yaml", cli_test.FIRMWARE / "rv32/compute-small.elf", "-o", "out", "--limit-time", "100us", status=124)
+        self.assertIn("limit on time", done.stderr)
+        self.good("check", "out/run.db")
+        waited, = self.rows("select sum(wait_cycles) from traffic where initiator = 'cpu0'")
+        self.assertGreater(waited[0], 4000)
+
 
 class Wrong(TrafficCase):
     def test_parameters(self):
