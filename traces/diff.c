@@ -494,7 +494,8 @@ static bool compare(Diff *d)
         diff_thresholds(d) &&
         compare_costs(d, &d->functions, functions_sql, by_function_change) &&
         compare_costs(d, &d->regions, regions_sql, by_region_change) &&
-        compare_sources(d) && compare_tables(d) && diff_walk(d);
+        compare_sources(d) && diff_where(d) && compare_tables(d) &&
+        diff_walk(d);
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
         const DiffSide *s = &d->side[side];
         ok = query_within(d->errp, s->path, s->db, s->steps);
@@ -534,6 +535,7 @@ static void diff_free(Diff *d)
     free_costs(&d->functions);
     free_costs(&d->regions);
     free_costs(&d->sources);
+    diff_where_free(d);
     free(d->threshold);
 }
 

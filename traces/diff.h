@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { DIFF_COUNTS = 5, DIFF_SIDES = 2 };
+enum { DIFF_COUNTS = 5, DIFF_SIDES = 2, DIFF_TEXT_ROWS = 12 };
 
 typedef struct DiffSide {
     const char *path;
@@ -56,6 +56,25 @@ typedef struct DiffCosts {
     size_t equal; /* that cost the same on both sides; not in item */
 } DiffCosts;
 
+/* Something that cost a hart more or fewer cycles. */
+typedef struct DiffCause {
+    const char *what; /* "fetch", "data", "walk", "core", ... */
+    const char *part; /* "wait", "bus", "target", "stall", ... or "" */
+    char *region;     /* "": none in particular */
+    int64_t change;   /* cycles of B less those of A; not 0 */
+    char why[160];    /* what else changed with it; may be "" */
+} DiffCause;
+
+/* A hart; its causes, the largest first, and `unexplained` sum to the change
+ * of its cycles. */
+typedef struct DiffHart {
+    char *name;
+    int64_t cycles[DIFF_SIDES];
+    DiffCause *cause;
+    size_t causes;
+    int64_t unexplained;
+} DiffHart;
+
 typedef struct DiffThreshold {
     const char *text;
     char name[128], op[3];
@@ -94,6 +113,8 @@ typedef struct Diff {
     DiffMetric *metric;
     size_t metrics;
     DiffCosts functions, regions, sources;
+    DiffHart *hart; /* of A, in its order */
+    size_t harts;
     DiffThreshold *threshold;
     size_t thresholds;
     bool rows_equal;     /* of tx, all of them */
@@ -130,6 +151,13 @@ bool diff_thresholds_parse(Diff *d, const char *const *text, size_t count);
 bool diff_thresholds(Diff *d);
 /* Writes FILE; one test case per threshold. */
 bool diff_junit(Diff *d, const char *path);
+
+/* -- diff_where.c --------------------------------------------------------- */
+/* Says of each hart where the cycles between the runs went. */
+bool diff_where(Diff *d);
+void diff_where_free(Diff *d);
+void diff_where_print(const Diff *d, FILE *out);
+void diff_where_json(const Diff *d, FILE *out);
 
 /* -- diff_walk.c ---------------------------------------------------------- */
 /* Compares the rows of tx, and finds the three divergences. */

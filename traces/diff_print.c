@@ -10,7 +10,7 @@
 
 #include "traces/diff.h"
 
-enum { TEXT_ROWS = 12, TEXT_CONFIG = 40, NAME_WIDTH = 32 };
+enum { TEXT_CONFIG = 40, NAME_WIDTH = 32 };
 
 /* -- numbers --------------------------------------------------------------- */
 
@@ -152,9 +152,9 @@ static int64_t change(const DiffCost *c, int i)
 
 static void print_more(FILE *out, const DiffCosts *list, const char *what)
 {
-    if (list->count > TEXT_ROWS) {
+    if (list->count > DIFF_TEXT_ROWS) {
         fprintf(out, "  (+%zu more: --json has all)\n",
-                list->count - TEXT_ROWS);
+                list->count - DIFF_TEXT_ROWS);
     }
     if (list->equal) {
         fprintf(out, "  (%zu %s cost the same)\n", list->equal, what);
@@ -173,7 +173,7 @@ static void print_functions(const Diff *d, FILE *out)
             "%9s %15s\n",
             NAME_WIDTH, "", "A cycles", "B cycles", "change", "",
             "instructions");
-    for (size_t i = 0; i < list->count && i < TEXT_ROWS; i++) {
+    for (size_t i = 0; i < list->count && i < DIFF_TEXT_ROWS; i++) {
         const DiffCost *c = &list->item[i];
         char a[48], b[48], by[48], insns[48], name[NAME_WIDTH + 1];
         snprintf(name, sizeof(name), "%s", c->name);
@@ -203,7 +203,7 @@ static void print_regions(const Diff *d, FILE *out)
             "%12s %12s %12s %12s %12s %13s\n",
             "", "accesses", "bytes", "wait cycles", "bus cycles", "target cyc.",
             "cycles in all");
-    for (size_t i = 0; i < list->count && i < TEXT_ROWS; i++) {
+    for (size_t i = 0; i < list->count && i < DIFF_TEXT_ROWS; i++) {
         const DiffCost *c = &list->item[i];
         char text[48], name[25];
         snprintf(name, sizeof(name), "%.17s %s", c->name, c->what);
@@ -230,7 +230,7 @@ static void print_sources(const Diff *d, FILE *out)
                 "%12s %12s %12s %12s %13s\n",
                 "", "requests", "bytes", "late", "most late", "longest cyc.");
     }
-    for (size_t i = 0; i < list->count && i < TEXT_ROWS; i++) {
+    for (size_t i = 0; i < list->count && i < DIFF_TEXT_ROWS; i++) {
         const DiffCost *c = &list->item[i];
         char text[48], name[25];
         snprintf(name, sizeof(name), "%s", c->name);
@@ -307,6 +307,7 @@ void diff_print_text(const Diff *d, FILE *out)
     print_texts(out, "The runs", &d->facts, TEXT_CONFIG);
     print_texts(out, "Configuration", &d->config, TEXT_CONFIG);
     print_metrics(d, out);
+    diff_where_print(d, out);
     if (d->functions.count || d->functions.equal) {
         print_functions(d, out);
     }
@@ -490,6 +491,7 @@ void diff_print_json(const Diff *d, FILE *out)
     json_texts(out, "runs", &d->facts);
     json_texts(out, "config", &d->config);
     json_metrics(d, out);
+    diff_where_json(d, out);
     json_costs(out, "functions", &d->functions, function, 3, false);
     json_costs(out, "regions", &d->regions, region, 5, true);
     json_costs(out, "sources", &d->sources, source, 5, false);
