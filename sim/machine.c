@@ -195,6 +195,7 @@ Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
     MemoryWorld *outer = memory_world_enter(m->world);
     event_queue_init(&m->events, m->world);
     m->events.shortened = machine_shortened;
+    m->events.waits = machine_waits;
     m->events.opaque = m;
     machine_host_init(m);
     bool ok = machine_clock_get(m, "machine", cfg->clock_hz) ||

@@ -307,6 +307,7 @@ void machine_trapped(void *opaque, Hart *hart, uint64_t cause, uint64_t tval,
                      uint64_t pc);
 void machine_poll_event(void *opaque, uint64_t when);
 void machine_shortened(void *opaque, uint64_t horizon);
+void machine_waits(void *opaque);
 void machine_unload(Machine *m);
 bool machine_load_images(Machine *m, Error **errp);
 bool machine_all_asleep(const Machine *m);

@@ -152,6 +152,22 @@ void machine_set_watch(Machine *m, void (*fn)(void *opaque), void *opaque)
     m->watch_opaque = opaque;
 }
 
+/* An access is waiting for long. When the run is to pause, it gets what it
+ * waits for at once, else it might never end. */
+void machine_waits(void *opaque)
+{
+    Machine *m = opaque;
+    if (m->watch_fn) {
+        m->watch_fn(m->watch_opaque);
+    }
+    if (m->paused) {
+        m->events.end = 0;
+        if (m->running) {
+            hart_stop_before(m->running, 0);
+        }
+    }
+}
+
 void machine_shortened(void *opaque, uint64_t horizon)
 {
     Machine *m = opaque;

@@ -361,7 +361,10 @@ static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
     Bus *bus = lane->bus;
     EventQueue *events = bus->events;
     const uint64_t asked = bus_edge(bus, rq->asked);
-    for (;;) {
+    for (unsigned passed = 1;; passed++) {
+        if (passed % EVENT_WAIT_LOOK == 0 && events->waits) {
+            events->waits(events->opaque);
+        }
         uint64_t at = TIME_NEVER;
         if (lane->open && (events->waiting || !events->count)) {
             return asked; /* what holds it cannot go on before this one has */

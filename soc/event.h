@@ -48,7 +48,13 @@ typedef struct EventQueue {
     /* ps: the run's limit. An access that others keep waiting for ever gives up
      * there. */
     uint64_t end;
+    /* Told now and then while one access waits and events pass: it may look
+     * whether the run is to go on, and set `end`. May be NULL. */
+    void (*waits)(void *opaque);
 } EventQueue;
+
+/* Events that pass during one wait between two calls of waits(). */
+enum { EVENT_WAIT_LOOK = 4096 };
 
 void event_queue_init(EventQueue *q, MemoryWorld *world);
 void event_queue_fini(EventQueue *q);

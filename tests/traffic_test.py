@@ -5,7 +5,10 @@ usage: traffic_test.py SOCSCOPE FIRMWARE_FOLDER     (as cli_test.py, whose kit i
 import itertools
 import os
 import pathlib
+import signal
+import subprocess
 import sys
+import time
 import unittest
 
 import cli_test
@@ -132,14 +135,43 @@ class Runs(TrafficCase):
         waits = {row[0]: row[2] for row in next(iter(results))[1:]}
         self.assertGreater(min(waits["cpu0"], waits["core.master"], waits["lcd.master"]), 100, waits)
 
-    def test_a_limit_ends_a_starved_hart(self):
+    def starve(self):
         self.write("m.yaml", f"extends: {CONFIGS}/mcu.yaml\nbuses:\n  main: {{arbitration: fixed}}\ncpus:\n  - {{name: cpu0, priority: 5}}\n"
                    "devices:\n  - {name: all, type: generator, bus: main, base: 0x80300000, range: 64KiB, outstanding: 4}\n")
+
+    def test_a_limit_ends_a_starved_hart(self):
+        self.starve()
         done = self.good("run", "m.yaml", cli_test.FIRMWARE / "rv32/compute-small.elf", "-o", "out", "--limit-time", "100us", status=124)
         self.assertIn("limit on time", done.stderr)
         self.good("check", "out/run.db")
         waited, = self.rows("select sum(wait_cycles) from traffic where initiator = 'cpu0'")
         self.assertGreater(waited[0], 4000)
+
+    def test_signals_end_a_starved_hart(self):
+        self.starve()
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            running = subprocess.Popen([cli_test.SOCSCOPE, "run", "m.yaml", cli_test.FIRMWARE / "rv32/compute-small.elf", "-o", "out"],
+                                       cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            while not blocks(running.pid, number):
+                self.assertIsNone(running.poll())
+                time.sleep(0.01)
+            running.send_signal(number)
+            try:
+                _, error = running.communicate(timeout=60)
+            finally:
+                running.kill()
+            self.assertEqual(running.returncode, status)
+            self.assertRegex(error, "socscope: interrupted; .* transactions")
+            self.good("check", "out/run.db")
+            self.assertEqual(self.rows("select key, value from run where key in ('complete', 'stop') order by 1"),
+                             [("complete", 1), ("stop", "interrupted")])
+
+
+def blocks(pid, number):
+    """Has the run begun? It blocks the signals that end it, and looks for them."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        mask = next(line for line in f if line.startswith("SigBlk:"))
+    return int(mask.split()[1], 16) >> (number - 1) & 1
 
 
 class Wrong(TrafficCase):
