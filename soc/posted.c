@@ -16,8 +16,18 @@ static void set_alarm(PostedBuffer *b, uint64_t when)
 static bool wait_for_grant(PostedBuffer *b)
 {
     PostedTimer *t = (PostedTimer *)b;
-    while (b->pending && event_next(t->events) != TIME_NEVER) {
-        event_run_one(t->events);
+    EventQueue *events = t->events;
+    for (unsigned passed = 1; b->pending && event_next(events) != TIME_NEVER;
+         passed++) {
+        event_run_one(events);
+        if (passed % EVENT_WAIT_LOOK == 0) {
+            if (events->waits) {
+                events->waits(events->opaque);
+            }
+            if (event_next(events) >= events->end) {
+                break; /* others starve it, beyond the end of the run */
+            }
+        }
     }
     return !b->pending;
 }
