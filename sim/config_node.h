@@ -86,6 +86,8 @@ const char *config_place_text(ConfigPlace at, ConfigPlace from, char *buf,
 /* -- config_yaml.c ------------------------------------------------------------
  */
 
+/* Bytes of the UTF-8 character at s; 0: not UTF-8, or not allowed in YAML. */
+size_t config_yaml_character(const unsigned char *s, size_t left);
 /* Text of one YAML document -> tree. `file` is owned by the arena; with line0
  * every line is 0 (a --set value). */
 Node *config_yaml_parse(ConfigArena *arena, const char *text, size_t len,

@@ -6,15 +6,19 @@
  *          out stay out.
  * Units    as read: bits, bytes, hertz; the largest unit that divides.
  * Source   docs/config.md.
- * Missing  comments of the original; paths (`file`) are relative to the working
- *          directory, not to the original file.
+ *          Files (`file`) are absolute: what is written can be run from
+ *          anywhere.
+ * Missing  comments of the original. Below a folder whose name is not UTF-8
+ *          paths stay relative to it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/config_cache.h"
+#include "sim/config_node.h"
 
 typedef struct Unit {
     uint64_t factor;
@@ -84,6 +88,30 @@ static void put_text(FILE *out, const char *text)
         }
     }
     fputc('"', out);
+}
+
+static bool is_utf8(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t left = strlen(text), n = 1;
+    for (; left && n; left -= n, s += n) {
+        n = config_yaml_character(s, left);
+    }
+    return n != 0;
+}
+
+static void put_file(FILE *out, const char *path)
+{
+    char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *whole = NULL;
+    if (here && is_utf8(here) &&
+        asprintf(&whole, "%s/%s", strcmp(here, "/") != 0 ? here : "", path) <
+            0) {
+        whole = NULL;
+    }
+    put_text(out, whole ? whole : path);
+    free(whole);
+    free(here);
 }
 
 static void put_wait_parts(FILE *out, uint32_t first, uint32_t next)
@@ -233,7 +261,7 @@ static void put_memory(FILE *out, const ConfigMemory *memory)
     put_overlap(out, memory->priority, memory->overlap);
     if (memory->file) {
         fprintf(out, ", file: ");
-        put_text(out, memory->file);
+        put_file(out, memory->file);
     }
     fprintf(out, "}\n");
 }
@@ -247,7 +275,7 @@ static void put_param(FILE *out, const ConfigParam *param)
     case PARAM_HZ: put_hz(out, param->number); break;
     case PARAM_BOOL: fputs(bool_text(param->number != 0), out); break;
     case PARAM_TIME: put_time(out, param->number); break;
-    case PARAM_FILE:
+    case PARAM_FILE: put_file(out, param->text); break;
     case PARAM_STRING: put_text(out, param->text); break;
     case PARAM_MASTER: fputs(param->text, out); break;
     }

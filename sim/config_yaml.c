@@ -37,8 +37,7 @@ static ConfigPlace place_of(const YamlReader *r, yaml_mark_t mark)
     return (ConfigPlace){r->file, r->line0 ? 0 : line};
 }
 
-/* Bytes of the UTF-8 character at s; 0: not UTF-8, or not allowed in YAML. */
-static size_t utf8_length(const unsigned char *s, size_t left)
+size_t config_yaml_character(const unsigned char *s, size_t left)
 {
     if (s[0] < 0x80) {
         bool control = s[0] < ' ' || s[0] == 0x7f;
@@ -65,7 +64,7 @@ static bool check_characters(YamlReader *r, const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
     unsigned line = 1;
     for (size_t i = 0, step; i < len; i += step) {
-        step = utf8_length(s + i, len - i);
+        step = config_yaml_character(s + i, len - i);
         if (step == 0) {
             ConfigPlace at = {r->file, r->line0 ? 0 : line};
             return config_error(r->errp, at,

@@ -103,8 +103,8 @@ class Case(unittest.TestCase):
         return sorted(str(p.relative_to(self.dir)) for p in self.dir.rglob("*"))
 
     def call(self, *args, stdin="", **options):
-        return subprocess.run([SOCSCOPE, *map(str, args)], cwd=self.dir, input=stdin, text=True, capture_output=True,
-                              timeout=60, errors="replace", **options)
+        return subprocess.run([SOCSCOPE, *map(str, args)], input=stdin, text=True, capture_output=True, timeout=60,
+                              errors="replace", **{"cwd": self.dir, **options})
 
     def good(self, *args, status=0, **options):
         done = self.call(*args, **options)

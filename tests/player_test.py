@@ -126,15 +126,21 @@ class Replay(TrafficCase):
         self.assertEqual(values, [(1, 1, 16)] * 50)
 
     def test_file_beside_the_description(self):
-        """Files are relative to the description; in the resolved one, to where the program ran."""
+        """Files are relative to the description; in the resolved one they are absolute, so that it runs from anywhere."""
         (self.dir / "sub").mkdir()
         self.write("sub/a.csv", CSV + "0,0x80000000,4,w,7\n")
         self.write("sub/m.yaml", HEAD + "  - {name: p, type: player, bus: main, file: a.csv, start: 10001ps}\n"
                    + "".join(f"  - {e}\n" for e in STUDY))
         rows = self.trace("sub/m.yaml", check=False)
         self.assertIn((20000, "p.master", 7), [(r[0], r[2], r[6]) for r in rows])
-        self.write("resolved.yaml", (self.dir / "out/config.resolved.yaml").read_bytes())
-        self.assertEqual(self.trace("resolved.yaml", out="again"), rows)
+        resolved = (self.dir / "out/config.resolved.yaml").read_bytes()
+        self.assertIn(str(self.dir / "sub/a.csv").encode(), resolved)
+        (self.dir / "else/where").mkdir(parents=True)
+        self.write("else/where/resolved.yaml", resolved)
+        self.assertEqual(self.trace("else/where/resolved.yaml", out="again"), rows)
+        self.good("run", "where/resolved.yaml", "-o", "out", "--trace", "--quiet", cwd=self.dir / "else")
+        self.assertEqual((self.dir / "else/out/config.resolved.yaml").read_bytes(), resolved)
+        self.assertIn("identical", self.good("diff", "out/run.db", "else/out/run.db").stdout)
 
     def test_export_plays_too(self):
         self.machine("m.yaml", STUDY)
