@@ -16,6 +16,7 @@ enum {
     OPT_TRACE_DURABLE,
     OPT_TRACE_THREADS,
     OPT_LOAD,
+    OPT_PHASE_ON,
     OPT_INSNS,
     OPT_CYCLES,
     OPT_TIME,
@@ -45,6 +46,7 @@ static const struct option options[] = {
     {"trace-durable", no_argument, NULL, OPT_TRACE_DURABLE},
     {"trace-threads", required_argument, NULL, OPT_TRACE_THREADS},
     {"load", required_argument, NULL, OPT_LOAD},
+    {"phase-on", required_argument, NULL, OPT_PHASE_ON},
     {"limit-insns", required_argument, NULL, OPT_INSNS},
     {"limit-cycles", required_argument, NULL, OPT_CYCLES},
     {"limit-time", required_argument, NULL, OPT_TIME},
@@ -175,6 +177,7 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_TRACE_DURABLE: opt->trace_durable = true; return true;
     case OPT_TRACE_THREADS: return parse_threads(opt, optarg);
     case OPT_LOAD: cli_add(&opt->load, optarg); return true;
+    case OPT_PHASE_ON: cli_add(&opt->phase_on, optarg); return true;
     case OPT_INSNS:
         return cli_value("--limit-insns", optarg, UNIT_NONE,
                          &opt->limits.instructions);
@@ -272,5 +275,6 @@ void cli_options_fini(RunOptions *opt)
     free(opt->trace_from.text);
     free(opt->trace_to.text);
     free(opt->load.text);
+    free(opt->phase_on.text);
     free(opt->moments);
 }

@@ -30,7 +30,7 @@ typedef struct RunOptions {
     unsigned trace_threads;
     bool trace_threads_given, trace_durable;
     MachineMoment *moments;
-    CliList load;
+    CliList load, phase_on;
     MachineLimits limits;
     StatsFile stats[MAX_STATS];
     unsigned stats_files;
@@ -46,6 +46,13 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv);
 /* Loads the description with all that was set. */
 Config *cli_options_config(RunOptions *opt, Error **errp);
 void cli_options_fini(RunOptions *opt);
+
+/* -- cli_system.c --------------------------------------------------------- */
+
+/* Before cli_trace_windows(): they may name symbols and phases. */
+bool cli_system_apply(const RunOptions *opt, Machine *m, Error **errp);
+/* After the run: phases that were asked for and never began. */
+void cli_system_warn(const Machine *m);
 
 /* -- cli_trace.c ---------------------------------------------------------- */
 

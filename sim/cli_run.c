@@ -391,6 +391,7 @@ static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
     written = close_stats(m, run, STATS_JSON, &files->stats) && written;
     if (files->trace) {
         machine_detach_trace(m);
+        cli_system_warn(m);
         cli_trace_warn(opt, files->trace, machine_window_came(m),
                        machine_trigger_came(m));
         bool closed = trace_close(files->trace, &err);
@@ -486,7 +487,8 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
     RunFiles files = {0};
     Error *err = NULL;
     int status;
-    if (!load_firmware(m, opt, &err) || !load_more(m, opt, &err)) {
+    if (!load_firmware(m, opt, &err) || !load_more(m, opt, &err) ||
+        !cli_system_apply(opt, m, &err)) {
         status = cli_fail(err);
     } else if (!cli_trace_windows(opt, m)) {
         status = CLI_USAGE;
@@ -587,6 +589,8 @@ const CliCommand cli_run = {
         "  --trace-threads N     threads that encode the trace, 0 to 8 "
         "(default: those to\n"
         "                        spare, 1 to 4)\n"
+        "  --phase-on TEXT=NAME  phase NAME begins when the console first says "
+        "TEXT; repeatable\n"
         "  --limit-insns N       stops after N instructions of all harts\n"
         "  --limit-cycles N      stops at cycle N of the first hart\n"
         "  --limit-time T        stops at simulated time T, such as 20ms\n"

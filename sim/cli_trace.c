@@ -233,7 +233,9 @@ static bool read_moment(const Machine *m, const char *option, const char *text,
         return cli_value(option, rest, UNIT_NONE, &moment->value);
     } else if (has_prefix(text, "phase=", &rest)) {
         moment->kind = MOMENT_PHASE;
-        return cli_value(option, rest, UNIT_NONE, &moment->value);
+        moment->value = machine_phase_named(m, rest);
+        return moment->value ||
+               cli_value(option, rest, UNIT_NONE, &moment->value);
     } else if (text[0] >= '0' && text[0] <= '9') {
         moment->kind = MOMENT_TIME;
         return cli_value(option, text, UNIT_TIME, &moment->value);

@@ -259,6 +259,7 @@ void machine_free(Machine *m)
     free(m->memory);
     machine_free_buses(m);
     machine_serial_fini(m);
+    machine_phase_fini(m);
     machine_unload(m);
     event_queue_fini(&m->events);
     memory_world_enter(outer);

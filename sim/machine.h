@@ -226,6 +226,17 @@ bool machine_check_end(const Machine *m, const MachineLimits *limits,
 void machine_reset(Machine *m);
 /* Advances every initiator and event up to (not including) `until` ps. */
 MachineStop machine_run(Machine *m, uint64_t until);
+/* Phase `name` begins when a console, that is a serial device or the host's,
+ * has first put out text (len bytes, copied); the one before ends. len 0: when
+ * a store is attached, which this has to come before. Of one name any number.
+ */
+bool machine_phase_on(Machine *m, const void *text, size_t len,
+                      const char *name, Error **errp);
+/* What MOMENT_PHASE calls a phase of that name; 0: there is none. */
+enum { MACHINE_PHASE_NAMED = 256 }; /* the first; below are the guest's */
+unsigned machine_phase_named(const Machine *m, const char *name);
+/* The first one whose text never came; NULL: all did. */
+const char *machine_phase_missed(const Machine *m);
 /* Asks machine_run() to return soon; callable from a signal handler. */
 void machine_pause(Machine *m);
 /* Ends the run with this exit status, as the guest could; from inside an event

@@ -18,6 +18,7 @@
 static void host_serial_out(void *opaque, Device *dev, uint8_t byte)
 {
     Machine *m = opaque;
+    machine_phase_byte(m, dev, byte);
     if (m->serial_fn) {
         m->serial_fn(m->serial_opaque, dev->name, byte, m->world->now);
     }
@@ -37,22 +38,7 @@ static void host_reset_request(void *opaque, Device *dev)
 
 static void host_phase(void *opaque, Device *dev, unsigned id)
 {
-    Machine *m = opaque;
-    if (!m->trace) {
-        return;
-    }
-    uint64_t now = m->world->now;
-    const ClockDomain *clk =
-        m->harts ? hart_config(m->hart[0])->clock : machine_clock(m);
-    uint64_t cycle = clock_cycle_in(clk, now);
-    if (m->phase) {
-        trace_phase(m->trace, m->phase, false, now, cycle);
-    }
-    m->phase = id;
-    machine_window_phase(m, id);
-    if (id) {
-        trace_phase(m->trace, id, true, now, cycle);
-    }
+    machine_phase(opaque, id, NULL);
 }
 
 static void host_guest_error(void *opaque, Device *dev, const char *text)

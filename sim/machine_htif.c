@@ -64,6 +64,7 @@ static bool write_physical(Machine *m, uint64_t address, uint64_t value)
 
 void machine_console_byte(Machine *m, uint8_t byte)
 {
+    machine_phase_byte(m, NULL, byte);
     if (m->serial_fn) {
         m->serial_fn(m->serial_opaque, "", byte, m->world->now);
     }

@@ -169,7 +169,8 @@ struct Machine {
     MachineStop stop;
     /* observers */
     TraceStore *trace;
-    unsigned phase; /* 0: none open */
+    unsigned phase;                /* 0: none open */
+    struct MachinePhase *phase_on; /* that consoles begin; owned */
     MachineWindow window;
     MachineListener *listener; /* one per bus, while there is a trace */
     MachineSerialFn *serial_fn;
@@ -272,6 +273,16 @@ uint64_t machine_window_instructions(Machine *m);
 void machine_window_stopped(Machine *m, const Hart *hart, HartStop stop);
 /* From inside an access. */
 void machine_window_phase(Machine *m, unsigned id);
+
+/* -- machine_phase.c ------------------------------------------------------ */
+/* Ends the phase that is open; begins one that the guest marked, or with a name
+ * one of machine_phase_on(). id 0: none. */
+void machine_phase(Machine *m, unsigned id, const char *name);
+/* Begins those that need no text. */
+void machine_phase_start(Machine *m);
+/* A console put out a byte; dev NULL: that of the host. */
+void machine_phase_byte(Machine *m, const Device *dev, uint8_t byte);
+void machine_phase_fini(Machine *m);
 void machine_window_trap(Machine *m, bool fault);
 
 /* -- for devices and harts (machine_host.c, machine_run.c) ---------------- */

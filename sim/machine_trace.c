@@ -319,6 +319,7 @@ bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
         }
     }
     listen(m);
+    machine_phase_start(m);
     memory_world_enter(outer);
     return true;
 }

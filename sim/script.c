@@ -72,10 +72,11 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Resolves \n \r \t \\ and \xNN. */
-static bool resolve(Step *s, ConfigPlace at, Error **errp)
+bool script_text(const char *text, uint8_t *bytes, size_t *len, ConfigPlace at,
+                 Error **errp)
 {
-    for (const char *p = s->text; *p; p++) {
+    *len = 0;
+    for (const char *p = text; *p; p++) {
         uint8_t byte = (uint8_t)*p;
         if (*p == '\\') {
             p++;
@@ -100,7 +101,7 @@ static bool resolve(Step *s, ConfigPlace at, Error **errp)
                                     p);
             }
         }
-        s->bytes[s->len++] = byte;
+        bytes[(*len)++] = byte;
     }
     return true;
 }
@@ -112,7 +113,7 @@ static bool read_step(Step *s, ConfigPlace at, Error **errp)
             return config_error(errp, at, "%s what? write %s TEXT",
                                 step_name[s->kind], step_name[s->kind]);
         }
-        return resolve(s, at, errp);
+        return script_text(s->text, s->bytes, &s->len, at, errp);
     }
     if (s->kind == STEP_QUIT) {
         return !s->text[0] ||

@@ -5,6 +5,7 @@
 #ifndef SIM_SCRIPT_H
 #define SIM_SCRIPT_H
 
+#include "sim/config.h"
 #include "sim/machine.h"
 
 #ifdef __cplusplus
@@ -12,6 +13,11 @@ extern "C" {
 #endif
 
 typedef struct Script Script;
+
+/* The bytes that TEXT of a command stands for: \n \r \t \\ and \xNN resolved.
+ * bytes: as many as text has; `at` stands in messages. */
+bool script_text(const char *text, uint8_t *bytes, size_t *len, ConfigPlace at,
+                 Error **errp);
 
 /* Reads a script for one serial device of m; it begins at time 0. m and device
  * are borrowed and outlive it. NULL: a syntax error, FILE:LINE. */

@@ -230,6 +230,10 @@ static const char *const sources_sql =
     " max(late_cycles_max), max(longest_cycles) from traffic_source"
     " group by 1 order by 1";
 
+static const char *const phases_sql =
+    "select coalesce(name, 'phase ' || id) as name, '', sum(cycles), count(*),"
+    " min(seq) from phase group by 1 order by 1";
+
 typedef struct CostReader {
     sqlite3_stmt *stmt;
     int rc;
@@ -339,6 +343,19 @@ static int by_source_change(const void *a, const void *b)
 {
     static const int order[] = {1, 3, 4, 2, 0};
     return by_change(a, b, order, 5);
+}
+
+/* In their order in A, those that only B has behind. */
+static int by_phase_order(const void *pa, const void *pb)
+{
+    const DiffCost *a = pa, *b = pb;
+    for (int side = 0; side < DIFF_SIDES; side++) {
+        int64_t x = a->count[side][2], y = b->count[side][2];
+        if (x != y) {
+            return !x || (y && y < x) ? 1 : -1;
+        }
+    }
+    return by_name(a, b);
 }
 
 static bool compare_costs(Diff *d, DiffCosts *to, const char *sql,
@@ -494,6 +511,7 @@ static bool compare(Diff *d)
         diff_thresholds(d) &&
         compare_costs(d, &d->functions, functions_sql, by_function_change) &&
         compare_costs(d, &d->regions, regions_sql, by_region_change) &&
+        compare_costs(d, &d->phases, phases_sql, by_phase_order) &&
         compare_sources(d) && diff_where(d) && compare_tables(d) &&
         diff_walk(d);
     for (int side = 0; ok && side < DIFF_SIDES; side++) {
@@ -535,6 +553,7 @@ static void diff_free(Diff *d)
     free_costs(&d->functions);
     free_costs(&d->regions);
     free_costs(&d->sources);
+    free_costs(&d->phases);
     diff_where_free(d);
     free(d->threshold);
 }

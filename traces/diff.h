@@ -112,7 +112,7 @@ typedef struct Diff {
     DiffTexts hindrances, facts, config, tables;
     DiffMetric *metric;
     size_t metrics;
-    DiffCosts functions, regions, sources;
+    DiffCosts functions, regions, sources, phases;
     DiffHart *hart; /* of A, in its order */
     size_t harts;
     DiffThreshold *threshold;

@@ -221,6 +221,29 @@ static void print_regions(const Diff *d, FILE *out)
     print_more(out, list, "regions");
 }
 
+static void print_phases(const Diff *d, FILE *out)
+{
+    const DiffCosts *list = &d->phases;
+    if (list->count) {
+        fprintf(out, "\nPhases\n  %-*s %15s %15s %13s\n", NAME_WIDTH, "",
+                "A cycles", "B cycles", "change");
+    }
+    for (size_t i = 0; i < list->count && i < DIFF_TEXT_ROWS; i++) {
+        const DiffCost *c = &list->item[i];
+        char a[48], b[48], by[48], name[NAME_WIDTH + 1];
+        snprintf(name, sizeof(name), "%s", c->name);
+        fputs("  ", out);
+        print_name(out, name);
+        fprintf(out, "%*s %15s %15s %13s %+7.1f %%\n",
+                NAME_WIDTH - (int)strlen(name), "",
+                counted(a, sizeof(a), c->count[0][0], false),
+                counted(b, sizeof(b), c->count[1][0], false),
+                counted(by, sizeof(by), change(c, 0), true),
+                percent_of((double)c->count[0][0], (double)c->count[1][0]));
+    }
+    print_more(out, list, "phases");
+}
+
 static void print_sources(const Diff *d, FILE *out)
 {
     const DiffCosts *list = &d->sources;
@@ -308,6 +331,7 @@ void diff_print_text(const Diff *d, FILE *out)
     print_texts(out, "Configuration", &d->config, TEXT_CONFIG);
     print_metrics(d, out);
     diff_where_print(d, out);
+    print_phases(d, out);
     if (d->functions.count || d->functions.equal) {
         print_functions(d, out);
     }
@@ -475,6 +499,7 @@ void diff_print_json(const Diff *d, FILE *out)
     static const char *const function[] = {"cycles", "instructions", "calls"};
     static const char *const region[] = {"accesses", "bytes", "wait_cycles",
                                          "bus_cycles", "target_cycles"};
+    static const char *const phase[] = {"cycles", "begins"};
     static const char *const source[] = {"requests", "bytes", "late",
                                          "late_cycles_max", "longest_cycles"};
     fputs("{\n  \"a\": ", out);
@@ -494,6 +519,7 @@ void diff_print_json(const Diff *d, FILE *out)
     diff_where_json(d, out);
     json_costs(out, "functions", &d->functions, function, 3, false);
     json_costs(out, "regions", &d->regions, region, 5, true);
+    json_costs(out, "phases", &d->phases, phase, 2, false);
     json_costs(out, "sources", &d->sources, source, 5, false);
     json_texts(out, "tables", &d->tables);
     fputs("  \"divergence\": {\n", out);

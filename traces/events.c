@@ -15,17 +15,32 @@ static void phase_end(TraceStore *ts, uint64_t time_ps, uint64_t cycle)
     }
 }
 
-void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
-                 uint64_t cycle)
+static void phase_change(TraceStore *ts, bool begins, unsigned id,
+                         const char *name, uint64_t time_ps, uint64_t cycle)
 {
     phase_end(ts, time_ps, cycle);
     if (begins) {
         ts->phases++;
         ts->phase_open = true;
-        store_run(ts, "insert into phase values(?,?,?,null,?,null,null)",
-                  "iiuu", (int64_t)id, (int64_t)ts->phases, time_ps, cycle);
+        store_run(ts,
+                  "insert into phase(id, seq, begin_ps, begin_cycle, name)"
+                  " values(?,?,?,?,?)",
+                  name ? "niuut" : "iiuut", (int64_t)id, (int64_t)ts->phases,
+                  time_ps, cycle, name);
     }
     store_commit_some(ts);
+}
+
+void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
+                 uint64_t cycle)
+{
+    phase_change(ts, begins, id, NULL, time_ps, cycle);
+}
+
+void trace_phase_named(TraceStore *ts, const char *name, uint64_t time_ps,
+                       uint64_t cycle)
+{
+    phase_change(ts, true, 0, name, time_ps, cycle);
 }
 
 void trace_window(TraceStore *ts, bool begins, uint64_t time_ps, uint64_t cycle,

@@ -269,8 +269,10 @@ const Metric metrics[] = {
      "wait_cycles from posted_flush order by region, flushes desc, cause",
      "modelled"},
     {"phase_cycles", "table",
-     "Phases marked by the guest, in cycles of the hart that marked them.",
-     "select seq, id, round(begin_ps / 1000000.0, 3) as begin_us, cycles, "
+     "Phases that the guest marked (id), or that began with what a console "
+     "said (name), in cycles of the first hart.",
+     "select seq, id, name, round(begin_ps / 1000000.0, 3) as begin_us, "
+     "cycles, "
      "round(100.0 * cycles / nullif((select max(cycles) from hart), 0), 1) "
      "as share_percent from phase order by seq",
      "modelled"},

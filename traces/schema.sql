@@ -94,7 +94,7 @@ create table log(time integer, level text, text text);
 create table trace_window(begin_ps integer, end_ps integer,
     begin_cycle integer, end_cycle integer, begin_cause text, end_cause text);
 create table phase(id integer, seq integer, begin_ps integer, end_ps integer,
-    begin_cycle integer, end_cycle integer, cycles integer);
+    begin_cycle integer, end_cycle integer, cycles integer, name text);
 
 -- Summaries, written at the end ------------------------------------------------
 

@@ -99,6 +99,9 @@ void trace_set_counted(TraceStore *ts, uint64_t transactions);
 MemoryRecorder *trace_recorder(TraceStore *ts, uint32_t kinds, bool beats);
 void trace_phase(TraceStore *ts, unsigned id, bool begins, uint64_t time_ps,
                  uint64_t cycle);
+/* Begins one that has a name and no number. */
+void trace_phase_named(TraceStore *ts, const char *name, uint64_t time_ps,
+                       uint64_t cycle);
 void trace_fault(TraceStore *ts, const char *hart, uint64_t time_ps,
                  uint64_t cycle, uint64_t pc, uint64_t cause, uint64_t tval);
 /* What mcause says: "load access fault". */
