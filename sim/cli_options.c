@@ -17,6 +17,7 @@ enum {
     OPT_TRACE_THREADS,
     OPT_LOAD,
     OPT_PHASE_ON,
+    OPT_SYMBOLS,
     OPT_INSNS,
     OPT_CYCLES,
     OPT_TIME,
@@ -46,6 +47,7 @@ static const struct option options[] = {
     {"trace-durable", no_argument, NULL, OPT_TRACE_DURABLE},
     {"trace-threads", required_argument, NULL, OPT_TRACE_THREADS},
     {"load", required_argument, NULL, OPT_LOAD},
+    {"symbols", required_argument, NULL, OPT_SYMBOLS},
     {"phase-on", required_argument, NULL, OPT_PHASE_ON},
     {"limit-insns", required_argument, NULL, OPT_INSNS},
     {"limit-cycles", required_argument, NULL, OPT_CYCLES},
@@ -177,6 +179,7 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_TRACE_DURABLE: opt->trace_durable = true; return true;
     case OPT_TRACE_THREADS: return parse_threads(opt, optarg);
     case OPT_LOAD: cli_add(&opt->load, optarg); return true;
+    case OPT_SYMBOLS: cli_add(&opt->symbols, optarg); return true;
     case OPT_PHASE_ON: cli_add(&opt->phase_on, optarg); return true;
     case OPT_INSNS:
         return cli_value("--limit-insns", optarg, UNIT_NONE,
@@ -276,5 +279,6 @@ void cli_options_fini(RunOptions *opt)
     free(opt->trace_to.text);
     free(opt->load.text);
     free(opt->phase_on.text);
+    free(opt->symbols.text);
     free(opt->moments);
 }

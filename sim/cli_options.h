@@ -30,7 +30,7 @@ typedef struct RunOptions {
     unsigned trace_threads;
     bool trace_threads_given, trace_durable;
     MachineMoment *moments;
-    CliList load, phase_on;
+    CliList load, symbols, phase_on;
     MachineLimits limits;
     StatsFile stats[MAX_STATS];
     unsigned stats_files;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/cli_options.h"
-#include "sim/config_get.h"
+#include "sim/config_node.h"
 #include "sim/script.h"
 
 enum { MAX_PHASE_NAME = 63 };
@@ -45,8 +45,36 @@ static bool phase_on(Machine *m, const char *option, Error **errp)
     return ok;
 }
 
+/* FILE or FILE@BIAS; what follows the last @ is one if it begins as a number.
+ */
+static bool load_symbols(Machine *m, const char *option, Error **errp)
+{
+    const char *at = strrchr(option, '@');
+    uint64_t bias = 0;
+    bool ok = true;
+    if (at && at[1] >= '0' && at[1] <= '9') {
+        Node node = {.kind = NODE_SCALAR,
+                     .at = {.file = "command line"},
+                     .text = at + 1};
+        ok = config_value_number(&node, "--symbols", UNIT_SIZE, 0, UINT64_MAX,
+                                 &bias, errp);
+    } else {
+        at = option + strlen(option);
+    }
+    char *path = strndup(option, (size_t)(at - option));
+    ok = ok && (path ? machine_load_symbols(m, path, bias, errp)
+                     : error_set(errp, "the host has no memory left"));
+    free(path);
+    return ok || error_prepend(errp, "--symbols: ");
+}
+
 bool cli_system_apply(const RunOptions *opt, Machine *m, Error **errp)
 {
+    for (unsigned i = 0; i < opt->symbols.count; i++) {
+        if (!load_symbols(m, opt->symbols.text[i], errp)) {
+            return false;
+        }
+    }
     if (opt->phase_on.count && !opt->dir) {
         return error_set(errp, "--phase-on needs a folder for the database; "
                                "add -o DIR");

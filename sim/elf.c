@@ -33,6 +33,7 @@ typedef struct Reader {
     uint64_t len;
     const char *name;
     unsigned xlen;
+    bool only_symbols;
     ElfInfo *info;
     Error **errp;
 } Reader;
@@ -94,7 +95,7 @@ static bool check_kind(Reader *r)
                          r->name, xlen, r->xlen, xlen, r->xlen);
     }
     r->info->xlen = xlen;
-    if (h->e_type != ET_EXEC) {
+    if (h->e_type != ET_EXEC && !r->only_symbols) {
         const char *what = h->e_type == ET_REL    ? "an object file"
                            : h->e_type == ET_DYN  ? "position-independent"
                            : h->e_type == ET_CORE ? "a core file"
@@ -145,6 +146,21 @@ static bool check_tables(Reader *r)
     }
     return check_table(r, "program header", h->e_phoff, h->e_phnum, phdr) &&
            check_table(r, "section header", h->e_shoff, h->e_shnum, shdr);
+}
+
+/* Only its symbols are wanted: it need not be an executable. */
+static bool check_sections(Reader *r)
+{
+    const GElf_Ehdr *h = &r->head;
+    uint64_t shdr =
+        r->info->xlen == 64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+    if (h->e_shnum > 0 && h->e_shentsize != shdr) {
+        return error_set(r->errp,
+                         "%s: section headers of %u bytes, not %" PRIu64
+                         "; the file is damaged, link it again",
+                         r->name, h->e_shentsize, shdr);
+    }
+    return check_table(r, "section header", h->e_shoff, h->e_shnum, shdr);
 }
 
 /* -- segments
@@ -316,6 +332,10 @@ static bool read_elf(Reader *r, const ElfSink *sink)
                          "copy it again",
                          r->name);
     }
+    if (r->only_symbols) {
+        return check_kind(r) && check_sections(r) &&
+               elf_symbol_read(r->elf, r->info, r->name, r->errp);
+    }
     return check_kind(r) && check_tables(r) && read_segments(r) &&
            check_overlaps(r) && find_entry(r) &&
            elf_symbol_read(r->elf, r->info, r->name, r->errp) &&
@@ -323,25 +343,52 @@ static bool read_elf(Reader *r, const ElfSink *sink)
 }
 
 /* libelf wants memory it might write to: bytes is that. */
-static bool load(char *bytes, size_t len, const char *name, unsigned xlen,
-                 const ElfSink *sink, ElfInfo *info, Error **errp)
+static bool read_bytes(Reader *r, char *bytes, const ElfSink *sink)
 {
-    Reader r = {.bytes = (const unsigned char *)bytes,
-                .len = len,
-                .name = name,
-                .xlen = xlen,
-                .info = info,
-                .errp = errp};
-    *info = (ElfInfo){0};
-    if (!check_ident(&r)) {
+    r->bytes = (const unsigned char *)bytes;
+    if (!check_ident(r)) {
         return false;
     }
     elf_version(EV_CURRENT);
-    r.elf = elf_memory(bytes, len);
-    bool ok =
-        r.elf ? read_elf(&r, sink)
-              : error_set(errp, "%s: %s; link it again", name, elf_errmsg(-1));
-    elf_end(r.elf);
+    r->elf = elf_memory(bytes, r->len);
+    bool ok = r->elf ? read_elf(r, sink)
+                     : error_set(r->errp, "%s: %s; link it again", r->name,
+                                 elf_errmsg(-1));
+    elf_end(r->elf);
+    if (!ok) {
+        elf_info_fini(r->info);
+    }
+    return ok;
+}
+
+static bool load(char *bytes, size_t len, const char *name, unsigned xlen,
+                 const ElfSink *sink, ElfInfo *info, Error **errp)
+{
+    Reader r = {
+        .len = len, .name = name, .xlen = xlen, .info = info, .errp = errp};
+    *info = (ElfInfo){0};
+    return read_bytes(&r, bytes, sink);
+}
+
+bool elf_symbols_bytes(char *bytes, size_t len, const char *name, unsigned xlen,
+                       uint64_t bias, ElfInfo *info, Error **errp)
+{
+    Reader r = {.len = len,
+                .name = name,
+                .xlen = xlen,
+                .only_symbols = true,
+                .info = info,
+                .errp = errp};
+    *info = (ElfInfo){.xlen = xlen, .bias = bias};
+    bool text = len < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0;
+    bool ok = text ? elf_text_read(bytes, len, info, name, errp)
+                   : read_bytes(&r, bytes, NULL);
+    if (ok && !info->symbols && !info->marks) {
+        ok = error_set(errp,
+                       "%s: has no symbols; name the file as it was before it "
+                       "was stripped, or what nm prints of that",
+                       name);
+    }
     if (!ok) {
         elf_info_fini(info);
     }
@@ -403,45 +450,73 @@ static bool read_whole(int fd, char *bytes, size_t len)
     return true;
 }
 
-static bool load_open(int fd, const char *path, unsigned xlen,
-                      const ElfSink *sink, ElfInfo *info, Error **errp)
+/* All bytes of a file, and a 0 behind; NULL: *errp is set. */
+static char *read_open(int fd, const char *path, size_t *len, Error **errp)
 {
     struct stat st;
     if (fstat(fd, &st) < 0) {
-        return error_set(errp, "%s: %s", path, strerror(errno));
+        error_set(errp, "%s: %s", path, strerror(errno));
+        return NULL;
     }
     if (!S_ISREG(st.st_mode)) {
-        return error_set(errp, "%s: is %s; name an ELF file", path,
-                         S_ISDIR(st.st_mode) ? "a directory" : "not a file");
+        error_set(errp, "%s: is %s; name an ELF file", path,
+                  S_ISDIR(st.st_mode) ? "a directory" : "not a file");
+        return NULL;
     }
     if (st.st_size > (off_t)MAX_FILE_MIB << 20) {
-        return error_set(errp, "%s: larger than %d MiB; strip it", path,
-                         MAX_FILE_MIB);
+        error_set(errp, "%s: larger than %d MiB; strip it", path, MAX_FILE_MIB);
+        return NULL;
     }
-    size_t len = (size_t)st.st_size;
-    char *bytes = malloc(len + 1);
+    *len = (size_t)st.st_size;
+    char *bytes = malloc(*len + 1);
     if (!bytes) {
-        return error_set(errp, "%s: the host has no memory", path);
+        error_set(errp, "%s: the host has no memory", path);
+    } else if (!read_whole(fd, bytes, *len)) {
+        error_set(errp, "%s: cannot be read; check the file", path);
+        free(bytes);
+        bytes = NULL;
+    } else {
+        bytes[*len] = 0;
     }
-    bool ok = read_whole(fd, bytes, len)
-                  ? load(bytes, len, path, xlen, sink, info, errp)
-                  : error_set(errp, "%s: cannot be read; check the file", path);
-    free(bytes);
-    return ok;
+    return bytes;
+}
+
+static char *read_file(const char *path, size_t *len, Error **errp)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        error_set(errp, "%s: %s; check the path", path, strerror(errno));
+        return NULL;
+    }
+    char *bytes = read_open(fd, path, len, errp);
+    close(fd);
+    return bytes;
 }
 
 bool elf_load(const char *path, unsigned xlen, const ElfSink *sink,
               ElfInfo *info, Error **errp)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return error_set(errp, "%s: %s; check the path", path, strerror(errno));
-    }
-    bool ok = load_open(fd, path, xlen, sink, info, errp);
+    size_t len;
+    char *bytes = read_file(path, &len, errp);
+    bool ok = bytes && load(bytes, len, path, xlen, sink, info, errp);
     if (ok) {
         info->path = strdup(path);
     }
-    close(fd);
+    free(bytes);
+    return ok;
+}
+
+bool elf_symbols(const char *path, unsigned xlen, uint64_t bias, ElfInfo *info,
+                 Error **errp)
+{
+    size_t len;
+    char *bytes = read_file(path, &len, errp);
+    bool ok =
+        bytes && elf_symbols_bytes(bytes, len, path, xlen, bias, info, errp);
+    if (ok && info->symbol && !memcmp(bytes, ELFMAG, SELFMAG)) {
+        info->path = strdup(path);
+    }
+    free(bytes);
     return ok;
 }
 

@@ -53,6 +53,8 @@ typedef struct ElfInfo {
     ElfSymbol *mark; /* by address */
     size_t marks;
     uint64_t tohost; /* address of a section .tohost; 0: none */
+    uint64_t bias;   /* added to addresses of symbols; to those of elf_lines()
+                        not yet */
     char *names;     /* private */
     char *path;      /* of the file, for elf_lines(); NULL: from memory */
 } ElfInfo;
@@ -81,6 +83,13 @@ bool elf_load_bytes(const void *bytes, size_t len, const char *name,
 /* The same into an address space, ROM included, as a debugger would. */
 bool elf_load_space(const char *path, unsigned xlen, AddressSpace *as,
                     ElfInfo *info, Error **errp);
+/* Reads only symbols, all of them moved by bias: of an ELF file of any type for
+ * a RISC-V hart of that width (0: any), or of the text that nm prints. */
+bool elf_symbols(const char *path, unsigned xlen, uint64_t bias, ElfInfo *info,
+                 Error **errp);
+/* The same from memory: len bytes, and a 0 behind them, which are spoilt. */
+bool elf_symbols_bytes(char *bytes, size_t len, const char *name, unsigned xlen,
+                       uint64_t bias, ElfInfo *info, Error **errp);
 /* A sink that writes into as. */
 ElfSink elf_sink_space(AddressSpace *as);
 void elf_info_fini(ElfInfo *info);

@@ -16,23 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SYMBOLS = 1 << 24, MAX_NAME_BYTES = 1 << 28 };
-
-typedef struct Entry {
-    ElfSymbol symbol;
-    uint64_t end;  /* of the section */
-    unsigned rank; /* binding: lower is better */
-    size_t name;   /* offset in names */
-} Entry;
-
-typedef struct Table {
-    Elf *elf;
-    Entry *entry;
-    size_t entries;
-    char *names;
-    size_t name_bytes;
-} Table;
-
 static unsigned binding_rank(unsigned char info)
 {
     switch (GELF_ST_BIND(info)) {
@@ -60,18 +43,20 @@ static bool symbol_kind(const GElf_Sym *sym, const GElf_Shdr *sh,
     }
 }
 
-static void add_symbol(Table *t, const GElf_Sym *sym, const GElf_Shdr *sh,
+static void add_symbol(SymbolTable *t, const GElf_Sym *sym, const GElf_Shdr *sh,
                        const char *name)
 {
     ElfKind kind;
     if (!symbol_kind(sym, sh, name, &kind)) {
         return;
     }
-    uint64_t end = sh->sh_addr + sh->sh_size; /* of a damaged file: may wrap */
+    /* of a damaged file: may wrap */
+    uint64_t end = (sh->sh_addr + sh->sh_size + t->bias) & t->mask;
     size_t len = strlen(name) + 1;
-    Entry *e = &t->entry[t->entries++];
-    e->symbol = (ElfSymbol){
-        .address = sym->st_value, .size = sym->st_size, .kind = kind};
+    SymbolEntry *e = &t->entry[t->entries++];
+    e->symbol = (ElfSymbol){.address = (sym->st_value + t->bias) & t->mask,
+                            .size = sym->st_size,
+                            .kind = kind};
     if (e->symbol.size > UINT64_MAX - e->symbol.address) {
         e->symbol.size = UINT64_MAX - e->symbol.address;
     }
@@ -83,7 +68,7 @@ static void add_symbol(Table *t, const GElf_Sym *sym, const GElf_Shdr *sh,
 }
 
 /* Two passes over the table: the first, without room for names, counts. */
-static bool visit(Table *t, Elf_Data *data, size_t count, size_t strings,
+static bool visit(SymbolTable *t, Elf_Data *data, size_t count, size_t strings,
                   const GElf_Shdr *section, size_t sections, bool fill)
 {
     for (size_t i = 0; i < count; i++) {
@@ -103,14 +88,15 @@ static bool visit(Table *t, Elf_Data *data, size_t count, size_t strings,
         }
         t->entries++;
         t->name_bytes += strlen(name) + 1;
-        if (t->entries > MAX_SYMBOLS || t->name_bytes > MAX_NAME_BYTES) {
+        if (t->entries > ELF_MAX_SYMBOLS ||
+            t->name_bytes > ELF_MAX_NAME_BYTES) {
             return false;
         }
     }
     return true;
 }
 
-static bool read_table(Table *t, Elf_Scn *scn, const GElf_Shdr *sh,
+static bool read_table(SymbolTable *t, Elf_Scn *scn, const GElf_Shdr *sh,
                        const GElf_Shdr *section, size_t sections)
 {
     Elf_Data *data = elf_getdata(scn, NULL);
@@ -118,7 +104,7 @@ static bool read_table(Table *t, Elf_Scn *scn, const GElf_Shdr *sh,
         return true;
     }
     size_t count = data->d_size / sh->sh_entsize;
-    if (count > MAX_SYMBOLS ||
+    if (count > ELF_MAX_SYMBOLS ||
         !visit(t, data, count, sh->sh_link, section, sections, false)) {
         return false;
     }
@@ -132,7 +118,7 @@ static bool read_table(Table *t, Elf_Scn *scn, const GElf_Shdr *sh,
 
 static int compare_entries(const void *pa, const void *pb)
 {
-    const Entry *a = pa, *b = pb;
+    const SymbolEntry *a = pa, *b = pb;
     if (a->symbol.address != b->symbol.address) {
         return a->symbol.address < b->symbol.address ? -1 : 1;
     }
@@ -149,7 +135,7 @@ static int compare_entries(const void *pa, const void *pb)
 }
 
 /* Gives symbols without a size one. Marks keep theirs and end nothing. */
-static void fill_sizes(Entry *entry, size_t entries)
+static void fill_sizes(SymbolEntry *entry, size_t entries)
 {
     uint64_t here = UINT64_MAX, next = UINT64_MAX; /* addresses of symbols */
     for (size_t i = entries; i-- > 0;) {
@@ -168,7 +154,7 @@ static void fill_sizes(Entry *entry, size_t entries)
     }
 }
 
-static bool finish(Table *t, ElfInfo *info)
+bool elf_symbol_finish(SymbolTable *t, ElfInfo *info)
 {
     size_t marks = 0;
     if (t->entries == 0) {
@@ -204,7 +190,11 @@ static bool finish(Table *t, ElfInfo *info)
 
 bool elf_symbol_read(Elf *elf, ElfInfo *info, const char *file, Error **errp)
 {
-    Table t = {.elf = elf};
+    SymbolTable t = {
+        .elf = elf,
+        .bias = info->bias,
+        .mask = info->xlen == 32 ? UINT32_MAX : UINT64_MAX,
+    };
     size_t sections = 0, names = 0;
     if (elf_getshdrnum(elf, &sections) != 0 || sections == 0) {
         return true;
@@ -233,7 +223,7 @@ bool elf_symbol_read(Elf *elf, ElfInfo *info, const char *file, Error **errp)
     }
     if (ok && symtab) {
         ok = read_table(&t, symtab, &symtab_header, section, sections) &&
-             finish(&t, info);
+             elf_symbol_finish(&t, info);
     }
     free(section);
     free(t.entry);

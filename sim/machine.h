@@ -109,7 +109,13 @@ MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
 bool machine_load_elf(Machine *m, const char *path, Error **errp);
 /* Loads a further ELF file: only its segments and symbols. */
 bool machine_load_more(Machine *m, const char *path, Error **errp);
-/* Loads a file's bytes at a physical address. */
+/* Only symbols, moved by bias: of an ELF file of any type, or of what nm
+ * prints.
+ */
+bool machine_load_symbols(Machine *m, const char *path, uint64_t bias,
+                          Error **errp);
+/* Loads a file's bytes at a physical address. Of an ELF file the symbols are
+ * kept, as linked: the guest will load it. */
 bool machine_load_raw(Machine *m, const char *path, uint64_t address,
                       Error **errp);
 /* The address of a symbol of what was loaded. */

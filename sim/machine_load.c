@@ -187,6 +187,22 @@ bool machine_load_more(Machine *m, const char *path, Error **errp)
     return ok;
 }
 
+bool machine_load_symbols(Machine *m, const char *path, uint64_t bias,
+                          Error **errp)
+{
+    unsigned xlen = m->harts ? hart_config(m->hart[0])->isa.xlen : 0;
+    ElfInfo *more = realloc(m->more, (m->mores + 1) * sizeof(*more));
+    if (!more) {
+        return machine_no_memory(errp);
+    }
+    m->more = more;
+    if (!elf_symbols(path, xlen, bias, &more[m->mores], errp)) {
+        return false;
+    }
+    m->mores++;
+    return true;
+}
+
 /* All bytes of a file; NULL: *errp is set. */
 static uint8_t *read_all(const char *path, uint64_t *len, Error **errp)
 {
@@ -236,6 +252,9 @@ bool machine_load_raw(Machine *m, const char *path, uint64_t address,
     }
     machine_htif_attach(m);
     memory_world_enter(outer);
+    if (ok && len >= 4 && !memcmp(bytes, "\177ELF", 4)) {
+        machine_load_symbols(m, path, 0, NULL); /* it may have none */
+    }
     free(bytes);
     return ok;
 }

@@ -116,16 +116,27 @@ static void add_symbols(TraceStore *ts, const ElfInfo *elf)
     }
 }
 
+typedef struct LineSink {
+    TraceStore *ts;
+    const ElfInfo *elf;
+} LineSink;
+
 static void add_line(void *opaque, uint64_t address, uint64_t size,
                      const char *file, unsigned line)
 {
-    trace_add_line(opaque, address, size, file, line);
+    const LineSink *sink = opaque;
+    address += sink->elf->bias;
+    address &= sink->elf->xlen == 32 ? UINT32_MAX : UINT64_MAX;
+    if (size <= UINT64_MAX - address) {
+        trace_add_line(sink->ts, address, size, file, line);
+    }
 }
 
 static void add_code(TraceStore *ts, const ElfInfo *elf)
 {
     add_symbols(ts, elf);
-    if (elf->path && !elf_lines(elf->path, add_line, ts)) {
+    LineSink sink = {ts, elf};
+    if (elf->path && !elf_lines(elf->path, add_line, &sink)) {
         trace_log(ts, 0, "warning",
                   "the line tables of the firmware's DWARF cannot be read to "
                   "their end; source lines are missing");

@@ -98,6 +98,7 @@ def main():
     (target / "config" / "set").write_bytes(mcu + b"\0" + b"\0".join(sets))
     for xlen in (32, 64):
         (target / "elf" / f"rv{xlen}").write_bytes(elf(xlen))
+    (target / "elf" / "nm").write_text("80000000 T start\n80000010 00000008 t main\t[core]\n\n         U puts\n80000020 B data\n")
     code = b"".join(struct.pack("<I", w) for w in WORDS)
     for flags in range(32):
         (target / "insn" / f"all{flags}").write_bytes(bytes([flags, flags * 7]) + code)
