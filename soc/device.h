@@ -82,6 +82,17 @@ typedef struct RegName {
     const char *doc;
 } RegName;
 
+/* A part of a register, for the same: `uart0.LCR.DLAB`. Of a register without
+ * any nothing is decoded. */
+typedef struct FieldName {
+    const char *reg; /* the register's name in the RegName table */
+    const char *name;
+    unsigned low, width; /* bits */
+    const char *access;  /* "r" or "w": in reads, in writes only; "rw" */
+    const char *values;  /* names of 0, 1, ...: "off|on"; may be NULL */
+    const char *doc;
+} FieldName;
+
 /* What a device asks of the machine around it; filled by sim/, never NULL
  * after init (the defaults do nothing). */
 typedef struct DeviceHost {
@@ -109,6 +120,7 @@ typedef struct DeviceClass {
     const PinSpec *pins;      /* ends with a NULL name; may be NULL */
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
+    const FieldName *fields;  /* ends with a NULL reg; may be NULL */
     uint64_t mmio_size; /* bytes it takes in the map; 0: it is not there */
     bool traffic;       /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);

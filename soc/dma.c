@@ -382,6 +382,19 @@ static const RegName dma_registers[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL},
 };
 
+static const FieldName dma_fields[] = {
+    {"CTRL", "START", 0, 1, "rw", NULL, "begins a copy; reads 0"},
+    {"CTRL", "IRQ", 1, 1, "rw", NULL, "DONE and ERROR interrupt"},
+    {"CTRL", "SRC_FIXED", 2, 1, "rw", NULL, "the source address stays"},
+    {"CTRL", "DST_FIXED", 3, 1, "rw", NULL, "the destination address stays"},
+    {"CTRL", "SIZE", 4, 3, "rw", "1|2|4|8|16|32|64|64", "bytes of a burst"},
+    {"CTRL", "STOP", 7, 1, "rw", NULL, "ends a copy; reads 0"},
+    {"STATUS", "BUSY", 0, 1, "r", NULL, "a copy is under way"},
+    {"STATUS", "DONE", 1, 1, "rw", NULL, "a copy has ended"},
+    {"STATUS", "ERROR", 2, 1, "rw", NULL, "an access failed"},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
 const DeviceClass dma_class = {
     .name = "dma",
     .summary = "DMA engine: copies memory as an initiator of its own",
@@ -390,6 +403,7 @@ const DeviceClass dma_class = {
     .pins = dma_pins,
     .params = dma_params,
     .registers = dma_registers,
+    .fields = dma_fields,
     .mmio_size = 0x1000,
     .init = dma_init,
     .reset = dma_reset,

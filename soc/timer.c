@@ -148,6 +148,14 @@ static const RegName timer_registers[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL},
 };
 
+static const FieldName timer_fields[] = {
+    {"CTRL", "ENABLE", 0, 1, "rw", NULL, "it counts"},
+    {"CTRL", "PERIODIC", 1, 1, "rw", "once|periodic", "what expiry does"},
+    {"CTRL", "IRQ", 2, 1, "rw", NULL, "EXPIRED drives irq"},
+    {"STATUS", "EXPIRED", 0, 1, "rw", NULL, "a period has ended"},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
 const DeviceClass timer_class = {
     .name = "timer",
     .summary = "32-bit down counter, one-shot or periodic",
@@ -155,6 +163,7 @@ const DeviceClass timer_class = {
     .size = sizeof(Timer),
     .pins = timer_pins,
     .registers = timer_registers,
+    .fields = timer_fields,
     .mmio_size = 0x1000,
     .init = timer_init,
     .reset = timer_reset,

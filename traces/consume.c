@@ -142,9 +142,11 @@ static void take_mmios(TraceStore *ts, const StoreBuffer *buffer, bool write)
         const RowSite *s = row.site;
         if (s->region && s->kind != ACCESS_FETCH && ts->region[s->region]->io) {
             polling_take(ts, &row);
-            const HotEntry *e =
-                write ? hot_register(ts, s, row.pa - s->base) : NULL;
+            const HotEntry *e = hot_register(ts, s, row.pa - s->base);
             if (e) {
+                fields_take(ts, &row, e->reg);
+            }
+            if (e && write) {
                 write_mmio(ts, &row, tx, e);
             }
         }

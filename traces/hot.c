@@ -70,6 +70,13 @@ static bool reg_grow(TraceStore *ts)
     return true;
 }
 
+static uint32_t register_known(TraceStore *ts, uint32_t region, uint64_t offset)
+{
+    return (uint32_t)store_number(
+        ts, "select id from register where region_id = ?1 and offset = ?2",
+        "iu", (int64_t)region, offset);
+}
+
 /* The row in `register` of a device's register; 0: it has no name. */
 static uint32_t register_id(TraceStore *ts, uint32_t region,
                             const StoreRegion *info, uint64_t offset)
@@ -78,16 +85,14 @@ static uint32_t register_id(TraceStore *ts, uint32_t region,
     if (info->cls) {
         device_register_name(info->cls, offset, name, sizeof(name));
     }
-    if (*name) {
-        store_run(ts,
-                  "insert into register select null, ?1, ?2, ?3 where not"
-                  " exists (select * from register where region_id = ?1 and"
-                  " offset = ?2)",
-                  "iut", (int64_t)region, offset, name);
+    uint32_t known = register_known(ts, region, offset);
+    if (*name && !known) {
+        store_run(ts, "insert into register values(null, ?1, ?2, ?3)", "iut",
+                  (int64_t)region, offset, name);
+        known = register_known(ts, region, offset);
+        registers_parts(ts, region, known, offset);
     } /* else a killed run may have known its class, which recovery does not */
-    return (uint32_t)store_number(
-        ts, "select id from register where region_id = ?1 and offset = ?2",
-        "iu", (int64_t)region, offset);
+    return known;
 }
 
 HotEntry *hot_register(TraceStore *ts, const RowSite *s, uint64_t offset)

@@ -220,6 +220,14 @@ const Metric metrics[] = {
      "as cycles from hot_address where type = 'io' group by 1, 2 "
      "order by 3 desc, 1, 2",
      "modelled"},
+    {"register_fields", "table",
+     "Fields of device registers that software wrote: how often, how often to "
+     "another value than the register's access before had there, and the last "
+     "such change.",
+     "select region || '.' || register || '.' || field as field, writes, "
+     "changes, last_before || '->' || last_value as last_change "
+     "from field_change order by changes desc, writes desc, field",
+     "exact"},
     {"polling_loops", "table",
      "Loops that read one device register, of recorded accesses: at least 4 "
      "reads in a row by one initiator from one pc, all of the same value and "

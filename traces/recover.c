@@ -259,7 +259,7 @@ static void write_summaries(TraceStore *ts)
                      "delete from hot_page; delete from latency_histogram;"
                      "delete from traffic_window;"
                      "delete from traffic; delete from split_cost;"
-                     "delete from polling_loop;"
+                     "delete from polling_loop; delete from field_change;"
                      "delete from check_result");
 }
 

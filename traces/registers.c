@@ -8,7 +8,9 @@
  */
 #include "traces/registers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "traces/store.h"
 
@@ -22,14 +24,60 @@ static unsigned reg_stride(const RegName *r)
     return r->stride ? r->stride : r->size;
 }
 
+/* "off|on": names of 0 and 1 of the last field; empty: none. */
+static void add_values(TraceStore *ts, const char *names)
+{
+    for (uint64_t value = 0; names; value++) {
+        const char *end = strchr(names, '|');
+        size_t len = end ? (size_t)(end - names) : strlen(names);
+        char name[64];
+        snprintf(name, sizeof(name), "%.*s", (int)len, names);
+        if (len) {
+            store_run(ts,
+                      "insert into register_field_value"
+                      " select max(id), ?, ? from register_field",
+                      "ut", value, name);
+        }
+        names = end ? end + 1 : NULL;
+    }
+}
+
+static void add_fields(TraceStore *ts, uint32_t region, const FieldName *f)
+{
+    for (; f && f->reg; f++) {
+        store_run(ts, "insert into register_field values(null,?,?,?,?,?,?)",
+                  "ittuut", (int64_t)region, f->reg, f->name, (uint64_t)f->low,
+                  (uint64_t)f->width, f->access);
+        if (f->values) {
+            add_values(ts, f->values);
+        }
+    }
+}
+
 void registers_add(TraceStore *ts, uint32_t region, const DeviceClass *cls)
 {
+    add_fields(ts, region, cls->fields);
     for (const RegName *r = cls->registers; r && r->name; r++) {
         store_run(ts, "insert into device_register values(?,?,?,?,?,?,?,null)",
                   "ituuuut", (int64_t)region, r->name, (uint64_t)r->offset,
                   (uint64_t)r->size, (uint64_t)reg_count(r),
                   (uint64_t)reg_stride(r), r->access);
     }
+}
+
+void registers_parts(TraceStore *ts, uint32_t region, uint32_t id,
+                     uint64_t offset)
+{
+    store_run(ts,
+              "insert into register_part select ?1, f.id,"
+              " f.low - 8 * ((?3 - d.offset) % d.stride),"
+              " (?3 - d.offset) / d.stride from device_register d"
+              " join register_field f on f.region_id = d.region_id"
+              " and f.register = d.name where d.region_id = ?2"
+              " and ?3 >= d.offset and (?3 - d.offset) / d.stride < d.registers"
+              " and (?3 - d.offset) % d.stride < d.size"
+              " and f.low >= 8 * ((?3 - d.offset) % d.stride)",
+              "iiu", (int64_t)id, (int64_t)region, offset);
 }
 
 /* Which registers of an array accesses of one place have reached. */

@@ -74,18 +74,59 @@ create table register(id integer primary key, region_id integer,
 create table device_register(region_id integer, name text, offset integer,
     size integer, registers integer, stride integer, access text,
     touched integer);
+-- Parts of registers of devices, and what their values are called.
+create table register_field(id integer primary key, region_id integer,
+    register text, name text, low integer, bits integer, access text);
+create table register_field_value(field_id integer, value integer, name text,
+    primary key(field_id, value)) without rowid;
+create table register_part(register_id integer, field_id integer,
+    shift integer, number integer,
+    primary key(register_id, field_id)) without rowid;
 create table mmio_row(tx integer, site integer, time integer, cycle integer,
     offset integer, value integer, result integer, register_id integer);
 create view mmio as
 select m.tx, m.time, m.cycle, i.name as initiator, r.name as region, m.offset,
     coalesce(g.name, '') as register, s.dir, s.size, m.value,
-    e.name as result, s.pc, y.name as symbol
+    e.name as result, s.pc, y.name as symbol,
+    (select group_concat(f.name || '=' || coalesce(v.name, f.value), ' ')
+        from (select f.id, f.name,
+            m.value >> p.shift & (1 << f.bits) - 1 as value
+            from register_part p cross join register_field f
+            on f.id = p.field_id where p.register_id = m.register_id
+            and p.shift + f.bits <= 8 * s.size
+            and (f.access = s.dir or f.access = 'rw') order by f.low desc) f
+        left join register_field_value v
+        on v.field_id = f.id and v.value = f.value) as fields
 from mmio_row m cross join site s on s.id = m.site
 left join initiator i on i.id = s.initiator_id
 left join region r on r.id = s.region_id
 left join register g on g.id = m.register_id
 left join result_name e on e.id = m.result
 left join symbol y on y.id = s.symbol_id;
+-- Field by field. before: at the last access of the same register that has it.
+create view mmio_field as
+with field as (select m.tx, m.time, m.cycle, s.initiator_id, s.region_id,
+    g.name as register, f.id, f.name, s.dir,
+    m.value >> p.shift & (1 << f.bits) - 1 as value, m.result, s.pc,
+    s.symbol_id, p.number
+    from mmio_row m cross join site s on s.id = m.site
+    cross join register_part p on p.register_id = m.register_id
+    cross join register_field f on f.id = p.field_id
+        and p.shift + f.bits <= 8 * s.size
+        and (f.access = s.dir or f.access = 'rw')
+    join register g on g.id = m.register_id
+    where m.value is not null),
+change as (select *, lag(value) over
+    (partition by id, number order by tx) as before from field)
+select c.tx, c.time, c.cycle, i.name as initiator, r.name as region,
+    c.register, c.name as field, c.dir, c.before, c.value,
+    coalesce(v.name, c.value) as meaning, e.name as result, c.pc,
+    y.name as symbol
+from change c left join initiator i on i.id = c.initiator_id
+left join region r on r.id = c.region_id
+left join result_name e on e.id = c.result
+left join symbol y on y.id = c.symbol_id
+left join register_field_value v on v.field_id = c.id and v.value = c.value;
 create table fault(time integer, cycle integer, hart text, pc integer,
     symbol text, cause integer, cause_name text, tval integer);
 create table irq(time integer, source text, line integer, level integer);
@@ -172,6 +213,11 @@ create table polling_loop(initiator text, region text, register text,
     offset integer, pc integer, symbol text, loops integer, reads integer,
     cycles integer, longest_reads integer, longest_cycles integer,
     last_value integer, end_value integer, initiator_id integer);
+
+-- Fields of registers that were written; null: no write was a change.
+create table field_change(region text, register text, field text,
+    writes integer, changes integer, last_before integer, last_value integer,
+    region_id integer);
 
 create table metric(name text primary key, unit text, definition text,
     sql text, exactness text, value numeric) without rowid;

@@ -417,6 +417,7 @@ void store_free(TraceStore *ts)
     count_free(ts);
     lines_free(ts->lines);
     polling_free(ts->polling);
+    fields_free(ts->fields);
     ring_free(ts);
     free(ts->path);
     error_free(ts->error);

@@ -13,6 +13,7 @@
 
 #include "traces/codec.h"
 #include "traces/count.h"
+#include "traces/fields.h"
 #include "traces/lines.h"
 #include "traces/polling.h"
 #include "traces/registers.h"
@@ -160,6 +161,7 @@ struct TraceStore {
     bool symbols_sorted;
     TraceLines *lines; /* NULL: none are known */
     Polling *polling;  /* NULL: no device was accessed */
+    Fields *fields;    /* the same */
     /* phases */
     bool phase_open;
     unsigned phases;

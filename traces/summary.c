@@ -514,6 +514,7 @@ void summary_finish(TraceStore *ts)
     count_write(ts);
     lines_write(ts);
     polling_write(ts);
+    fields_write(ts);
     registers_write(ts);
     if (ts->recovered) {
         store_script(ts, traffic_of_rows);

@@ -1,5 +1,6 @@
 // Every class in the list: its tables must say what `socscope devices` prints,
 // and no register access of any size may hurt.
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -52,6 +53,34 @@ TEST(Devices, TablesAreComplete)
             EXPECT_LE(p->offset + p->count * sizeof(Irq), cls.size);
             EXPECT_GT(std::strlen(p->doc), 5u) << p->name;
             EXPECT_GE(p->count, 1u);
+        }
+        for (const FieldName *f = cls.fields; f && f->reg; f++) {
+            SCOPED_TRACE(std::string(f->reg) + "." + f->name);
+            const RegName *r = cls.registers;
+            while (r->name && std::strcmp(r->name, f->reg) != 0) {
+                r++;
+            }
+            ASSERT_NE(nullptr, r->name);
+            EXPECT_GE(f->width, 1u);
+            EXPECT_LE(f->low + f->width, 8 * r->size);
+            EXPECT_GT(std::strlen(f->doc), 4u);
+            EXPECT_TRUE(!std::strcmp(f->access, "r") ||
+                        !std::strcmp(f->access, "w") ||
+                        !std::strcmp(f->access, "rw"));
+            EXPECT_TRUE(
+                keys.insert(std::string(f->reg) + "." + f->name).second);
+            auto names = f->values ? std::string(f->values) : "";
+            EXPECT_LE(std::count(names.begin(), names.end(), '|'),
+                      (INT64_C(1) << f->width) - 1);
+            for (const FieldName *g = cls.fields; g < f; g++) {
+                bool apart =
+                    g->low >= f->low + f->width ||
+                    f->low >= g->low + g->width ||
+                    std::strcmp(g->reg, f->reg) != 0 ||
+                    (std::strlen(f->access) == 1 &&
+                     std::strlen(g->access) == 1 && *f->access != *g->access);
+                EXPECT_TRUE(apart) << g->name;
+            }
         }
         std::set<hwaddr> taken;
         ASSERT_NE(nullptr, cls.registers);

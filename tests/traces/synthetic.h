@@ -576,8 +576,13 @@ struct Machine {
             registers[i].access = "rw";
             registers[i].doc = "";
         }
+        static const FieldName fields[] = {
+            {"DATA", "CHAR", 0, 8, "rw", nullptr, ""},
+            {"LSR", "READY", 0, 1, "r", "no|yes", ""},
+            {nullptr, nullptr, 0, 0, nullptr, nullptr, nullptr}};
         cls.name = "paper-uart";
         cls.registers = registers;
+        cls.fields = fields;
         return &cls;
     }
 
