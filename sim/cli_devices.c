@@ -42,10 +42,11 @@ static int list_devices(void)
 }
 
 static const char *const param_type[] = {
-    [PARAM_UINT] = "number",  [PARAM_SIZE] = "size",
-    [PARAM_HZ] = "frequency", [PARAM_BOOL] = "true|false",
-    [PARAM_STRING] = "text",  [PARAM_MASTER] = "bus",
-    [PARAM_TIME] = "time",    [PARAM_FILE] = "file",
+    [PARAM_UINT] = "number",   [PARAM_SIZE] = "size",
+    [PARAM_HZ] = "frequency",  [PARAM_BOOL] = "true|false",
+    [PARAM_STRING] = "text",   [PARAM_MASTER] = "bus",
+    [PARAM_TIME] = "time",     [PARAM_FILE] = "file",
+    [PARAM_MEMORY] = "memory", [PARAM_DEVICE] = "device",
 };
 
 static void print_hz(uint64_t hz, char *buf, size_t size)
@@ -57,6 +58,17 @@ static void print_hz(uint64_t hz, char *buf, size_t size)
         u++;
     }
     snprintf(buf, size, "%" PRIu64 "%s", hz, units[u]);
+}
+
+static void print_time(uint64_t ps, char *buf, size_t size)
+{
+    static const char *const units[] = {"ps", "ns", "us", "ms", "s"};
+    unsigned u = 0;
+    while (u < 4 && ps && ps % 1000 == 0) {
+        ps /= 1000;
+        u++;
+    }
+    snprintf(buf, size, "%" PRIu64 "%s", ps, ps ? units[u] : "");
 }
 
 static void print_number(uint64_t n, char *buf, size_t size)
@@ -75,7 +87,9 @@ static void print_preset(const ParamSpec *p, char *buf, size_t size)
     case PARAM_STRING:
         snprintf(buf, size, "%s", p->text ? p->text : "\"\"");
         break;
-    case PARAM_TIME: snprintf(buf, size, "0"); break; /* none is preset */
+    case PARAM_TIME: print_time(p->preset, buf, size); break;
+    case PARAM_MEMORY:
+    case PARAM_DEVICE: snprintf(buf, size, "none"); break;
     case PARAM_MASTER: snprintf(buf, size, "its own bus"); break;
     case PARAM_HZ: print_hz(p->preset, buf, size); break;
     case PARAM_UINT: snprintf(buf, size, "%" PRIu64, p->preset); break;
@@ -112,6 +126,7 @@ static void print_params(const DeviceClass *cls)
             void (*print)(uint64_t, char *, size_t) =
                 p->type == PARAM_HZ     ? print_hz
                 : p->type == PARAM_SIZE ? print_size
+                : p->type == PARAM_TIME ? print_time
                                         : print_number;
             print(p->low, low, sizeof(low));
             print(p->high, high, sizeof(high));
@@ -285,15 +300,23 @@ static void print_wire(const DeviceClass *cls, const PinSpec *pin,
 /* An entry that can be pasted into a description with a cpu0 and a plic0. */
 static void print_example(const DeviceClass *cls)
 {
-    printf("\nexample\n  - {name: %.20s0, type: %s, bus: main%s", cls->name,
-           cls->name, cls->mmio_size ? ", at: 0x10000000" : "");
+    puts("\nexample");
+    for (const ParamSpec *p = cls->params; p && p->name; p++) {
+        if (p->required && p->type == PARAM_DEVICE) {
+            printf("  - {name: other0, type: %s, bus: main, at: 0x10001000}\n",
+                   p->text);
+        }
+    }
+    printf("  - {name: %.20s0, type: %s, bus: main%s", cls->name, cls->name,
+           cls->mmio_size ? ", at: 0x10000000" : "");
     for (const ParamSpec *p = cls->params; p && p->name; p++) {
         if (p->required || (p->type == PARAM_MASTER && cls->mmio_size)) {
             printf(", %s: %s", p->name,
-                   p->type == PARAM_MASTER ? "main"
-                   : p->type == PARAM_SIZE ? "4KiB"
-                   : p->type == PARAM_FILE ? "run.db"
-                                           : "1");
+                   p->type == PARAM_MASTER   ? "main"
+                   : p->type == PARAM_SIZE   ? "4KiB"
+                   : p->type == PARAM_FILE   ? "run.db"
+                   : p->type == PARAM_DEVICE ? "other0"
+                                             : "1");
         }
     }
     unsigned line = 1;

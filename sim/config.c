@@ -203,7 +203,8 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
                             memory->name);
     }
     const Node *file = config_node_find(map, "file");
-    return !file || read_file_name(cfg, file, "file", &memory->file, errp);
+    return config_memory_more(cfg, memory, map, errp) &&
+           (!file || read_file_name(cfg, file, "file", &memory->file, errp));
 }
 
 static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
@@ -215,6 +216,8 @@ static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
     *param = (ConfigParam){.at = node->at, .spec = spec};
     switch (spec->type) {
     case PARAM_STRING:
+    case PARAM_MEMORY:
+    case PARAM_DEVICE: /* config_check_links() looks */
         return config_value_text(node, spec->name, &param->text, errp);
     case PARAM_FILE:
         return read_file_name(cfg, node, spec->name, &param->text, errp);
@@ -411,7 +414,8 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
             return false;
         }
     }
-    return config_check_names(cfg, errp) && read_wires(cfg, devices, errp) &&
+    return config_check_names(cfg, errp) && config_check_links(cfg, errp) &&
+           read_wires(cfg, devices, errp) &&
            config_bus_check_slots(cfg, errp) && config_check_map(cfg, errp) &&
            config_check_posted(cfg, errp);
 }

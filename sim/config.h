@@ -97,10 +97,13 @@ typedef struct ConfigMemory {
     uint64_t address, size;
     bool rom;
     ConfigWaits waits;
+    uint32_t prefetch; /* bytes of its read-ahead buffer; 0: none */
     ConfigPosted posted;
     int priority;     /* overlap priority; higher hides lower */
     bool overlap;     /* `overlap: true`: may overlap others */
     const char *file; /* image loaded at its start; NULL: zero-filled */
+    uint32_t *word;   /* what it begins with instead of a file */
+    unsigned words;
 } ConfigMemory;
 
 typedef struct ConfigParam {

@@ -144,7 +144,9 @@ static void set_param(char *dev, const ParamSpec *spec, uint64_t number,
     case PARAM_BOOL: memcpy(dev + spec->offset, &flag, sizeof(flag)); break;
     case PARAM_FILE:
     case PARAM_STRING: memcpy(dev + spec->offset, &text, sizeof(text)); break;
-    case PARAM_MASTER: break; /* a port; nothing in a description */
+    case PARAM_MEMORY:
+    case PARAM_DEVICE:
+    case PARAM_MASTER: break; /* nothing in a description */
     }
 }
 

@@ -116,11 +116,13 @@ const ConfigKey config_keys[] = {
     {"memory", "size", "size", NULL, "bytes"},
     {"memory", "kind", "ram|rom", "ram", "may it be written"},
     {"memory", "wait_states", "wait states", "0", "cycles of the bus"},
+    {"memory", "prefetch", "size", "0", "bytes that it reads ahead"},
     {"memory", "posted", "posted or none", "none",
      "stores wait in a buffer and are combined"},
     {"memory", "priority", "number", "0", "of overlapping: higher hides lower"},
     {"memory", "overlap", "true|false", "false", "may share addresses"},
     {"memory", "file", "file", "", "image loaded at its start"},
+    {"memory", "words", "list of number", "[]", "what it begins with"},
     {"memory", "remove", "true|false", "false",
      "drop the extended file's entry"},
 

@@ -169,6 +169,11 @@ bool config_timing_read(Config *cfg, ConfigCpu *cpu, const Node *map,
 bool config_check_wires(Config *cfg, ConfigDevice *dev, const Node *entry,
                         Error **errp);
 bool config_check_names(const Config *cfg, Error **errp);
+/* What only some memories have (config_memory.c). */
+bool config_memory_more(Config *cfg, ConfigMemory *memory, const Node *map,
+                        Error **errp);
+/* Of parameters that name a device or a memory (config_link.c). */
+bool config_check_links(const Config *cfg, Error **errp);
 bool config_check_map(const Config *cfg, Error **errp);
 bool config_check_posted(const Config *cfg, Error **errp); /* config_posted.c */
 bool config_check_bus(const Config *cfg, const Node *node, const char *what,

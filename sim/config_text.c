@@ -263,7 +263,15 @@ static void put_memory(FILE *out, const ConfigMemory *memory)
         fprintf(out, ", file: ");
         put_file(out, memory->file);
     }
-    fprintf(out, "}\n");
+    if (memory->prefetch) {
+        fprintf(out, ", prefetch: ");
+        put_size(out, memory->prefetch);
+    }
+    for (unsigned i = 0; i < memory->words; i++) {
+        fprintf(out, "%s0x%08" PRIx32, i ? ", " : ", words: [",
+                memory->word[i]);
+    }
+    fprintf(out, memory->words ? "]}\n" : "}\n");
 }
 
 static void put_param(FILE *out, const ConfigParam *param)
@@ -277,6 +285,8 @@ static void put_param(FILE *out, const ConfigParam *param)
     case PARAM_TIME: put_time(out, param->number); break;
     case PARAM_FILE: put_file(out, param->text); break;
     case PARAM_STRING: put_text(out, param->text); break;
+    case PARAM_MEMORY:
+    case PARAM_DEVICE:
     case PARAM_MASTER: fputs(param->text, out); break;
     }
 }

@@ -127,6 +127,9 @@ static bool make_memory(Machine *m, const ConfigMemory *cm, Error **errp)
                                   .overlap = cm->overlap,
                                   .priority = cm->priority};
     machine_set_waits(m, &mem->waits, home, &cm->waits, &mem->region);
+    if (cm->prefetch && mem->region.timing) {
+        wait_states_prefetch(&mem->waits, cm->prefetch, home->bus.width);
+    }
     bool ok = true;
     for (unsigned i = 0; ok && cm->bus[i]; i++) {
         MachineBus *mb = machine_bus_named(m, cm->bus[i], cm->at, errp);
@@ -174,10 +177,10 @@ static bool make_all(Machine *m, const MachineOptions *options, Error **errp)
 {
     return machine_make_buses(m, errp) && make_memories(m, errp) &&
            machine_make_harts(m, options, errp) &&
-           machine_make_devices(m, errp) && machine_make_wires(m, errp) &&
-           make_api_ports(m, errp) && machine_serial_init(m, errp) &&
-           machine_make_posted(m, errp) && machine_load_images(m, errp) &&
-           machine_load_scores(m, errp);
+           machine_make_devices(m, errp) && machine_link_devices(m, errp) &&
+           machine_make_wires(m, errp) && make_api_ports(m, errp) &&
+           machine_serial_init(m, errp) && machine_make_posted(m, errp) &&
+           machine_load_images(m, errp) && machine_load_scores(m, errp);
 }
 
 Machine *machine_new_with(const Config *cfg, const MachineOptions *options,

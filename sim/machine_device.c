@@ -52,6 +52,17 @@ static bool make_master(Machine *m, const ConfigDevice *cd,
     return true;
 }
 
+/* The configuration was checked: it is there. */
+static MemoryRegion *find_memory(Machine *m, const char *name)
+{
+    for (unsigned i = 0; i < m->memories; i++) {
+        if (!strcmp(m->memory[i].name, name)) {
+            return &m->memory[i].region;
+        }
+    }
+    return NULL;
+}
+
 static bool set_param(Machine *m, const ConfigDevice *cd, const ParamSpec *spec,
                       Device *dev, Error **errp)
 {
@@ -71,6 +82,10 @@ static bool set_param(Machine *m, const ConfigDevice *cd, const ParamSpec *spec,
     case PARAM_STRING:
         *(const char **)at = given ? given->text : spec->text;
         return true;
+    case PARAM_MEMORY:
+        *(MemoryRegion **)at = given ? find_memory(m, given->text) : NULL;
+        return true;
+    case PARAM_DEVICE: return true; /* machine_link_devices() does */
     case PARAM_MASTER:
         return make_master(m, cd, spec, given ? given->text : cd->bus, at,
                            errp);
@@ -144,6 +159,29 @@ bool machine_make_devices(Machine *m, Error **errp)
     bool ok = (m->device && order) || machine_no_memory(errp);
     for (unsigned i = 0; ok && i < cfg->devices; i++) {
         ok = make_device(m, &cfg->device[order[i].index], errp);
+    }
+    free(order);
+    return ok;
+}
+
+/* In the order of their names, so that the order of entries decides nothing. */
+bool machine_link_devices(Machine *m, Error **errp)
+{
+    const Config *cfg = m->cfg;
+    MachineName *order = MACHINE_SORT_NAMES(cfg->device, cfg->devices);
+    bool ok = order || machine_no_memory(errp);
+    for (unsigned i = 0; ok && i < cfg->devices; i++) {
+        const ConfigDevice *cd = &cfg->device[order[i].index];
+        Device *dev = machine_find_device(m, cd->name)->dev;
+        for (unsigned k = 0; k < cd->params; k++) {
+            const ParamSpec *s = cd->param[k].spec;
+            if (s->type == PARAM_DEVICE) {
+                *(Device **)(void *)((char *)dev + s->offset) =
+                    machine_find_device(m, cd->param[k].text)->dev;
+            }
+        }
+        ok = !dev->cls->link || dev->cls->link(dev, errp) ||
+             machine_blame(errp, cd->at);
     }
     free(order);
     return ok;

@@ -57,11 +57,22 @@ static bool read_image(MachineMemory *mem, const char *path, Error **errp)
            error_set(errp, "%s ended early while it was read", path);
 }
 
+static void write_words(MachineMemory *mem, const ConfigMemory *cm)
+{
+    uint8_t *bytes = memory_region_get_ram_ptr(&mem->region);
+    for (unsigned i = 0; i < 4 * cm->words; i++) {
+        bytes[i] = (uint8_t)(cm->word[i / 4] >> 8 * (i % 4));
+    }
+}
+
 bool machine_load_images(Machine *m, Error **errp)
 {
     for (unsigned i = 0; i < m->memories; i++) {
         MachineMemory *mem = &m->memory[i];
         const ConfigMemory *cm = config_memory(m, mem->name);
+        if (cm) {
+            write_words(mem, cm);
+        }
         if (cm && cm->file && !read_image(mem, cm->file, errp)) {
             return error_prepend(errp, "%s:%u: ", cm->at.file, cm->at.line);
         }

@@ -247,6 +247,8 @@ void machine_free_caches(Machine *m);
 bool machine_make_devices(Machine *m, Error **errp);
 /* Sstc: harts and the CLINT know each other; when there are both. */
 void machine_connect_stimecmp(Machine *m);
+/* Joins devices that name each other. */
+bool machine_link_devices(Machine *m, Error **errp);
 bool machine_make_wires(Machine *m, Error **errp);
 
 /* -- posted stores (machine_posted.c) -------------------------------------- */

@@ -207,6 +207,9 @@ void machine_reset(Machine *m)
         }
     }
     machine_reset_caches(m);
+    for (unsigned i = 0; i < m->memories; i++) {
+        wait_states_reset(&m->memory[i].waits);
+    }
     machine_posted_reset(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_reset(m->hart[i]);

@@ -48,14 +48,24 @@ extern "C" {
 #endif
 
 /* Wait states of a target, in cycles of its bus: a TimingModel for
- * MemoryRegion.timing. */
+ * MemoryRegion.timing. With a prefetch buffer (prefetch.c) a read costs what is
+ * left until its bytes are there. */
 typedef struct WaitStates {
     TimingModel model;
     const ClockDomain *clock;
     uint32_t read_first, read_next, write_first, write_next;
+    uint32_t prefetch; /* bytes of the buffer; 0: none */
+    uint32_t width;    /* bytes that read_next cycles bring into it */
+    /* its state: it has [tail, head); the last read ended at `end` */
+    bool streams;
+    hwaddr tail, head, end;
+    uint64_t head_cycle; /* when the last byte before head came */
 } WaitStates;
 void wait_states_init(WaitStates *ws, const char *name,
                       const ClockDomain *clock);
+/* From now on with a prefetch buffer of so many bytes, multiples of width. */
+void wait_states_prefetch(WaitStates *ws, uint32_t bytes, uint32_t width);
+void wait_states_reset(WaitStates *ws);
 
 typedef enum BusArbitration {
     BUS_FIXED,

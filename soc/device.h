@@ -6,8 +6,8 @@
  * pins, interrupt inputs, registers. soc/devices.c lists the classes.
  *
  * Life: sim/ allocates cls->size zeroed bytes, fills the Device part and the
- * parameters, calls init (once, may fail), connects pins, calls reset (any
- * time, never fails, never allocates), at the end fini.
+ * parameters, calls init and link (once, may fail), connects pins, calls reset
+ * (any time, never fails, never allocates), at the end fini.
  */
 #ifndef SOC_DEVICE_H
 #define SOC_DEVICE_H
@@ -58,6 +58,9 @@ typedef enum ParamType {
     PARAM_STRING, /* const char *, owned by the machine */
     PARAM_FILE,   /* the same, relative to the file that says it */
     PARAM_MASTER, /* MemoryPort: the bus the device is an initiator on */
+    PARAM_MEMORY, /* MemoryRegion *, NULL if silent: a memory by its name */
+    PARAM_DEVICE, /* Device *, of type `text`: another one by its name; it is
+                     there in link() */
 } ParamType;
 
 typedef struct ParamSpec {
@@ -124,6 +127,8 @@ typedef struct DeviceClass {
     uint64_t mmio_size; /* bytes it takes in the map; 0: it is not there */
     bool traffic;       /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);
+    /* Joins the devices its parameters name; after every init. May be NULL. */
+    bool (*link)(Device *dev, Error **errp);
     void (*reset)(Device *dev);
     void (*fini)(Device *dev); /* NULL if init allocates nothing */
     /* An interrupt input, `NAME.LINE` in a config. NULL: it has none. */

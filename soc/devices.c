@@ -13,16 +13,33 @@
 #include "soc/dma.h"
 #include "soc/generator.h"
 #include "soc/gpio.h"
+#include "soc/lm75.h"
 #include "soc/ns16550a.h"
+#include "soc/ocores_i2c.h"
 #include "soc/player.h"
 #include "soc/plic.h"
+#include "soc/sifive_aon.h"
+#include "soc/sifive_gpio.h"
+#include "soc/sifive_prci.h"
+#include "soc/sifive_pwm.h"
+#include "soc/sifive_spi.h"
 #include "soc/sifive_test.h"
+#include "soc/sifive_uart.h"
+#include "soc/spi_flash.h"
 #include "soc/timer.h"
+#include "soc/watchdog.h"
 
 const DeviceClass *const device_classes[] = {
-    &clint_class,    &dma_class,    &generator_class, &gpio_class,
-    &ns16550a_class, &player_class, &plic_class,      &sifive_test_class,
-    &timer_class,    NULL,
+    &clint_class,       &dma_class,
+    &generator_class,   &gpio_class,
+    &lm75_class,        &ns16550a_class,
+    &ocores_i2c_class,  &player_class,
+    &plic_class,        &sifive_aon_class,
+    &sifive_gpio_class, &sifive_prci_class,
+    &sifive_pwm_class,  &sifive_spi_class,
+    &sifive_test_class, &sifive_uart_class,
+    &spi_flash_class,   &timer_class,
+    &watchdog_class,    NULL,
 };
 
 const DeviceClass *device_class_find(const char *name)

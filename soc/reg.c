@@ -22,7 +22,10 @@ static const RegSpec *reg_find(RegBank *bank, hwaddr addr, bool is_write)
 {
     if (addr / 4 < bank->count) {
         bank->index = (unsigned)(addr / 4);
-        return reg_spec(bank, bank->index);
+        const RegSpec *spec = reg_spec(bank, bank->index);
+        if (spec->name) {
+            return spec;
+        }
     }
     device_guest_error(bank->dev, "no register at offset 0x%x to %s",
                        (unsigned)addr, is_write ? "write" : "read");

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 typedef struct RegSpec {
-    const char *name;
+    const char *name; /* NULL: no register there */
     const char *doc;
     uint32_t reset;
     uint32_t writable;                        /* bits a write stores */
@@ -34,9 +34,9 @@ typedef struct RegBank {
 } RegBank;
 
 /* Makes dev->mmio: 32-bit registers from offset 0, size cls->mmio_size; offsets
- * past the table read 0 and ignore writes with a guest error. settle runs after
- * every write and every reset, so no path can forget it. Order of a write:
- * store, clear w1c bits, written(), settle(). */
+ * past the table, and holes in it, read 0 and ignore writes with a guest error.
+ * settle runs after every write and every reset, so no path can forget it.
+ * Order of a write: store, clear w1c bits, written(), settle(). */
 void reg_bank_init(RegBank *bank, Device *dev, const RegSpec *spec,
                    uint32_t *value, unsigned count, void (*settle)(void *dev));
 void reg_bank_reset(RegBank *bank);

@@ -1,5 +1,5 @@
 /* wait_states.c - the time of a target: cycles before its first and before each
- * later beat (see bus.h). */
+ * later beat (see bus.h); prefetch.c has those with a buffer. */
 #include "soc/bus.h"
 
 static void wait_states_access(TimingModel *model, TimingRequest *rq)

@@ -673,11 +673,11 @@ class Reading(Case):
             self.assertIn("source: ", text)
             self.assertTrue(all(len(line) <= 100 or line.startswith("  - {") for line in text.splitlines()), text)
             # The example is an entry that works, where no other entry has its place and its wires.
-            example = re.search(r"^example\n  (- \{.*\})$", text, re.M).group(1)
+            example = re.search(r"^example\n((?:  - \{.*\}\n)+)", text, re.M).group(1)
             example = example.replace("0x10000000", "0x50000000").replace(f"name: {name}0", "name: probe0")
             board = re.sub(r", (timer|soft|out): \[[^]]*\]", "", BOARD) if "cpu0.m" in example else BOARD
             self.write("run.db", "cycle,address,size,dir\n0,0,4,r\n")  # what a player plays
-            self.write("example.yaml", board + "  " + example + "\n")
+            self.write("example.yaml", board + example)
             self.good("map", "example.yaml")
 
 
