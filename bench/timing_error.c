@@ -37,33 +37,9 @@ static const struct Profile {
     {"hazard3-min", "hazard3-min", 3, 4, 0.5, "core.yaml"},
     {"hazard3-rp2350", "hazard3-rp2350", 3, 4, 0.5, "core.yaml"},
     {"cv32e40p", "cv32e40p", 3, 4, 0.5, "core.yaml"},
-    {"ueriscv", "ue-riscv", 3, 4, 4, "ueriscv.yaml"},
+    {"ueriscv", "ue-riscv", 3, 4, 0.5, "ueriscv.yaml"},
 };
 enum { PROFILES = sizeof(profiles) / sizeof(profiles[0]) };
-
-/* Regions that are known to be further off, by how much, and why. */
-static const struct Known {
-    const char *config, *workload;
-    double percent;
-    const char *why;
-} known[] = {
-    {"ueriscv", "micro/lw_indep", 18,
-     "one cycle of four loads in a row, not understood"},
-    {"ueriscv", "micro/memset_64", 9, "a line fetched beyond the loop's end"},
-    {"ueriscv", "micro/memcpy_16", 11, "five cycles, not understood"},
-};
-enum { KNOWN = sizeof(known) / sizeof(known[0]) };
-
-static bool is_known(const char *config, const char *workload, double percent)
-{
-    for (unsigned i = 0; i < KNOWN; i++) {
-        if (!strcmp(known[i].config, config) &&
-            !strcmp(known[i].workload, workload)) {
-            return fabs(percent) <= known[i].percent;
-        }
-    }
-    return false;
-}
 
 static int fail(Error *err)
 {
@@ -99,8 +75,7 @@ static void compare(const TimingRow *r, const struct Profile *p, uint64_t model,
 {
     double cycles = (double)model - (double)r->cycles;
     double percent = 100 * cycles / (double)r->cycles;
-    bool beyond = fabs(cycles) > p->cycles && fabs(percent) > p->percent &&
-                  !is_known(p->config, r->workload, percent);
+    bool beyond = fabs(cycles) > p->cycles && fabs(percent) > p->percent;
     sum->rows++;
     sum->beyond += beyond;
     sum->sum += fabs(percent);
@@ -192,10 +167,6 @@ int main(int argc, char **argv)
         ok = good && ok;
     }
     if (read) {
-        for (unsigned i = 0; i < KNOWN; i++) {
-            printf("known: %s %s within %.0f %%: %s\n", known[i].config,
-                   known[i].workload, known[i].percent, known[i].why);
-        }
         printf("%zu regions; %zu of configurations without a profile\n",
                rows.rows - others, others);
     }

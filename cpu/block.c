@@ -92,7 +92,7 @@ static void block_fold(Hart *h, Block *b)
                two - b->called[0]);
     port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4,
                four - b->called[1]);
-    if (b->line[0] != b->line[1]) { /* each looks up two */
+    if (b->line[0] != b->line[1] && !b->ahead) { /* each looks up two */
         TimingModel *cache = h->fetch.timing;
         const TimingRequest hit = {.port = &h->fetch, .direct = true};
         cache->account(cache, &hit, two + four - b->called[0] - b->called[1]);

@@ -29,6 +29,8 @@ static unsigned parts_of(const Block *b, const Op *o, Part part[2])
     return 2;
 }
 
+/* Where the hart did something else meanwhile (pipe_late()), the line before is
+ * on its bus later than it was asked for: this one does not wait for that. */
 static uint64_t fetch_part(Hart *h, const Part *part, uint64_t cycle)
 {
     PortTx tx = {.addr = part->pa,
@@ -39,7 +41,11 @@ static uint64_t fetch_part(Hart *h, const Part *part, uint64_t cycle)
                            .requester_id = (unsigned)h->config.hartid & 0xffff},
                  .kind = ACCESS_FETCH};
     port_load(&h->fetch, &tx, part->size);
-    return tx.wait + tx.bus + tx.target;
+    const uint64_t all = (uint64_t)tx.wait + tx.bus + tx.target;
+    uint64_t own = h->line_until > cycle ? h->line_until - cycle : 0;
+    own = own < tx.wait ? own : tx.wait;
+    h->line_until = cycle + all;
+    return all - own;
 }
 
 /* An instruction in two pages always goes by call. */
@@ -52,10 +58,31 @@ static bool touch_op(Hart *h, const Block *b, const Op *o)
 
 bool hart_touch_code(Hart *h, Block *b)
 {
-    return touch_op(h, b, b->op);
+    return touch_op(h, b, b->op) && block_has_ahead(b);
 }
 
-void hart_set_line(const Hart *h, Block *b)
+/* Can the cache have what lies `offset` bytes behind b's pc? */
+static bool is_code(Hart *h, const Block *b, uint64_t offset)
+{
+    const MemoryPlace *place = port_place(&h->fetch, b->pa[0] + offset, 0);
+    return place->mr && inline_cost_cached(&place->cost[0][2]);
+}
+
+/* Is the line behind b's one that a jump at b's end has fetched? */
+static bool fetches_ahead(Hart *h, const Block *b)
+{
+    const Op *last = &b->op[b->count - 1];
+    const unsigned bytes =
+        h->states ? pipe_fetches_ahead(pipe_states_core(h->states), last->code)
+                  : 0;
+    const uint64_t to = b->pc + last->offset + bytes;
+    const bool near = (b->pc ^ to) < PAGE_SIZE_BYTES;
+    return bytes && b->line[0] == b->line[1] &&
+           block_leaves_line(h, b, last->offset + bytes) &&
+           (near || (b->space == SPACE_M && is_code(h, b, to - b->pc)));
+}
+
+void hart_set_line(Hart *h, Block *b)
 {
     static const uint64_t never = TIMING_NO_LINE;
     b->line[0] = b->line[1] = 0;
@@ -65,6 +92,8 @@ void hart_set_line(const Hart *h, Block *b)
         const TimingLines *lines = h->fetch.timing->lines;
         b->line[0] = b->pa[0] >> lines->shift;
         b->line[1] = (b->pa[0] + (b->bytes - 1)) >> lines->shift;
+        b->ahead = fetches_ahead(h, b);
+        b->line[1] += b->ahead;
         b->hint[0] = &lines->hint[0][b->line[0] & lines->mask];
         b->hint[1] = &lines->hint[0][b->line[1] & lines->mask];
     }
@@ -86,11 +115,27 @@ bool hart_fetch_line(Hart *h)
     /* A hit is in the instruction's class, and in jump_extra. */
     const InlineCost *hit = &b->place->cost[0][2];
     cycles -= (uint64_t)hit->bus + hit->target;
+    h->fetched = true;
+    if (h->states && pipe_takes_late(pipe_states_core(h->states))) {
+        hart_pipe_late(h, cycles);
+        return true;
+    }
     h->cycle += cycles;
     h->fetch_stall += cycles;
     b->spent += cycles;
-    h->fetched = true;
     return true;
+}
+
+void hart_fetch_ahead(Hart *h, const Block *b)
+{
+    TimingModel *cache = h->fetch.timing;
+    const uint64_t ahead = b->line[1] << cache->lines->shift;
+    if (cache->touch(cache, ahead, 4, false)) {
+        return;
+    }
+    const Part part = {b->pc + (ahead - b->pa[0]), ahead, 4};
+    const InlineCost *hit = &b->place->cost[0][2];
+    hart_pipe_late(h, fetch_part(h, &part, h->cycle) - hit->bus - hit->target);
 }
 
 /* -- data ----------------------------------------------------------------- */

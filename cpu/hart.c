@@ -403,15 +403,19 @@ static bool run_some(Hart *h, bool single)
         return true; /* a walk took until the horizon */
     }
     h->at_break = false;
-    if (hart_fetch_line(h) && !single) {
-        return true; /* to look at interrupts */
+    if (hart_fetch_line(h)) {
+        if (!single) {
+            return true; /* to look at interrupts */
+        }
+        find_position(h);
     }
     const Op *o = &h->block->op[h->index];
     uint64_t base = h->cycle - (uint64_t)(o->cycle - o->lead);
     uint64_t limit = single ? 0 : fast_limit(h);
     uint64_t records = record_limit(h, h->block);
     h->fast_until = limit < records ? limit : records;
-    if (h->fast_until && base + h->block->bound <= h->fast_until) {
+    if (h->fast_until && base + h->block->bound <= h->fast_until &&
+        block_has_ahead(h->block)) {
         h->exec(h, h->block, h->index, false);
     } else {
         h->fast_until = 0;

@@ -32,18 +32,6 @@ static bool long_at(Hart *h, const Block *b, uint64_t offset)
            (half[0] & 3) == 3;
 }
 
-static bool is_store(const Op *o)
-{
-    return o->code < INSN_NUM && insn_table[o->code].time == TIME_STORE;
-}
-
-/* Does the op before o store to the word at o's address, as the code says? */
-static bool stored_there(const Op *o)
-{
-    return is_store(o - 1) && o[-1].rs1 == o->rs1 &&
-           o[-1].imm >> 2 == o->imm >> 2;
-}
-
 /* Op o of b as the pipeline sees it, if what follows in line is next. */
 static PipeInsn insn_of(Hart *h, const Block *b, const Op *o)
 {
@@ -60,7 +48,6 @@ static PipeInsn insn_of(Hart *h, const Block *b, const Op *o)
         insn.operand = pipe_operand(pipe_states_core(h->states), in.code, 0,
                                     (uint64_t)in.imm);
     }
-    insn.behind_store = o != b->op && stored_there(o);
     return insn;
 }
 
@@ -196,6 +183,31 @@ void hart_settle(Hart *h)
     h->came_cycles = (uint32_t)cycles;
     left->block = NULL;
     h->flush |= pipe_states_full(h->states);
+    if (b->ahead && left->count == b->count &&
+        h->pc != ((b->pc + b->bytes) & xlen_mask(h))) {
+        hart_fetch_ahead(h, b);
+    }
+}
+
+/* When an ALU instruction would issue in h->state. */
+static uint64_t next_issue(Hart *h)
+{
+    static const PipeInsn any = {.kind = PIPE_ALU, .size = 4};
+    return pipe_issue(pipe_states_resume(h->states, h->state, h->fetch_wait),
+                      &any);
+}
+
+void hart_pipe_late(Hart *h, uint64_t cycles)
+{
+    enum { MOST = 1000 }; /* what an op's cycle has room for */
+    hart_pipe_drop(h);
+    const uint64_t rest = cycles > MOST ? cycles - MOST : 0, at = next_issue(h);
+    Pipe *p = pipe_states_resume(h->states, h->state, h->fetch_wait);
+    pipe_late(p, (uint32_t)(cycles - rest));
+    h->state = pipe_states_keep(h->states);
+    h->fetch_stall += next_issue(h) - at + rest;
+    h->cycle += rest;
+    h->pending += rest;
 }
 
 void hart_pipe_drop(Hart *h)

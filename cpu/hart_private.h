@@ -56,8 +56,8 @@ struct Block {
     uint64_t spent;       /* cycles besides; may wrap below 0 */
     uint64_t single[2];   /* ops besides, 2 and 4 bytes; may wrap below 0 */
     uint64_t called[2];   /* of all these, those hart_fetch_line() fetched */
-    /* *hint[i] == line[i]: its first, its last byte's line is there and the
-     * last one used of its set */
+    /* *hint[i] == line[i]: its first, its last byte's line (or, if `ahead`, the
+     * next one) is there and the last one used of its set */
     const uint64_t *hint[2];
     uint64_t line[2];
     uint32_t mems;          /* loads and stores */
@@ -69,6 +69,7 @@ struct Block {
     bool straddles;     /* a single instruction in two pages */
     bool kept;          /* its bytes are watched for writes */
     bool cached;        /* its fetches go through a cache */
+    bool ahead;         /* if it jumps at its end, line[1] is fetched first */
     bool fetched;       /* a single op that hart_fetch_line() has fetched */
     MemoryRecord fetch; /* head of its fetch run, if fetches are recorded */
     const MemoryPlace *place; /* of the fetches */
@@ -218,9 +219,10 @@ struct Hart {
     /* position: block and op of pc, or NULL */
     Block *block;
     uint32_t index;
-    bool jumped;  /* pc was jumped to: its block's jump_extra is due */
-    bool cached;  /* one of the ports has a cache */
-    bool fetched; /* by hart_fetch_line(): the instruction at pc */
+    bool jumped;         /* pc was jumped to: its block's jump_extra is due */
+    bool cached;         /* one of the ports has a cache */
+    bool fetched;        /* by hart_fetch_line(): the instruction at pc */
+    uint64_t line_until; /* the bus has the last line that was fetched so */
     bool asleep, flush;
     bool record_fetches; /* exec does */
     uint8_t priv;
@@ -315,6 +317,8 @@ void hart_pipe_trap(Hart *h, uint64_t from);
 void hart_pipe_restart(Hart *h);
 /* Makes room for states, when there are no blocks. */
 void hart_pipe_clean(Hart *h);
+/* The line of the instruction at h->pc was missing; pipe_late(). */
+void hart_pipe_late(Hart *h, uint64_t cycles);
 /* How long o takes, which depends on what it computes from; for pipe.h. */
 static inline uint32_t op_operand(const Hart *h, const Op *o, uint64_t a,
                                   uint64_t b)
@@ -382,8 +386,15 @@ static inline bool block_leaves_line(const Hart *h, const Block *b,
 /* fetch.c: has the instruction at the position brought by the fetch port's
  * cache. True: it was missing, and time has passed. */
 bool hart_fetch_line(Hart *h);
+/* b jumps: has the line fetched that it fetches ahead of its target. */
+void hart_fetch_ahead(Hart *h, const Block *b);
+/* Is there nothing to be done when b jumps? */
+static inline bool block_has_ahead(const Block *b)
+{
+    return !b->ahead || *b->hint[1] == b->line[1];
+}
 /* Where b's fetches find their line, when b lies at one place only. */
-void hart_set_line(const Hart *h, Block *b);
+void hart_set_line(Hart *h, Block *b);
 static inline bool block_has_lines(const Block *b)
 {
     return !((*b->hint[0] ^ b->line[0]) | (*b->hint[1] ^ b->line[1]));

@@ -72,11 +72,41 @@ void pipe_decode(const Insn *in, PipeInsn *to)
         .rs2 = in->reads_rs2 ? in->rs2 : 0,
         .traps = in->code == INSN_ecall,
         .csr = (uint16_t)in->imm,
+        .field = {in->rd, in->rs1, in->rs2},
     };
+    if (in->size == 4) {
+        to->field[0] = in->word >> 7 & 31;
+        to->field[1] = in->word >> 15 & 31;
+        to->field[2] = in->word >> 20 & 31;
+    }
+    if (to->kind == PIPE_LOAD || to->kind == PIPE_STORE) {
+        to->address = (int32_t)in->imm;
+    }
     to->jumps = to->kind == PIPE_JAL || to->kind == PIPE_JALR;
     to->writes_csr =
         to->kind == PIPE_CSR &&
         (in->code == INSN_csrrw || in->code == INSN_csrrwi || in->rs1 != 0);
+}
+
+void pipe_late(Pipe *pipe, uint32_t cycles)
+{
+    pipe->core->late(pipe, cycles);
+}
+
+bool pipe_takes_late(const PipeCore *core)
+{
+    return core->late;
+}
+
+unsigned pipe_fetches_ahead(const PipeCore *core, unsigned code)
+{
+    switch (kind_of(code)) {
+    case PIPE_BRANCH:
+    case PIPE_JAL:
+    case PIPE_JALR: return core->costs.ahead;
+    case PIPE_SYSTEM: return core->costs.trap_ahead;
+    default: return 0;
+    }
 }
 
 bool pipe_looks_ahead(const PipeCore *core)

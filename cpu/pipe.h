@@ -49,7 +49,11 @@ typedef struct PipeInsn {
     bool next_long;      /* the halfword at `next` */
     bool line_long;      /* the one behind the instruction */
     bool line_high_long; /* and the one behind that */
-    bool behind_store;   /* a load behind a store to the same word */
+    /* Bits 11..7, 19..15 and 24..20 of a 32-bit instruction, whatever they
+     * mean; of a compressed one: rd, rs1, rs2. */
+    uint8_t field[3];
+    uint8_t unused[2];
+    int32_t address; /* loads and stores: beyond rs1 */
 } PipeInsn;
 
 /* Fills in kind, size, registers, and what follows from the code. */
@@ -59,6 +63,11 @@ typedef struct PipeCore PipeCore;
 
 /* Does the core see PipeInsn.next_long, line_long, line_high_long? */
 bool pipe_looks_ahead(const PipeCore *core);
+/* Does its time depend on when a line of code that is missing was asked for? */
+bool pipe_takes_late(const PipeCore *core);
+/* An instruction of that code has the core fetch so many bytes behind itself,
+ * before it fetches where it jumps or traps to. */
+unsigned pipe_fetches_ahead(const PipeCore *core, unsigned code);
 /* Some instructions take longer with some operands. Does one of that code, on
  * that core? */
 bool pipe_has_operand(const PipeCore *core, unsigned code);
@@ -75,6 +84,9 @@ uint64_t pipe_issue(Pipe *pipe, const PipeInsn *insn);
 /* What a load or store accesses takes `wait` cycles more than one, for each of
  * the two accesses of one that crosses a word. */
 void pipe_answer(Pipe *pipe, uint32_t wait);
+/* The instruction to come is there so many cycles later, or, behind a jump, its
+ * fetch begins so much later: pipe_takes_late(). */
+void pipe_late(Pipe *pipe, uint32_t cycles);
 uint64_t pipe_now(const Pipe *pipe); /* up to where it is known what happens */
 
 /* The states that a core's pipe is in between two instructions, each kept once

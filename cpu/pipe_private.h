@@ -32,6 +32,8 @@ typedef struct PipeCosts {
     bool sign_slows;        /* Hazard3: a negative operand of mulh, 2 cycles */
     bool compressed;        /* PicoRV32 */
     bool serial_shift;      /* PicoRV32: by 4 and by 1 */
+    uint8_t ahead;          /* ue-riscv: as pipe_fetches_ahead(), of jumps */
+    uint8_t trap_ahead;     /* the same of traps and returns from them */
 } PipeCosts;
 
 /* Values of rs1 and rs2 (shifts: b is the amount). */
@@ -44,6 +46,7 @@ struct PipeCore {
     const char *name;
     void (*begin)(Pipe *p, uint64_t pc);              /* may be NULL */
     uint64_t (*issue)(Pipe *p, const PipeInsn *insn); /* as pipe_issue() */
+    void (*late)(Pipe *p, uint32_t cycles); /* as pipe_late(); may be NULL */
     /* Clears what no cycle to come depends on. */
     void (*forget)(Pipe *p);
     /* As pipe_operand(), for kinds in `operands`. */
@@ -104,7 +107,10 @@ struct Pipe {
             bool known;     /* the halfword behind insn is */
         } pico;
         struct {
-            uint64_t begin; /* of the next one, at the earliest */
+            uint64_t fetched; /* when the next one is there; may be below 0 */
+            uint64_t leaves;  /* when insn leaves E1, at the earliest */
+            bool bubble;      /* then E1 is empty */
+            uint8_t unused[7];
         } ue;
     } u;
 };

@@ -230,7 +230,8 @@ TEST(Caches, FastPathRecordsAndQuantumChangeNothing)
 
 TEST(Caches, NorWithPipelines)
 {
-    for (const char *core : {"ibex-maxperf", "hazard3-rp2350", "cv32e40p"}) {
+    for (const char *core :
+         {"ibex-maxperf", "hazard3-rp2350", "cv32e40p", "ue-riscv"}) {
         SCOPED_TRACE(core);
         expect_nothing_changes(
             kMcu, "interrupts.elf",
