@@ -302,6 +302,9 @@ void beats_note(MemoryWorld *world, MemoryRegion *mr, hwaddr offset,
 void ram_written(MemoryPort *self, MemoryRegion *mr, ram_addr_t offset,
                  uint64_t len);
 
+/* At the end of a world. */
+void watches_free(MemoryWorld *world);
+
 /* What of an access at one address goes one way. */
 typedef struct MemoryPiece {
     MemoryRegion *mr;

@@ -202,6 +202,9 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     MemoryPort *port = a->port;
     PortTx *tx = a->tx;
     bool reached = t->mr && tx->result != MEMTX_DECODE_ERROR;
+    if (port->world->watches && tx->kind != ACCESS_FETCH && !tx->result) {
+        watch_access(port, t->mr, t->offset, size, dir);
+    }
     tx->beats = reached ? rq->beats : 0;
     PortTraffic *n =
         port_traffic_of(port, t->mr, id_of(t->mr), tx->kind, dir, size);
@@ -450,6 +453,10 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
     PortTx *tx = a->tx;
     keep(t);
     flush(t);
+    if (a->port->world->watches) {
+        watch_access(a->port, t->mr, t->offset, len,
+                     is_write ? DIR_WRITE : DIR_READ);
+    }
     if (t->direct) {
         if (is_write) {
             memcpy(host_of(t), buf, len);

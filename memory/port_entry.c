@@ -14,6 +14,7 @@
 
 #include "memory/internal.h"
 #include "memory/port_private.h"
+#include "memory/watch.h"
 
 /* -- life
  * ------------------------------------------------------------------------ */
@@ -392,6 +393,10 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
     if (offset % PAGE_SIZE_BYTES) {
         return NULL; /* page states are of the block's pages */
     }
+    if (block->page_state[offset >> PAGE_BITS] & PAGE_WATCHED &&
+        !port->code_written) { /* to decode is no access */
+        return NULL;
+    }
     bool writable = memory_access_is_direct(r->mr, true) &&
                     !block->page_state[offset >> PAGE_BITS];
     if (is_write && !writable) {
@@ -419,7 +424,8 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
 {
     FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), addr);
-    if (!r || r->mr->posted || !memory_access_is_direct(r->mr, false)) {
+    if (!r || r->mr->posted || !memory_access_is_direct(r->mr, false) ||
+        memory_watched(r->mr)) {
         return false;
     }
     *window =

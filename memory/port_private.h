@@ -48,6 +48,10 @@ void port_account(MemoryPort *port, const MemoryPlace *place, bool is_write,
 void port_quick_fold(MemoryPort *port);
 void port_quick_flush(MemoryPort *port);
 
+/* watch.c: somebody watches, and these bytes are accessed. */
+void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,
+                  uint64_t len, uint8_t dir);
+
 /* Closes the entries of all ports for one page of a block. */
 void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset);
 

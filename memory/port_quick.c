@@ -17,6 +17,7 @@
 
 #include "memory/internal.h"
 #include "memory/port_private.h"
+#include "memory/watch.h"
 
 enum { QUICK_ENTRIES = 64, QUICK_WRITE = 256 };
 
@@ -91,7 +92,8 @@ static inline unsigned slot_of(hwaddr pa, uint64_t pc)
 static const FlatPiece *quick_piece(const Ask *ask, FlatView *fv)
 {
     FlatPiece *p = flatview_piece(fv, ask->pa);
-    if (!p || p->host || p->mr->is_iommu || p->last - ask->pa < ask->size - 1) {
+    if (!p || p->host || p->mr->is_iommu || p->last - ask->pa < ask->size - 1 ||
+        memory_watched(p->mr)) {
         return NULL;
     }
     hwaddr offset = p->offset + (ask->pa - p->first);

@@ -45,6 +45,7 @@ void memory_world_free(MemoryWorld *world)
     }
     posted_free(world);
     flatview_trim(world);
+    watches_free(world);
     object_classes_free(world);
     free(world);
 }

@@ -95,6 +95,7 @@ struct MemoryWorld {
     RAMBlock *first_block;               /* ram.c */
     ram_addr_t last_ram_addr;            /* ram.c */
     int discards[4];                     /* discard.c: counters */
+    struct MemoryWatches *watches;       /* watch.c; NULL: nobody watches */
     unsigned stale; /* space.c: views that are to be drawn */
 };
 
@@ -119,7 +120,7 @@ enum {
     PAGE_SIZE_BYTES = 1 << PAGE_BITS,
     PAGE_CODE = 1 << 0,     /* decoded instructions of some hart */
     PAGE_RESERVED = 1 << 1, /* a load-reserved is pending */
-    PAGE_WATCHED = 1 << 2,  /* a debugger waits for a write */
+    PAGE_WATCHED = 1 << 2,  /* a debugger waits for an access */
     PAGE_CLEAN_SHIFT = 3,   /* not written since, for dirty client 0, 1, 2 */
     PAGE_CLEAN_VGA = 1 << 3,
     PAGE_CLEAN_CODE = 1 << 4,
