@@ -390,7 +390,7 @@ static void machine_write(Hart *h, unsigned csr, uint64_t value,
     }
 }
 
-static void csr_write(Hart *h, unsigned csr, uint64_t value, const CsrTime *now)
+void csr_write(Hart *h, unsigned csr, uint64_t value, const CsrTime *now)
 {
     switch (csr >> 8) {
     case 0x0: float_write(h, csr, value); break;

@@ -77,6 +77,9 @@ void csr_counter_write(Hart *h, unsigned csr, uint64_t value,
 bool csr_counter_permitted(const Hart *h, unsigned csr);
 void csr_counter_inhibit(Hart *h, uint64_t value, const CsrTime *now);
 
+/* Writes a register that there is. */
+void csr_write(Hart *h, unsigned csr, uint64_t value, const CsrTime *now);
+
 /* For the commit log: the current instruction wrote this CSR. */
 void csr_log(Hart *h, unsigned csr);
 

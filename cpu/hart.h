@@ -213,6 +213,13 @@ uint64_t hart_debug(Hart *hart, uint64_t va, void *buf, uint64_t len,
                     bool is_write);
 /* False: no such CSR. No privilege check, no side effects. */
 bool hart_read_csr(Hart *hart, unsigned csr, uint64_t *value);
+/* As an M-mode instruction writes it, in no time. False: no such CSR, or it
+ * cannot be written. To be called between runs, like the next two. */
+bool hart_write_csr(Hart *hart, unsigned csr, uint64_t value);
+/* False: the hart has no such mode. */
+bool hart_set_privilege(Hart *hart, unsigned privilege);
+/* Time goes by up to `until` (ps) and nothing is executed: idle cycles. */
+void hart_pass(Hart *hart, uint64_t until);
 
 /* Where the cycles went, by code address: one call per block that ever ran, in
  * rising pc. `instructions` are those begun: retired or trapped. cycles sums to
