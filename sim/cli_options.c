@@ -34,6 +34,7 @@ enum {
     OPT_SIGNATURE,
     OPT_GRANULARITY,
     OPT_SEMIHOSTING,
+    OPT_GDB,
 };
 
 static const struct option options[] = {
@@ -65,6 +66,7 @@ static const struct option options[] = {
     {"signature", required_argument, NULL, OPT_SIGNATURE},
     {"signature-granularity", required_argument, NULL, OPT_GRANULARITY},
     {"semihosting", no_argument, NULL, OPT_SEMIHOSTING},
+    {"gdb", required_argument, NULL, OPT_GDB},
     {NULL, 0, NULL, 0},
 };
 
@@ -203,6 +205,9 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_SIGNATURE: opt->signature = optarg; return true;
     case OPT_GRANULARITY: return parse_granularity(&opt->granularity, optarg);
     case OPT_SEMIHOSTING: opt->semihosting = true; return true;
+    case OPT_GDB: opt->gdb = optarg; return true;
+    case 's': opt->gdb = "1234"; return true;
+    case 'S': opt->halted = true; return true;
     default: cli_bad_option(argv, c, options); return false;
     }
 }
@@ -211,7 +216,7 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
 {
     int c;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":o:sS", options, NULL)) != -1) {
         if (!parse_option(opt, c, argv)) {
             return false;
         }
@@ -239,6 +244,10 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
     }
     if (opt->trace.enabled && !opt->dir) {
         cli_error("--trace needs a folder for the database; add -o DIR");
+        return false;
+    }
+    if (opt->halted && !opt->gdb) {
+        cli_error("-S waits for gdb to start the guest; add --gdb PORT");
         return false;
     }
     if (opt->disasm && !opt->commits) {

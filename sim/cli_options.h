@@ -37,6 +37,8 @@ typedef struct RunOptions {
     ProgressMode progress;
     const char *commits, *signature; /* files; NULL: none */
     unsigned granularity;            /* bytes of a line of the signature */
+    const char *gdb;                 /* where it connects; NULL: nowhere */
+    bool halted;                     /* until it says so */
     bool slow, guest_errors, quiet, disasm, semihosting;
 } RunOptions;
 

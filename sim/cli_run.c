@@ -15,6 +15,7 @@
 
 #include "sim/cli_options.h"
 #include "sim/commit_log.h"
+#include "sim/gdb_server.h"
 #include "sim/serial.h"
 
 /* -- outputs -------------------------------------------------------------- */
@@ -27,6 +28,7 @@ typedef struct RunFiles {
     char *db;    /* path of run.db */
     FILE *commits, *signature;
     CommitLog *commit_log;
+    GdbServer *gdb; /* NULL: no --gdb */
 } RunFiles;
 
 static bool make_dir(const char *path, Error **errp)
@@ -145,6 +147,18 @@ static bool open_commits(RunFiles *files, const RunOptions *opt, Machine *m,
     return true;
 }
 
+static bool open_gdb(RunFiles *files, const RunOptions *opt, Machine *m,
+                     Error **errp)
+{
+    files->gdb = gdb_server_new(m, opt->gdb, opt->halted, errp);
+    if (!files->gdb) {
+        return false;
+    }
+    fprintf(stderr, "socscope: gdb: target remote %s\n",
+            gdb_server_address(files->gdb));
+    return true;
+}
+
 static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
                        const Config *cfg, Error **errp)
 {
@@ -166,7 +180,8 @@ static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
     if (opt->commits && !open_commits(files, opt, m, errp)) {
         return false;
     }
-    return !opt->dir || open_folder(files, opt, m, cfg, errp);
+    return (!opt->dir || open_folder(files, opt, m, cfg, errp)) &&
+           (!opt->gdb || open_gdb(files, opt, m, errp));
 }
 
 /* The command as typed, but for the program's name: before options are parsed,
@@ -189,6 +204,7 @@ typedef struct RunWatch {
     Machine *machine;
     SerialSet *serial;
     CliProgress *progress;
+    GdbServer *gdb;
     int signal; /* that asks to end; 0: none */
 } RunWatch;
 
@@ -217,6 +233,9 @@ static void watch(void *opaque)
     if (w->signal) {
         machine_pause(w->machine);
     }
+    if (w->gdb) {
+        gdb_server_poll(w->gdb);
+    }
 }
 
 static void print_guest_error(void *opaque, uint64_t time_ps,
@@ -224,6 +243,59 @@ static void print_guest_error(void *opaque, uint64_t time_ps,
 {
     fprintf(stderr, "socscope: guest: %.6f ms: %s: %s\n", (double)time_ps / 1e9,
             device, text);
+}
+
+/* Exit status of the run, and how it ended in words. */
+static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
+                    size_t size)
+{
+    char where[400];
+    switch (stop) {
+    case MACHINE_FINISHED:
+        snprintf(how, size, "%s%sexit status %d", machine_verdict(m),
+                 machine_verdict(m)[0] ? ", " : "", machine_exit_status(m));
+        return machine_exit_status(m);
+    case MACHINE_LIMIT_INSNS:
+    case MACHINE_LIMIT_CYCLES:
+    case MACHINE_LIMIT_TIME:
+        machine_describe_stop(m, where, sizeof(where));
+        snprintf(how, size, "stopped by the %s%s%s", machine_stop_name(stop),
+                 where[0] ? ", " : "", where);
+        return CLI_LIMIT;
+    case MACHINE_STUCK:
+        machine_describe_stop(m, where, sizeof(where));
+        snprintf(how, size, "stuck: %s", where);
+        return CLI_STUCK;
+    case MACHINE_ERROR:
+        snprintf(how, size, "trace store failed");
+        return CLI_USAGE;
+    case MACHINE_RUNNING: break;
+    }
+    snprintf(how, size, "%s",
+             quit             ? "ended at the console"
+             : sig == SIGKILL ? "killed by gdb"
+                              : "interrupted");
+    return sig ? CLI_SIGNAL + sig : CLI_OK;
+}
+
+/* machine_run(), with gdb's turns in between. */
+static MachineStop run_with_gdb(RunWatch *w)
+{
+    MachineStop stop = MACHINE_RUNNING;
+    bool over = false;
+    while (!over && gdb_server_wait(w->gdb)) {
+        char how[512] = "";
+        stop = machine_run(w->machine, TIME_NEVER);
+        int status =
+            stop == MACHINE_RUNNING
+                ? 0
+                : conclude(w->machine, stop, 0, false, how, sizeof(how));
+        serial_flush(w->serial);
+        over = gdb_server_over(w->gdb, stop, status, how) || w->signal ||
+               serial_quit(w->serial);
+    }
+    watch(w); /* a signal may have ended the wait */
+    return over ? stop : MACHINE_RUNNING;
 }
 
 /* Runs with signals blocked; returns the signal that ended it, or 0. */
@@ -236,12 +308,15 @@ static int run_machine(Machine *m, RunFiles *files, const RunOptions *opt,
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, &before);
     CliProgress progress;
-    RunWatch w = {.machine = m, .serial = files->serial, .progress = &progress};
+    RunWatch w = {.machine = m,
+                  .serial = files->serial,
+                  .progress = &progress,
+                  .gdb = files->gdb};
     cli_progress_init(&progress, m, files->db, opt->progress,
                       serial_on_terminal(files->serial));
     machine_set_watch(m, watch, &w);
     double begin = now_seconds();
-    *stop = machine_run(m, TIME_NEVER);
+    *stop = files->gdb ? run_with_gdb(&w) : machine_run(m, TIME_NEVER);
     *seconds = now_seconds() - begin;
     machine_set_watch(m, NULL, NULL);
     cli_progress_fini(&progress);
@@ -250,7 +325,7 @@ static int run_machine(Machine *m, RunFiles *files, const RunOptions *opt,
         sigtimedwait(&ends, NULL, &none);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return w.signal;
+    return files->gdb && gdb_server_killed(files->gdb) ? SIGKILL : w.signal;
 }
 
 static void print_count(char *buf, size_t size, uint64_t n)
@@ -297,36 +372,6 @@ static void print_summary(Machine *m, const char *how, double seconds)
             "MIPS), %s transactions\n",
             how, (double)machine_time(m) / 1e12, cycles, insns,
             seconds > 0 ? (double)n / seconds / 1e6 : 0, txs);
-}
-
-/* Exit status of the run, and how it ended in words. */
-static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
-                    size_t size)
-{
-    char where[400];
-    switch (stop) {
-    case MACHINE_FINISHED:
-        snprintf(how, size, "%s%sexit status %d", machine_verdict(m),
-                 machine_verdict(m)[0] ? ", " : "", machine_exit_status(m));
-        return machine_exit_status(m);
-    case MACHINE_LIMIT_INSNS:
-    case MACHINE_LIMIT_CYCLES:
-    case MACHINE_LIMIT_TIME:
-        machine_describe_stop(m, where, sizeof(where));
-        snprintf(how, size, "stopped by the %s%s%s", machine_stop_name(stop),
-                 where[0] ? ", " : "", where);
-        return CLI_LIMIT;
-    case MACHINE_STUCK:
-        machine_describe_stop(m, where, sizeof(where));
-        snprintf(how, size, "stuck: %s", where);
-        return CLI_STUCK;
-    case MACHINE_ERROR:
-        snprintf(how, size, "trace store failed");
-        return CLI_USAGE;
-    case MACHINE_RUNNING: break;
-    }
-    snprintf(how, size, "%s", quit ? "ended at the console" : "interrupted");
-    return sig ? CLI_SIGNAL + sig : CLI_OK;
 }
 
 static bool close_stats(Machine *m, const StatsRun *run, StatsFormat format,
@@ -408,6 +453,7 @@ static int finish(Machine *m, RunFiles *files, RunOptions *opt, StatsRun *run,
 
 static void close_files(RunFiles *files, RunOptions *opt, Machine *m)
 {
+    gdb_server_free(files->gdb);
     serial_free(files->serial);
     for (unsigned i = 0; i < opt->stats_files; i++) {
         if (opt->stats[i].out) {
@@ -621,6 +667,12 @@ const CliCommand cli_run = {
         "16\n"
         "  --semihosting         firmware may end the run and print by slli, "
         "ebreak, srai\n"
+        "  --gdb PORT            waits for gdb at this port of this host (0: "
+        "any "
+        "free one), or at\n"
+        "                        HOST:PORT or unix:PATH, while the guest runs\n"
+        "  -S                    the guest starts when gdb says so\n"
+        "  -s                    --gdb 1234\n"
         "  --no-fast-path        every access by call; slower, same result\n"
         "  --guest-errors        prints what firmware does against the data "
         "sheets, and\n"

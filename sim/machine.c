@@ -231,6 +231,7 @@ void machine_free(Machine *m)
     }
     MemoryWorld *outer = memory_world_enter(m->world);
     machine_detach_trace(m);
+    machine_debug_end(m);
     machine_htif_detach(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_free(m->hart[i]);

@@ -91,6 +91,7 @@ static void trapped(void *opaque, Hart *hart, uint64_t cause, uint64_t tval,
         traps->last = (MachineTrap){true, pc, cause, tval, m->world->now};
     }
     machine_window_trap(m, is_fault(cause));
+    machine_debug_trapped(m, hart);
     if (!is_fault(cause)) {
         return;
     }

@@ -8,6 +8,7 @@
 
 #include "sim/elf.h"
 #include "sim/machine.h"
+#include "sim/machine_debug.h"
 
 /* A port the machine owns: a device's master, or one added later. */
 typedef struct MachinePort {
@@ -122,6 +123,26 @@ typedef struct MachineWindow {
     unsigned phase;
 } MachineWindow;
 
+/* One hart under a debugger. */
+typedef struct DebugHart {
+    DebugMove move;
+    uint64_t first, end; /* range of a step */
+    /* counters when the step, or its last part, began */
+    uint64_t instructions, traps, interrupts;
+    bool in_handler; /* of an interrupt, to whose end it runs */
+    uint64_t resume; /* where that is */
+} DebugHart;
+
+/* A debugger (machine_debug.c). */
+typedef struct MachineDebug {
+    bool on;
+    bool cut;        /* a stop came in the middle of a round, up to `horizon` */
+    DebugHart *hart; /* one per hart */
+    uint64_t *break_pc;
+    unsigned breaks;
+    MachineDebugStop stop;
+} MachineDebug;
+
 struct Machine {
     const Config *cfg;
     MemoryWorld *world;
@@ -172,6 +193,7 @@ struct Machine {
     unsigned phase;                /* 0: none open */
     struct MachinePhase *phase_on; /* that consoles begin; owned */
     MachineWindow window;
+    MachineDebug debug;
     MachineListener *listener; /* one per bus, while there is a trace */
     MachineSerialFn *serial_fn;
     void *serial_opaque;
@@ -286,6 +308,28 @@ void machine_phase_start(Machine *m);
 void machine_phase_byte(Machine *m, const Device *dev, uint8_t byte);
 void machine_phase_fini(Machine *m);
 void machine_window_trap(Machine *m, bool fault);
+
+/* Sets the harts' breaks: of moments that are waited for, and a debugger's.
+ * False: the host has no memory. */
+bool machine_window_breaks(Machine *m);
+/* Opens or closes a window by hand. False: nothing is recorded at all. */
+bool machine_window_switch(Machine *m, bool on, const char *why);
+
+/* -- a debugger (machine_debug.c) ------------------------------------------ */
+
+/* Adds its breaks to the harts'. */
+bool machine_debug_place_breaks(Machine *m);
+bool machine_debug_holds(const Machine *m, unsigned i);
+/* Has it something to be told? */
+bool machine_debug_wants(const Machine *m);
+/* The other harts have come to the horizon: held ones idle up to it. */
+void machine_debug_pass(Machine *m);
+/* How many a hart may execute at once. */
+uint64_t machine_debug_instructions(const Machine *m, const Hart *hart);
+/* hart_run() returned. True: the machine stops. */
+bool machine_debug_stopped(Machine *m, const Hart *hart, HartStop stop);
+/* A hart takes an exception. */
+void machine_debug_trapped(Machine *m, Hart *hart);
 
 /* -- for devices and harts (machine_host.c, machine_run.c) ---------------- */
 

@@ -320,9 +320,10 @@ static uint64_t instructions_left(Machine *m)
 }
 
 /* A hart's turn; moments of windows cut it, and it goes on. */
-static void run_hart(Machine *m, Hart *hart)
+static void run_hart(Machine *m, unsigned i)
 {
-    if (hart_time(hart) >= m->horizon) {
+    Hart *hart = m->hart[i];
+    if (hart_time(hart) >= m->horizon || machine_debug_holds(m, i)) {
         return;
     }
     machine_window_enter(m, hart_time(hart));
@@ -334,14 +335,17 @@ static void run_hart(Machine *m, Hart *hart)
         if (!left) {
             break;
         }
-        left = least(left, cut);
+        left = least(left, least(cut, machine_debug_instructions(m, hart)));
         uint64_t begun = hart_progress(hart).instructions;
         hart_limit(hart, left < UINT64_MAX - begun ? begun + left : UINT64_MAX);
         HartStop stop = hart_run(hart, until);
-        if (!m->window.active) {
+        if (m->window.active) {
+            machine_window_stopped(m, hart, stop);
+        }
+        if (machine_debug_stopped(m, hart, stop) ||
+            !(m->window.active || m->debug.on)) {
             break;
         }
-        machine_window_stopped(m, hart, stop);
     }
     m->running = NULL;
 }
@@ -350,9 +354,11 @@ static void run_hart(Machine *m, Hart *hart)
 static uint64_t run_harts(Machine *m)
 {
     uint64_t reached = m->harts ? TIME_NEVER : m->horizon;
-    for (unsigned i = 0; i < m->harts && !m->finished; i++) {
-        run_hart(m, m->hart[i]);
+    for (unsigned i = 0;
+         i < m->harts && !m->finished && !machine_debug_wants(m); i++) {
+        run_hart(m, i);
     }
+    machine_debug_pass(m);
     for (unsigned i = 0; i < m->harts; i++) {
         reached = least(reached, hart_time(m->hart[i]));
     }
@@ -388,10 +394,34 @@ static bool watch(Machine *m)
     return !traps_only(m);
 }
 
+/* A round ends at m->horizon. False: nothing will ever happen, not even at
+ * `end`, where a call returns if it may sleep until then. */
+static bool begin_round(Machine *m, uint64_t end, bool may_sleep)
+{
+    if (m->debug.cut) { /* it has begun */
+        m->debug.cut = false;
+        m->horizon = least(m->horizon, end);
+        return true;
+    }
+    bool asleep = machine_all_asleep(m);
+    uint64_t next = event_horizon(&m->events);
+    if (asleep && next == TIME_NEVER && !may_sleep) {
+        return false;
+    }
+    m->horizon = least(next, end);
+    if (!asleep) {
+        m->horizon = least(m->horizon, after(m->time, SLICE_PS));
+        if (m->harts > 1 && m->cfg->quantum_ps) {
+            m->horizon = least(m->horizon, after(m->time, m->cfg->quantum_ps));
+        }
+    }
+    return true;
+}
+
 static MachineStop run(Machine *m, uint64_t until)
 {
     for (;;) {
-        MachineStop stop = must_stop(m);
+        MachineStop stop = m->debug.cut ? MACHINE_RUNNING : must_stop(m);
         if (stop != MACHINE_RUNNING || m->time >= until) {
             return stop;
         }
@@ -401,24 +431,19 @@ static MachineStop run(Machine *m, uint64_t until)
         }
         uint64_t limit = least(m->limits.time_ps, cycle_limit(m));
         uint64_t end = least(until, limit);
-        bool asleep = machine_all_asleep(m);
-        uint64_t next = event_horizon(&m->events);
-        if (asleep && next == TIME_NEVER && limit <= until) {
+        if (!begin_round(m, end, limit > until)) {
             return MACHINE_STUCK;
         }
-        m->horizon = least(next, end);
-        if (!asleep) {
-            m->horizon = least(m->horizon, after(m->time, SLICE_PS));
-            if (m->harts > 1 && m->cfg->quantum_ps) {
-                m->horizon =
-                    least(m->horizon, after(m->time, m->cfg->quantum_ps));
-            }
-        }
         m->time = run_harts(m);
-        while (!m->finished && event_next(&m->events) < end &&
+        while (!m->finished && !machine_debug_wants(m) &&
+               event_next(&m->events) < end &&
                event_horizon(&m->events) <= m->time) {
             machine_window_enter(m, event_next(&m->events));
             event_run_one(&m->events);
+        }
+        if (machine_debug_wants(m) && !m->finished) {
+            m->debug.cut = true;
+            return MACHINE_RUNNING;
         }
         if (!watch(m) && !m->finished) {
             return MACHINE_STUCK;

@@ -87,7 +87,7 @@ static void set_breaks_of(Machine *m, const MachineMoment *moment, unsigned n)
 }
 
 /* Only of what is waited for now: each stop costs. */
-static void set_breaks(Machine *m)
+bool machine_window_breaks(Machine *m)
 {
     MachineWindow *w = &m->window;
     unsigned n;
@@ -101,6 +101,7 @@ static void set_breaks(Machine *m)
     if (waits_for_trigger(w)) {
         set_breaks_of(m, &w->set.trigger, 1);
     }
+    return machine_debug_place_breaks(m);
 }
 
 static uint64_t instructions(Machine *m)
@@ -132,7 +133,7 @@ static void toggle(Machine *m, const MachineMoment *cause, uint64_t now)
     w->insns_floor = instructions(m) + 1;
     trace_window(m->trace, w->on, timed ? cause->value : now,
                  cycle_at(m, timed ? cause->value : now), cause->text);
-    set_breaks(m);
+    machine_window_breaks(m);
 }
 
 /* The trigger of --trace-last: what is kept is written. */
@@ -146,7 +147,7 @@ static void trigger(Machine *m, const char *cause, uint64_t now)
         w->on = false;
     }
     trace_keep_now(m->trace);
-    set_breaks(m);
+    machine_window_breaks(m);
 }
 
 static bool is_it(const MachineWindow *w, const MachineMoment *moment,
@@ -263,6 +264,21 @@ void machine_window_stopped(Machine *m, const Hart *hart, HartStop stop)
     machine_window_enter(m, now);
 }
 
+bool machine_window_switch(Machine *m, bool on, const char *why)
+{
+    MachineWindow *w = &m->window;
+    if (!w->recorder || w->triggered) {
+        return false;
+    }
+    if (w->on != on) {
+        const MachineMoment by_hand = {.kind = MOMENT_PC, .text = why};
+        w->active = true;
+        toggle(m, &by_hand, m->time);
+        settle(m, m->time);
+    }
+    return true;
+}
+
 void machine_window_phase(Machine *m, unsigned id)
 {
     MachineWindow *w = &m->window;
@@ -337,7 +353,7 @@ void machine_window_begin(Machine *m, MemoryRecorder *recorder)
     if (w->on) {
         trace_window(m->trace, true, m->time, cycle_at(m, m->time), "start");
     }
-    set_breaks(m);
+    machine_window_breaks(m);
     settle(m, m->time);
     if (w->active) {
         happens(m, MOMENT_INSNS, instructions(m), m->time);
@@ -362,5 +378,5 @@ void machine_window_end(Machine *m)
     trace_set_counted(m->trace, w->counted);
     w->active = false;
     w->recorder = NULL;
-    set_breaks(m);
+    machine_window_breaks(m);
 }
