@@ -2,7 +2,7 @@
 """Writes the seed corpora: make_seeds.py DIR SCRIPTS CONFIG...
 
 codec: small chunks, and records for some. config: the given descriptions, and some with --set texts. elf: small complete
-executables of both widths. insn: instructions of every major opcode. script: the
+executables of both widths. gdb: packets of every kind. insn: instructions of every major opcode. script: the
 reference scripts given, and random choices. trace: changes of a database, one each and several.
 """
 import random
@@ -70,9 +70,63 @@ def chunk(records, sites, columns):
     return blob
 
 
+# What gdb sends to tests/fuzz/fuzz_gdb.c: lines become packets.
+PACKETS = b"""qSupported:multiprocess+;swbreak+;hwbreak+;qRelocInsn+
+vMustReplyEmpty
+?
+Hg0
+Hc-1
+qTStatus
+qfThreadInfo
+qsThreadInfo
+qThreadExtraInfo,1
+qC
+qAttached
+qXfer:features:read:target.xml:0,3ffb
+g
+p20
+p341
+p1066
+P1066=0000000000000000
+P20=20000080
+P5=78563412
+P381=0000000080000080
+m80000000,40
+M80001000,4:01020304
+X80001000,3:abc
+Z0,80000020,4
+Z1,80000028,2
+Z2,80001000,4
+Z3,80001000,8
+Z4,10000000,1
+z2,80001000,4
+vCont?
+vCont;c
+vCont;s:1;c
+vCont;s:2
+vCont;r80000020,80000038:1;c:2
+s
+c80000020
+C05
+S05;80000020
+qRcmd,68656c70
+qRcmd,6d6170
+qRcmd,726567696f6e73
+qRcmd,7374617473
+qRcmd,7472616365206f6e
+qRcmd,6578706c61696e20307831303030303030302031
+qRcmd,7265736574
+qRcmd,7068617365
+T1
+D
+k
+vKill;1
+QStartNoAckMode""".split(b"\n")
+
+
 def main():
     target = Path(sys.argv[1])
-    for name in ("codec", "config", "elf", "insn", "script", "trace"):
+    for name in ("codec", "config", "elf", "gdb", "insn", "script", "trace"):
         (target / name).mkdir(parents=True, exist_ok=True)
     for script in Path(sys.argv[2]).glob("*.script"):
         (target / "script" / script.name).write_bytes(script.read_bytes())
@@ -99,6 +153,13 @@ def main():
     for xlen in (32, 64):
         (target / "elf" / f"rv{xlen}").write_bytes(elf(xlen))
     (target / "elf" / "nm").write_text("80000000 T start\n80000010 00000008 t main\t[core]\n\n         U puts\n80000020 B data\n")
+    for how in range(8):
+        (target / "gdb" / f"all{how}").write_bytes(bytes([how]) + b"\n".join(PACKETS[:-4]))
+        framed = b"".join(b"$%s#%02x+" % (p, sum(p) & 255) for p in PACKETS)
+        (target / "gdb" / f"framed{how}").write_bytes(bytes([how | 4]) + framed)
+    for i, packet in enumerate(PACKETS):
+        points = PACKETS[choices.randrange(22, 27)]
+        (target / "gdb" / f"one{i}").write_bytes(bytes([i & 3]) + points + b"\n" + packet + b"\nvCont;c\n" + packet)
     code = b"".join(struct.pack("<I", w) for w in WORDS)
     for flags in range(32):
         (target / "insn" / f"all{flags}").write_bytes(bytes([flags, flags * 7]) + code)
