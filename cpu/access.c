@@ -195,11 +195,39 @@ static SlowAccess slow_fault(uint64_t cause, uint64_t va, uint32_t extra)
         .fault = true, .cause = cause, .tval = va, .extra = extra};
 }
 
+static PortEntry *data_entry(const Hart *h, uint64_t va)
+{
+    return &h->data.entry[h->data_space * PORT_ENTRIES +
+                          (va >> PAGE_BITS) % PORT_ENTRIES];
+}
+
+PortEntry *hart_near_entry(const Hart *h, const Block *b, const Op *o,
+                           uint64_t base, uint64_t va, unsigned size,
+                           bool is_write)
+{
+    PortEntry *e = data_entry(h, va);
+    const uint64_t tag = is_write ? e->write_tag : e->read_tag;
+    const uint64_t mask = ~(uint64_t)(PAGE_SIZE_BYTES - 1) | (size - 1);
+    const uint64_t extra = e->extra[is_write][__builtin_ctz(size)];
+    const uint64_t cycle = base + o->cycle;
+    base += extra;
+    bool over =
+        (va & mask) == tag && block_reaches(h, b, o + 1, base, h->fast_until);
+    return over && port_clear_at(&h->data) <= clock_time(h->config.clock, cycle)
+               ? e
+               : NULL;
+}
+
 /* Opens the page for direct access next time, if this is the fast mode. */
 static void open_page(Hart *h, uint64_t va, uint64_t pa, bool is_write)
 {
     unsigned space = h->data_space;
     if (!h->config.fast) {
+        return;
+    }
+    const PortEntry *known = data_entry(h, va);
+    if ((is_write ? known->write_tag : known->read_tag) ==
+        (va & ~(uint64_t)(PAGE_SIZE_BYTES - 1))) {
         return;
     }
     bool checked = h->pmp_used || space != SPACE_M;

@@ -417,6 +417,21 @@ void blocks_rebound(Hart *h)
     }
 }
 
+bool block_reaches(const Hart *h, const Block *b, const Op *o, uint64_t base,
+                   uint64_t until)
+{
+    const Op *last = &b->op[b->count - 1];
+    while (o < last && o->code < INSN_NUM && !op_has_operand(h, o)) {
+        unsigned time = insn_table[o->code].time;
+        if (time == TIME_LOAD || time == TIME_STORE || time == TIME_AMO ||
+            time == TIME_FENCE) {
+            break;
+        }
+        o++;
+    }
+    return base + o->cycle < until;
+}
+
 static bool mark_code(Hart *h, Block *b, unsigned slot, uint64_t len)
 {
     PortEntry *e = code_page(h, b->pa[slot]);

@@ -65,13 +65,20 @@
     (h->states && ((va) & (sizeof(type) - 1)) && ((va)&3) + sizeof(type) > 4   \
          ? (cycles) >> 1 | WAIT_TWICE                                          \
          : (cycles))
+/* An entry is used all the same, when no cache must be asked. */
+#define NEAR_ENTRY(is_write, type)                                             \
+    (!CACHED && h->by_call                                                     \
+         ? hart_near_entry(h, b, o, base, va, sizeof(type), is_write)          \
+         : NULL)
 /* Loads v_ of `type`; `result` uses it. */
 #define LOAD_TO(type, result)                                                  \
     do {                                                                       \
+        __label__ open;                                                        \
         uint64_t va = (ux)(RS1 + IMM);                                         \
         PortEntry *e = &entry[(va >> PAGE_BITS) % PORT_ENTRIES];               \
         if (__builtin_expect(PAGE_TAG(va, type) == e->read_tag, 1) &&          \
             __builtin_expect(HAS_LINE(e, false, type), 1)) {                   \
+        open:;                                                                 \
             type v_;                                                           \
             memcpy(&v_, (const void *)(e->host + (uintptr_t)va), sizeof(v_));  \
             e->count[0][LOG2(type)]++;                                         \
@@ -79,6 +86,11 @@
             result;                                                            \
             STALLED_INLINE(e->extra[0][LOG2(type)]);                           \
         } else {                                                               \
+            PortEntry *near_ = NEAR_ENTRY(false, type);                        \
+            if (near_) {                                                       \
+                e = near_;                                                     \
+                goto open;                                                     \
+            }                                                                  \
             CLOSE_RUN();                                                       \
             PortQuick quick_ = QUICK_LOAD(e->read_tag, type);                  \
             if (__builtin_expect(quick_.cycles < 0, 0)) {                      \
@@ -99,16 +111,23 @@
 
 #define STORE_FROM(type, source)                                               \
     do {                                                                       \
+        __label__ open;                                                        \
         uint64_t va = (ux)(RS1 + IMM);                                         \
         PortEntry *e = &entry[(va >> PAGE_BITS) % PORT_ENTRIES];               \
         if (__builtin_expect(PAGE_TAG(va, type) == e->write_tag, 1) &&         \
             __builtin_expect(HAS_LINE(e, true, type), 1)) {                    \
+        open:;                                                                 \
             type v_ = (type)(source);                                          \
             memcpy((void *)(e->host + (uintptr_t)va), &v_, sizeof(v_));        \
             e->count[1][LOG2(type)]++;                                         \
             OBSERVE_DATA(e, 1, v_, sizeof(type));                              \
             STALLED_INLINE(e->extra[1][LOG2(type)]);                           \
         } else {                                                               \
+            PortEntry *near_ = NEAR_ENTRY(true, type);                         \
+            if (near_) {                                                       \
+                e = near_;                                                     \
+                goto open;                                                     \
+            }                                                                  \
             CLOSE_RUN();                                                       \
             int64_t cycles_ =                                                  \
                 QUICK_STORE(e->write_tag, type, (UNSIGNED_##type)(source));    \

@@ -332,21 +332,25 @@ static void run_one(Hart *h)
     }
 }
 
-enum { FOLD_CYCLES = 1 << 30 };
+enum {
+    FOLD_CYCLES = 1 << 30,
+    CALL_CYCLES = 1 << 12, /* then the bus may be clear again */
+};
 
-static uint64_t fast_limit(const Hart *h)
+/* Until when blocks may run; 0: not at all. */
+static uint64_t fast_limit(Hart *h)
 {
     if (!h->config.fast || h->config.commit || h->fetched) {
         return 0;
     }
     const bool plain = h->data.opens & PORT_OPENS_PLAIN;
-    uint64_t clear = plain ? port_clear_at(&h->data) : 0;
-    if (clear == TIME_NEVER || clear > clock_time(h->config.clock, h->cycle)) {
-        return 0;
-    }
+    const uint64_t clear = plain ? port_clear_at(&h->data) : 0;
+    h->by_call =
+        clear == TIME_NEVER || clear > clock_time(h->config.clock, h->cycle);
     /* Each instruction takes a cycle at least; entries count in 32 bits. */
+    const uint64_t most = h->by_call ? CALL_CYCLES : FOLD_CYCLES;
     uint64_t left = h->limit - h->instret;
-    uint64_t by_count = h->cycle + (left < FOLD_CYCLES ? left : FOLD_CYCLES);
+    uint64_t by_count = h->cycle + (left < most ? left : most);
     return h->deadline < by_count ? h->deadline : by_count;
 }
 
@@ -414,8 +418,10 @@ static bool run_some(Hart *h, bool single)
     uint64_t limit = single ? 0 : fast_limit(h);
     uint64_t records = record_limit(h, h->block);
     h->fast_until = limit < records ? limit : records;
-    if (h->fast_until && base + h->block->bound <= h->fast_until &&
-        block_has_ahead(h->block)) {
+    const bool fits = base + h->block->bound <= h->fast_until;
+    if (h->fast_until && block_has_ahead(h->block) &&
+        (fits || block_reaches(h, h->block, o, base, h->fast_until))) {
+        h->by_call |= !fits;
         h->exec(h, h->block, h->index, false);
     } else {
         h->fast_until = 0;

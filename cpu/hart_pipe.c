@@ -224,6 +224,18 @@ void hart_pipe_drop(Hart *h)
     h->block = NULL;
 }
 
+void hart_stop_at(Hart *h, const Block *b, uint64_t cycle)
+{
+    h->cycle = cycle;
+    h->pc = b->pc;
+    h->block = NULL;
+    h->jumped = false;
+    h->state = b->state;
+    h->fetch_wait = fetch_wait(b);
+    h->lag = 0;
+    h->came_by = 0;
+}
+
 void hart_pipe_trap(Hart *h, uint64_t from)
 {
     Pipe *p = pipe_states_resume(h->states, h->state, h->fetch_wait);

@@ -209,10 +209,10 @@ struct Hart {
     uint64_t deadline;   /* instructions begin before it */
     uint64_t pc;
     uint64_t instret;
-    uint64_t limit;             /* of instret */
-    PortEntry *closed;          /* entries that never hit: single-step mode */
-    HartExec *exec;             /* the interpreter in use */
-    const void *const *handler; /* its handlers */
+    uint64_t limit;                /* of instret */
+    PortEntry *closed;             /* entries that never hit */
+    HartExec *exec;                /* the interpreter in use */
+    const void *const *handler;    /* its handlers */
     const TimingLines *data_lines; /* of loads and stores */
     MemoryPort data, fetch, walk;
     HartConfig config;
@@ -221,6 +221,8 @@ struct Hart {
     uint32_t index;
     bool jumped;         /* pc was jumped to: its block's jump_extra is due */
     bool cached;         /* one of the ports has a cache */
+    bool by_call;        /* the horizon is near, or others are on the bus: blocks
+                            run from access to access */
     bool fetched;        /* by hart_fetch_line(): the instruction at pc */
     uint64_t line_until; /* the bus has the last line that was fetched so */
     bool asleep, flush;
@@ -304,13 +306,15 @@ static inline JumpSlot *jump_slot(const Hart *h, uint64_t pc, uint64_t key)
     return &h->jump[h->code_space][mixed % JUMP_SLOTS];
 }
 
-/* -- hart_pipe.c: only with a pipeline, but for _drop, _restart, _clean ---- */
+/* -- hart_pipe.c: only with a pipeline, but for _drop, _restart, _clean, _at */
 /* Fills in b's cycles. */
 void block_schedule(Hart *h, Block *b);
 /* Works out h->state from h->left. */
 void hart_settle(Hart *h);
 /* Gives up the position in a block: works out h->state there. */
 void hart_pipe_drop(Hart *h);
+/* Goes no further than to b, which is come to at `cycle`. */
+void hart_stop_at(Hart *h, const Block *b, uint64_t cycle);
 /* The pipeline went from an instruction at `from` to h->pc by a trap. */
 void hart_pipe_trap(Hart *h, uint64_t from);
 /* It begins anew at h->pc. */
@@ -373,6 +377,10 @@ static inline bool op_has_operand(const Hart *h, const Op *o)
 {
     return o->handler == h->handler[INSN_OPERAND];
 }
+/* Do b's ops from o on begin before `until`, up to one whose time is not known
+ * and with it? `base`: of b. */
+bool block_reaches(const Hart *h, const Block *b, const Op *o, uint64_t base,
+                   uint64_t until);
 /* The instruction at `offset` bytes of b, as it is in memory. */
 uint32_t block_word(Hart *h, const Block *b, unsigned offset);
 
@@ -444,6 +452,11 @@ typedef struct SlowAccess {
 /* Loads and stores of devices, mostly: aligned, translated by the TLB, allowed.
  * `cycles` are those from issue to done; negative: nothing was done, call
  * hart_slow_load() or hart_slow_store(). */
+/* A block runs up to a near horizon: the entry of o's access, if it is over by
+ * then, and what comes behind it, up to the next one, begins by then. */
+PortEntry *hart_near_entry(const Hart *h, const Block *b, const Op *o,
+                           uint64_t base, uint64_t va, unsigned size,
+                           bool is_write);
 PortQuick hart_translated_load(Hart *h, uint64_t pc, uint64_t cycle,
                                uint64_t va, unsigned size);
 int64_t hart_translated_store(Hart *h, uint64_t pc, uint64_t cycle, uint64_t va,

@@ -21,6 +21,7 @@ extern "C" {
 typedef struct ClockDomain {
     uint64_t hz;
     uint64_t period;  /* ps; 0 when 10^12 / hz is not a whole number */
+    uint64_t inverse; /* 2^64 / period, rounded down */
     const char *name; /* borrowed; for the `clock` dictionary */
 } ClockDomain;
 
@@ -31,6 +32,7 @@ static inline void clock_init(ClockDomain *clk, const char *name, uint64_t hz)
 {
     clk->hz = hz;
     clk->period = PS_PER_SECOND % hz ? 0 : PS_PER_SECOND / hz;
+    clk->inverse = clk->period ? UINT64_MAX / clk->period : 0;
     clk->name = name;
 }
 
@@ -49,8 +51,10 @@ static inline uint64_t clock_time(const ClockDomain *clk, uint64_t cycle)
 /* The first cycle that begins at or after `ps`. */
 static inline uint64_t clock_cycle_at(const ClockDomain *clk, uint64_t ps)
 {
-    if (clk->period) {
-        return ps / clk->period + (ps % clk->period != 0);
+    if (clk->period) { /* the product is the quotient, or 1 less */
+        uint64_t n = (uint64_t)((ClockWide)ps * clk->inverse >> 64);
+        uint64_t rest = ps - n * clk->period;
+        return n + (rest > 0) + (rest > clk->period);
     }
     /* begin(n) = floor(n * 10^12 / hz) >= ps  <=>  n * 10^12 >= ps * hz */
     ClockWide product = (ClockWide)ps * clk->hz;

@@ -15,7 +15,8 @@ uint64_t bus_edge(const Bus *bus, uint64_t ps)
 
 static uint32_t words(const Bus *bus, hwaddr addr, uint64_t size)
 {
-    return (uint32_t)((addr + size - 1) / bus->width - addr / bus->width) + 1;
+    const unsigned shift = (unsigned)__builtin_ctz(bus->width);
+    return (uint32_t)(((addr + size - 1) >> shift) - (addr >> shift)) + 1;
 }
 
 uint32_t bus_beats(const Bus *bus, const TimingRequest *rq)

@@ -194,6 +194,103 @@ TEST_P(HartRun, HowItIsRunIsInvisible)
     }
 }
 
+// Another initiator: moves bytes between places of the data at random times,
+// and interrupts after some of them.
+struct Other {
+    Board &b;
+    MemoryPort port;
+    Event due;
+    std::mt19937 rng;
+    PortRequest rq;
+    uint8_t data[64] = {};
+    unsigned moves = 0;
+
+    Other(Board &board, unsigned seed) : b(board), rng(seed + 7)
+    {
+        EXPECT_TRUE(port_init(&port, &b.as, "other", &b.clock, &b.bus.model, 0,
+                              nullptr));
+        event_init(&b.events, &due, "other", EVENT_NORMAL, act, this);
+        event_schedule(&b.events, &due, 500000);
+        b.events.opaque = b.hart;
+        b.events.shortened = [](void *hart, uint64_t horizon) {
+            hart_stop_before(static_cast<Hart *>(hart), horizon);
+        };
+    }
+    ~Other()
+    {
+        event_cancel(&b.events, &due);
+        port_fini(&port);
+    }
+    static void act(void *opaque, uint64_t when)
+    {
+        Other *o = static_cast<Other *>(opaque);
+        o->rq = {};
+        o->rq.tx.addr = kBase + 0x7800 + 8 * (o->rng() % 500);
+        o->rq.tx.issue = when;
+        o->rq.tx.kind = ACCESS_DMA;
+        o->rq.buf = o->data;
+        o->rq.len = 1 + o->rng() % 64;
+        o->rq.is_write = o->rng() % 2;
+        o->rq.opaque = o;
+        o->rq.done = [](PortRequest *rq) {
+            Other *self = static_cast<Other *>(rq->opaque);
+            hart_set_irq(self->b.hart, HART_MEI, self->moves++ % 8 == 7);
+            uint64_t gap = self->rng() % 3 ? self->rng() % 8 : self->rng() % 90;
+            event_schedule(&self->b.events, &self->due,
+                           rq->tx.done + gap * 10000);
+        };
+        port_request(&o->port, &o->rq);
+    }
+    void run(uint64_t until)
+    {
+        while (hart_time(b.hart) < until) {
+            uint64_t horizon = std::min(until, event_horizon(&b.events));
+            if (hart_run(b.hart, horizon) == HART_STOP_LIMIT) {
+                break;
+            }
+            event_run_until(&b.events, hart_time(b.hart));
+        }
+    }
+};
+
+TEST_P(HartRun, HowItIsRunIsInvisibleBesideOthers)
+{
+    for (unsigned seed = 0; seed < 12; seed++) {
+        SCOPED_TRACE(seed);
+        std::mt19937 rng(seed);
+        std::vector<uint32_t> code = random_code(rng, 600);
+        const std::vector<uint32_t> enable = {
+            0x000011b7, // lui x3, 1
+            0x8001b193, // sltiu x3, x3, -2048: 1
+            0x00b19193, // slli x3, x3, 11: MEIE
+            0x30419073, // csrw mie, x3
+            0x30046073, // csrsi mstatus, 8: MIE
+        };
+        code.insert(code.begin() + 3, enable.begin(), enable.end());
+        std::vector<std::vector<uint64_t>> ends;
+        for (int way = 0; way < 3; way++) {
+            Board b(GetParam(), way != 1, seed % 3);
+            b.load(code);
+            b.load(kHandler, 0x1004);
+            Other other(b, seed);
+            hart_limit(b.hart, 4000);
+            const uint64_t end = 20000 * UINT64_C(10000);
+            std::mt19937 cuts(seed + 1000);
+            for (uint64_t t = 0; way == 2 && t < end; t += cuts() % 400000) {
+                other.run(t);
+            }
+            other.run(end);
+            ends.push_back(state_of(b));
+            ends.back().push_back(other.moves);
+            EXPECT_GT(other.moves, 50u);
+            EXPECT_GT(hart_counters(b.hart).interrupts, 3u);
+            EXPECT_GT(b.bus.lane.wait_cycles, 0u);
+        }
+        ASSERT_EQ(ends[0], ends[1]) << "without inline entries";
+        ASSERT_EQ(ends[0], ends[2]) << "in slices";
+    }
+}
+
 TEST_P(HartRun, CyclesAreCategoriesAndBlocks)
 {
     Board b(GetParam(), true, 2);
