@@ -302,6 +302,7 @@ static inline uint64_t jump_key_off(const Block *from, uint32_t index,
 }
 static inline JumpSlot *jump_slot(const Hart *h, uint64_t pc, uint64_t key)
 {
+    key ^= key >> 41; /* its highest bits would be lost */
     uint64_t mixed = (pc >> 1) ^ (key * UINT64_C(0x9e3779b97f4a7c15)) >> 40;
     return &h->jump[h->code_space][mixed % JUMP_SLOTS];
 }

@@ -28,22 +28,22 @@ static uint64_t fetch(Pipe *p, uint64_t pc, bool is_long, bool known,
     return there > wanted ? there : wanted;
 }
 
-/* How far it shifts. */
+/* Steps of a shift: by 4, then by 1. */
 static uint8_t operand(PipeOperands v)
 {
-    return v.b & 31;
+    const unsigned by = v.b & 31;
+    return (uint8_t)(by / 4 + by % 4);
 }
 
 /* Cycles of what does neither jump nor access memory. */
 static unsigned cycles_of(const Pipe *p)
 {
     const PipeCosts *c = &p->core->costs;
-    const unsigned by = p->insn.operand;
     switch (p->insn.kind) {
     case PIPE_MUL: return c->mul;
     case PIPE_MULH: return c->mulh;
     case PIPE_DIV: return c->div;
-    case PIPE_SHIFT: return c->serial_shift ? 4 + by / 4 + by % 4 : 3;
+    case PIPE_SHIFT: return c->serial_shift ? 4 + p->insn.operand : 3;
     default: return 3;
     }
 }
@@ -79,10 +79,12 @@ static uint64_t issue(Pipe *p, const PipeInsn *i)
         }
     }
     p->u.pico.begin = done + 1;
-    p->now = pipe_is_memory(i) ? done + 2 : t;
-    if (pipe_is_memory(i)) {
-        data_accept(p);
+    if (!pipe_is_memory(i)) { /* when a jump's target begins, that knows */
+        p->now = i->jumps || i->kind == PIPE_SYSTEM ? t : done + 1;
+        return t;
     }
+    p->now = done + 2;
+    data_accept(p);
     return p->now;
 }
 
