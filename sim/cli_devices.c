@@ -314,7 +314,7 @@ static void print_example(const DeviceClass *cls)
             printf(", %s: %s", p->name,
                    p->type == PARAM_MASTER   ? "main"
                    : p->type == PARAM_SIZE   ? "4KiB"
-                   : p->type == PARAM_FILE   ? "run.db"
+                   : p->type == PARAM_FILE   ? (p->text ? p->text : "run.db")
                    : p->type == PARAM_DEVICE ? "other0"
                                              : "1");
         }

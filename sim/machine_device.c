@@ -103,6 +103,31 @@ static bool drop_device(Machine *m, const ConfigDevice *cd, Device *dev)
     return false;
 }
 
+/* Where the parameter is that the message begins with, else the entry. */
+static ConfigPlace place_of(const ConfigDevice *cd, const char *message)
+{
+    size_t word = strcspn(message, ":");
+    for (unsigned i = 0; i < cd->params; i++) {
+        const char *name = cd->param[i].spec->name;
+        if (strlen(name) == word && !strncmp(name, message, word)) {
+            return cd->param[i].at;
+        }
+    }
+    return cd->at;
+}
+
+static bool init_device(const ConfigDevice *cd, Device *dev, Error **errp)
+{
+    Error *err = NULL;
+    if (cd->cls->init(dev, &err)) {
+        return true;
+    }
+    ConfigPlace at = place_of(cd, error_message(err));
+    error_set(errp, "%s", error_message(err));
+    error_free(err);
+    return machine_blame(errp, at);
+}
+
 static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
 {
     MachineBus *mb = machine_bus_named(m, cd->bus, cd->at, errp);
@@ -123,8 +148,7 @@ static bool make_device(Machine *m, const ConfigDevice *cd, Error **errp)
             return drop_device(m, cd, dev);
         }
     }
-    if (!cd->cls->init(dev, errp)) {
-        machine_blame(errp, cd->at);
+    if (!init_device(cd, dev, errp)) {
         return drop_device(m, cd, dev);
     }
     if (cd->cls->mmio_size && !memory_region_check_ops(dev->mmio.ops, errp)) {

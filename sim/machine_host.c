@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/disk.h"
 #include "sim/machine_private.h"
 
 /* -- DeviceHost ----------------------------------------------------------- */
@@ -56,6 +57,7 @@ void machine_host_init(Machine *m)
         .phase = host_phase,
         .guest_error = host_guest_error,
         .traffic_ended = machine_traffic_ended,
+        .disk_open = disk_open,
         .opaque = m,
     };
 }

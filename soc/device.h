@@ -39,6 +39,7 @@ static inline void irq_set(Irq *irq, bool level)
 }
 
 typedef struct Device Device;
+typedef struct Disk Disk; /* soc/disk.h */
 
 /* An output pin of the config: `irq: plic0.10`, or a list: `timer: [cpu0.mti]`.
  */
@@ -112,6 +113,9 @@ typedef struct DeviceHost {
     void (*guest_error)(void *opaque, Device *dev, const char *text);
     /* A traffic source will never issue again (soc/traffic.h). */
     void (*traffic_ended)(void *opaque, Device *dev);
+    /* Opens an image of the host, from init; the device closes it. */
+    bool (*disk_open)(void *opaque, const char *file, unsigned mode, Disk *disk,
+                      Error **errp);
     void *opaque;
 } DeviceHost;
 

@@ -27,6 +27,8 @@
 #include "soc/sifive_uart.h"
 #include "soc/spi_flash.h"
 #include "soc/timer.h"
+#include "soc/virtio.h"
+#include "soc/virtio_blk.h"
 #include "soc/watchdog.h"
 
 const DeviceClass *const device_classes[] = {
@@ -39,6 +41,7 @@ const DeviceClass *const device_classes[] = {
     &sifive_pwm_class,  &sifive_spi_class,
     &sifive_test_class, &sifive_uart_class,
     &spi_flash_class,   &timer_class,
+    &virtio_blk_class,  &virtio_mmio_class,
     &watchdog_class,    NULL,
 };
 

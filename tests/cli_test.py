@@ -677,6 +677,7 @@ class Reading(Case):
             example = example.replace("0x10000000", "0x50000000").replace(f"name: {name}0", "name: probe0")
             board = re.sub(r", (timer|soft|out): \[[^]]*\]", "", BOARD) if "cpu0.m" in example else BOARD
             self.write("run.db", "cycle,address,size,dir\n0,0,4,r\n")  # what a player plays
+            self.write("disk.img", bytes(512))
             self.write("example.yaml", board + example)
             self.good("map", "example.yaml")
 
