@@ -24,6 +24,7 @@ enum {
     OPT_TIMING,
     OPT_QUANTUM,
     OPT_SERIAL,
+    OPT_REPLAY,
     OPT_STATS,
     OPT_SLOW,
     OPT_GUEST,
@@ -56,6 +57,7 @@ static const struct option options[] = {
     {"timing", required_argument, NULL, OPT_TIMING},
     {"quantum", required_argument, NULL, OPT_QUANTUM},
     {"serial", required_argument, NULL, OPT_SERIAL},
+    {"replay", required_argument, NULL, OPT_REPLAY},
     {"stats", required_argument, NULL, OPT_STATS},
     {"no-fast-path", no_argument, NULL, OPT_SLOW},
     {"guest-errors", no_argument, NULL, OPT_GUEST},
@@ -195,6 +197,7 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_TIMING: opt->timing = optarg; return true;
     case OPT_QUANTUM: return set_later(opt, "quantum", optarg);
     case OPT_SERIAL: cli_add(&opt->serial, optarg); return true;
+    case OPT_REPLAY: opt->replay = optarg; return true;
     case OPT_STATS: return parse_stats(opt, optarg);
     case OPT_SLOW: opt->slow = true; return true;
     case OPT_GUEST: opt->guest_errors = true; return true;

@@ -31,6 +31,7 @@ typedef struct RunOptions {
     bool trace_threads_given, trace_durable;
     MachineMoment *moments;
     CliList load, symbols, phase_on;
+    const char *replay; /* a database; NULL: none */
     MachineLimits limits;
     StatsFile stats[MAX_STATS];
     unsigned stats_files;

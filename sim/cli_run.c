@@ -16,6 +16,7 @@
 #include "sim/cli_options.h"
 #include "sim/commit_log.h"
 #include "sim/gdb_server.h"
+#include "sim/replay.h"
 #include "sim/serial.h"
 
 /* -- outputs -------------------------------------------------------------- */
@@ -164,6 +165,9 @@ static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
 {
     files->serial = serial_new(m, opt->serial.text, opt->serial.count, errp);
     if (!files->serial) {
+        return false;
+    }
+    if (opt->replay && !replay_load(m, files->serial, opt->replay, errp)) {
         return false;
     }
     for (unsigned i = 0; i < opt->stats_files; i++) {
@@ -654,6 +658,9 @@ const CliCommand cli_run = {
         "stdio on a\n"
         "                        terminal (Ctrl-A x ends the run), else "
         "stdout\n"
+        "  --replay RUN.db       input comes from that run's database, not "
+        "from "
+        "the host\n"
         "  --stats json:F|csv:F  writes the counters of the run\n"
         "  --log-commits FILE    a line per retired instruction, as Spike "
         "writes "

@@ -198,6 +198,11 @@ void machine_set_serial(Machine *m, MachineSerialFn *fn, void *opaque);
  * `when` on; they enter as fast as the device takes them. */
 bool machine_serial_input(Machine *m, const char *device, uint64_t when,
                           const void *bytes, size_t len, Error **errp);
+/* The input of an earlier run is coming: networks of the host are closed. */
+void machine_net_replays(Machine *m);
+/* A frame arrives at a card that is on such a network. */
+bool machine_net_input(Machine *m, const char *device, uint64_t when,
+                       const void *bytes, size_t len, Error **errp);
 /* Called at an event every `period` ps of simulated time, where input of the
  * host may enter; idle: every hart sleeps. Returns false to be called no
  * more. */

@@ -60,6 +60,7 @@ void machine_host_init(Machine *m)
         .disk_open = disk_open,
         .opaque = m,
     };
+    machine_net_init(m);
 }
 
 /* -- serial input --------------------------------------------------------- */

@@ -32,6 +32,8 @@ typedef struct MachineSerial {
     SerialChunk *first, *last;
 } MachineSerial;
 
+typedef struct MachineNet MachineNet; /* machine_net.c */
+
 typedef struct MachineClock {
     ClockDomain domain;
     struct MachineClock *next;
@@ -162,6 +164,7 @@ struct Machine {
     unsigned sources;      /* of traffic that have not ended */
     MachineSerial *serial; /* one per serial device */
     unsigned serials;
+    MachineNet *nets; /* one per network card */
     Hart **hart;
     unsigned harts;
     MachineCache *caches;
@@ -359,6 +362,7 @@ void machine_host_init(Machine *m);
 bool machine_serial_init(Machine *m, Error **errp);
 void machine_serial_fini(Machine *m);
 void machine_serial_ready(void *opaque, Device *dev);
+void machine_net_init(Machine *m); /* of m->host */
 /* A hart took a trap (HartConfig.trapped). */
 void machine_trapped(void *opaque, Hart *hart, uint64_t cause, uint64_t tval,
                      uint64_t pc);

@@ -134,6 +134,31 @@ static bool poll_stdin(void *opaque, bool idle, uint64_t time_ps)
     return !set->quit;
 }
 
+/* An event of the same times as poll_stdin's. */
+static bool poll_nothing(void *opaque, bool idle, uint64_t time_ps)
+{
+    return true;
+}
+
+void serial_replays(SerialSet *set)
+{
+    for (unsigned i = 0; i < set->backends; i++) {
+        if (set->backend[i].kind == SERIAL_STDIO) {
+            machine_set_poll(set->machine, poll_nothing, set, POLL_PS);
+        }
+    }
+}
+
+bool serial_scripted(const SerialSet *set, const char *device)
+{
+    for (unsigned i = 0; i < set->backends; i++) {
+        if (set->backend[i].script && !strcmp(set->backend[i].device, device)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* -- bytes ---------------------------------------------------------------- */
 
 static void serial_out(void *opaque, const char *device, uint8_t byte,

@@ -26,6 +26,10 @@ SerialSet *serial_new(Machine *m, const char *const *specs, unsigned n,
 void serial_free(SerialSet *set);
 /* What the first device puts out also goes to f; borrowed. */
 void serial_copy(SerialSet *set, FILE *f);
+/* Input of an earlier run is coming: none is taken from the host. */
+void serial_replays(SerialSet *set);
+/* Does a script type what that device receives? */
+bool serial_scripted(const SerialSet *set, const char *device);
 /* Writes out what waits in buffers. False: a file cannot be written. */
 bool serial_flush(SerialSet *set);
 /* Did the user ask to end the run (Ctrl-A x)? */

@@ -39,7 +39,8 @@ static inline void irq_set(Irq *irq, bool level)
 }
 
 typedef struct Device Device;
-typedef struct Disk Disk; /* soc/disk.h */
+typedef struct Disk Disk;       /* soc/disk.h */
+typedef struct NetSpec NetSpec; /* soc/net.h */
 
 /* An output pin of the config: `irq: plic0.10`, or a list: `timer: [cpu0.mti]`.
  */
@@ -116,6 +117,15 @@ typedef struct DeviceHost {
     /* Opens an image of the host, from init; the device closes it. */
     bool (*disk_open)(void *opaque, const char *file, unsigned mode, Disk *disk,
                       Error **errp);
+    /* Connects a network card, from init; the device disconnects it. */
+    bool (*net_open)(void *opaque, Device *dev, const NetSpec *spec,
+                     Error **errp);
+    void (*net_close)(void *opaque, Device *dev);
+    /* A frame leaves the card: NET_HEADER to NET_FRAME bytes. */
+    void (*net_out)(void *opaque, Device *dev, const uint8_t *frame,
+                    size_t len);
+    /* The card can take another frame. */
+    void (*net_ready)(void *opaque, Device *dev);
     void *opaque;
 } DeviceHost;
 
@@ -141,6 +151,9 @@ typedef struct DeviceClass {
     /* A byte arrives at a serial port. False: no room, try again after
      * serial_ready. NULL: not a serial device. */
     bool (*serial_in)(Device *dev, uint8_t byte);
+    /* A frame arrives. False: no room, try again after net_ready. NULL: not a
+     * network card. */
+    bool (*net_in)(Device *dev, const uint8_t *frame, size_t len);
 } DeviceClass;
 
 struct Device {

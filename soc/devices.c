@@ -29,20 +29,37 @@
 #include "soc/timer.h"
 #include "soc/virtio.h"
 #include "soc/virtio_blk.h"
+#include "soc/virtio_console.h"
+#include "soc/virtio_net.h"
+#include "soc/virtio_rng.h"
 #include "soc/watchdog.h"
 
 const DeviceClass *const device_classes[] = {
-    &clint_class,       &dma_class,
-    &generator_class,   &gpio_class,
-    &lm75_class,        &ns16550a_class,
-    &ocores_i2c_class,  &player_class,
-    &plic_class,        &sifive_aon_class,
-    &sifive_gpio_class, &sifive_prci_class,
-    &sifive_pwm_class,  &sifive_spi_class,
-    &sifive_test_class, &sifive_uart_class,
-    &spi_flash_class,   &timer_class,
-    &virtio_blk_class,  &virtio_mmio_class,
-    &watchdog_class,    NULL,
+    &clint_class,
+    &dma_class,
+    &generator_class,
+    &gpio_class,
+    &lm75_class,
+    &ns16550a_class,
+    &ocores_i2c_class,
+    &player_class,
+    &plic_class,
+    &sifive_aon_class,
+    &sifive_gpio_class,
+    &sifive_prci_class,
+    &sifive_pwm_class,
+    &sifive_spi_class,
+    &sifive_test_class,
+    &sifive_uart_class,
+    &spi_flash_class,
+    &timer_class,
+    &virtio_blk_class,
+    &virtio_console_class,
+    &virtio_mmio_class,
+    &virtio_net_class,
+    &virtio_rng_class,
+    &watchdog_class,
+    NULL,
 };
 
 const DeviceClass *device_class_find(const char *name)

@@ -77,7 +77,7 @@ struct Blk {
     unsigned closed = 0;
     Image image;
     System<VirtioBlk> s;
-    std::unique_ptr<Ring<VirtioBlk>> ring;
+    std::unique_ptr<Ring<System<VirtioBlk>>> ring;
 
     static std::string pattern()
     {
@@ -104,7 +104,7 @@ struct Blk {
           })
     {
         EXPECT_TRUE(negotiate(s, o.features));
-        ring = std::make_unique<Ring<VirtioBlk>>(s, 0, o.num, QUEUE);
+        ring = std::make_unique<Ring<System<VirtioBlk>>>(s, 0, o.num, QUEUE);
         driver_ok(s);
     }
     void header(uint32_t type, uint64_t sector)

@@ -71,6 +71,7 @@ template <typename T> struct System {
     System(const System &) = delete;
     System &operator=(const System &) = delete;
     Virtio &v() { return *reinterpret_cast<Virtio *>(b.model); }
+    uint64_t version() { return v().version; }
 
     uint8_t *at(hwaddr addr) { return memory + (addr - RAM); }
     uint64_t get(hwaddr addr, unsigned size)
@@ -97,15 +98,16 @@ template <typename T> struct System {
     bool needs_reset() { return reg(VIRTIO_STATUS) & VIRTIO_NEEDS_RESET; }
 };
 
-// One queue as a driver sees it, in RAM from `base` on.
-template <typename T> struct Ring {
-    System<T> &s;
+// One queue as a driver sees it, in RAM from `base` on. S is a System, or
+// something like it.
+template <typename S> struct Ring {
+    S &s;
     unsigned index, num;
     hwaddr desc, avail, used;
     uint16_t next_avail = 0, next_used = 0;
     unsigned next_desc = 0;
 
-    Ring(System<T> &system, unsigned queue, unsigned size, hwaddr base)
+    Ring(S &system, unsigned queue, unsigned size, hwaddr base)
         : s(system), index(queue), num(size), desc(base),
           avail(base + 16 * size),
           used((avail + 6 + 2 * size + 4095) & ~hwaddr{4095})
@@ -114,7 +116,7 @@ template <typename T> struct Ring {
         s.b.write(VIRTIO_QUEUE_SEL, index);
         EXPECT_LE(num, s.reg(VIRTIO_QUEUE_NUM_MAX));
         s.b.write(VIRTIO_QUEUE_NUM, num);
-        if (s.v().version == 1) {
+        if (s.version() == 1) {
             s.b.write(VIRTIO_QUEUE_ALIGN, 4096);
             s.b.write(VIRTIO_QUEUE_PFN, base / 4096);
             return;
@@ -187,13 +189,13 @@ template <typename T> struct Ring {
 };
 
 // Takes the features, up to FEATURES_OK; false: the device refused.
-template <typename T> bool negotiate(System<T> &s, uint64_t wanted)
+template <typename S> bool negotiate(S &s, uint64_t wanted)
 {
     auto &b = s.b;
     b.write(VIRTIO_STATUS, 0);
     b.write(VIRTIO_STATUS, VIRTIO_ACKNOWLEDGE);
     b.write(VIRTIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
-    bool legacy = s.v().version == 1;
+    bool legacy = s.version() == 1;
     wanted |= legacy ? 0 : VIRTIO_F_VERSION_1;
     for (unsigned i = 0; i < (legacy ? 1 : 2); i++) {
         b.write(VIRTIO_DRIVER_FEATURES_SEL, i);
@@ -208,12 +210,12 @@ template <typename T> bool negotiate(System<T> &s, uint64_t wanted)
     return s.reg(VIRTIO_STATUS) & VIRTIO_FEATURES_OK;
 }
 
-template <typename T> void driver_ok(System<T> &s)
+template <typename S> void driver_ok(S &s)
 {
     s.b.write(VIRTIO_STATUS, s.reg(VIRTIO_STATUS) | VIRTIO_DRIVER_OK);
 }
 
-template <typename T> uint64_t offered(System<T> &s)
+template <typename S> uint64_t offered(S &s)
 {
     s.b.write(VIRTIO_DEVICE_FEATURES_SEL, 0);
     uint64_t low = s.reg(VIRTIO_DEVICE_FEATURES);
