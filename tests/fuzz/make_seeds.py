@@ -126,7 +126,7 @@ QStartNoAckMode""".split(b"\n")
 
 def main():
     target = Path(sys.argv[1])
-    for name in ("codec", "config", "elf", "gdb", "insn", "script", "trace"):
+    for name in ("codec", "config", "elf", "gdb", "insn", "script", "trace", "virtio"):
         (target / name).mkdir(parents=True, exist_ok=True)
     for script in Path(sys.argv[2]).glob("*.script"):
         (target / "script" / script.name).write_bytes(script.read_bytes())
@@ -171,6 +171,12 @@ def main():
         for _ in range(i // 4):
             setup[choices.randrange(1, 64)] = choices.randrange(256)
         (target / "insn" / f"setup{i}").write_bytes(bytes([0x80 | i * 5 & 0x7d, i]) + setup + code)
+    for how in range(128):  # fuzz_virtio.c: a request on queue 0 and a frame or text on queue 1
+        data = bytes([how | 64, 10, 9]) + struct.pack("<HBB", 0x8000, how % 14, how % 40)
+        data += bytes([5, 0, 2]) + b"".join(struct.pack("<HHB", *b) for b in
+                                            ((0x8000, 16, 0), (0x9000, 512, how % 2 * 2), (0xa000, 1, 2)))
+        data += bytes([3, 0, 4, how]) + bytes([5, 1, 0]) + struct.pack("<HHB", 0x9000, 60 + how, 0) + bytes([3, 1, 6, how, 0, 4, 80])
+        (target / "virtio" / f"driver{how}").write_bytes(data + choices.randbytes(how))
 
 
 main()
