@@ -61,12 +61,13 @@ void virtio_broken(Virtio *v, const char *fmt, ...)
     virtio_settle(v);
 }
 
+/* The driver's reset. GUEST_PAGE_SIZE stays: drivers write it once, first. */
 static void restart(Virtio *v)
 {
     virtio_queue_reset(v);
     memset(v->queue, 0, sizeof(v->queue));
     v->features = 0;
-    v->offered_sel = v->features_sel = v->queue_sel = v->page_size = 0;
+    v->offered_sel = v->features_sel = v->queue_sel = 0;
     v->status = v->interrupts = 0;
     v->broken = false;
     if (v->type->reset) {
@@ -378,6 +379,7 @@ void virtio_fini(Device *dev)
 void virtio_reset(Device *dev)
 {
     Virtio *v = (Virtio *)dev;
+    v->page_size = 0;
     restart(v);
     virtio_settle(v);
 }

@@ -192,17 +192,19 @@ template <typename S> struct Ring {
 template <typename S> bool negotiate(S &s, uint64_t wanted)
 {
     auto &b = s.b;
+    bool legacy = s.version() == 1;
+    if (legacy) {
+        b.write(VIRTIO_GUEST_PAGE_SIZE, 4096); // as Linux does, before reset
+    }
     b.write(VIRTIO_STATUS, 0);
     b.write(VIRTIO_STATUS, VIRTIO_ACKNOWLEDGE);
     b.write(VIRTIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
-    bool legacy = s.version() == 1;
     wanted |= legacy ? 0 : VIRTIO_F_VERSION_1;
     for (unsigned i = 0; i < (legacy ? 1 : 2); i++) {
         b.write(VIRTIO_DRIVER_FEATURES_SEL, i);
         b.write(VIRTIO_DRIVER_FEATURES, wanted >> 32 * i & UINT32_MAX);
     }
     if (legacy) {
-        b.write(VIRTIO_GUEST_PAGE_SIZE, 4096);
         return true;
     }
     b.write(VIRTIO_STATUS,
