@@ -517,7 +517,7 @@ void gdb_ran(Gdb *g, MachineStop stop, int status, const char *how)
         return;
     }
     snprintf(line, sizeof(line), "socscope: %.560s\n", how);
-    if (how[0]) {
+    if (how[0] && stop != MACHINE_FINISHED) {
         gdb_say(g, line);
     }
     if (stop == MACHINE_RUNNING || (stop == MACHINE_STUCK && !g->stuck)) {
