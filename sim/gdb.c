@@ -328,10 +328,9 @@ static void acknowledge(Gdb *g, char c)
     }
 }
 
-static void packet_came(Gdb *g, uint8_t sum)
+static void packet_came(Gdb *g, bool sum_is_right)
 {
-    g->frame = GDB_BETWEEN;
-    if (sum != g->sum && !g->quiet) {
+    if (!sum_is_right && !g->quiet) {
         acknowledge(g, '-');
         return;
     }
@@ -391,12 +390,12 @@ static void take_byte(Gdb *g, char c)
     case GDB_INSIDE: take_inside(g, c); break;
     case GDB_SUM_HIGH:
         g->frame = GDB_SUM_LOW;
-        g->sum_high = (uint8_t)digit(c); /* what is no digit is no sum */
+        g->sum_high = c;
         break;
     case GDB_SUM_LOW:
-        packet_came(g, digit(c) < 0 || g->sum_high > 15
-                           ? (uint8_t)~g->sum
-                           : (uint8_t)(g->sum_high << 4 | digit(c)));
+        g->frame = GDB_BETWEEN;
+        packet_came(g, digit(g->sum_high) >= 0 && digit(c) >= 0 &&
+                           (digit(g->sum_high) << 4 | digit(c)) == g->sum);
         break;
     }
 }

@@ -148,8 +148,10 @@ static bool reset(Gdb *g, const Words *w, FILE *f)
     if (w->count == 1) {
         machine_debug_note(g->machine, "reset", 5);
         machine_reset(g->machine);
-        fputs("harts and devices are reset; memories keep what is in them\n",
-              f);
+        fputs(
+            "harts and devices are reset, memories keep what is in them; now: "
+            "maintenance flush register-cache\n",
+            f);
     }
     return w->count == 1;
 }

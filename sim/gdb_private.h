@@ -70,7 +70,8 @@ struct Gdb {
     char packet[GDB_PACKET + 1];
     size_t packet_len;
     bool too_long, escaped;
-    uint8_t sum, sum_high;
+    uint8_t sum;
+    char sum_high; /* digit */
     /* the packet that goes, framed; kept until the next one */
     char out[2 * GDB_PACKET + 8];
     size_t out_len;

@@ -161,6 +161,10 @@ continue
             said, status, out, err = self.session("debug", f"""
 break square
 continue
+monitor reset
+maintenance flush register-cache
+info registers pc
+continue
 print/x $mscratch = 0x12345678
 print/x $mscratch
 print/x $misa & 0xffff
@@ -186,7 +190,7 @@ stepi
 monitor regions
 continue
 """, width=width)
-            self.expect(said, "= 0x12345678$", "= 0x12345678$", "= 0x1105$", "= 1$", "= 1$", "= 5$", "= 5$", r"= 3$",
+            self.expect(said, r"^pc +0x80000000\s", "Breakpoint 1, ", "= 0x12345678$", "= 0x12345678$", "= 0x1105$", "= 1$", "= 1$", "= 5$", "= 5$", r"= 3$",
                         "= 0x80000", rf"= 0x{top}0$", rf"^a0 +0x{top}0\s+-16$", "= 0$", "^.* = 77$",
                         "squares.8>:\\s+0x04\\s+0x03\\s+0x02\\s+0x01", "=> 0x8000", "= 1$", "mhartid +0x0",
                         "0x000080000000-0x0000803fffff +ram +ram", "0x000010000000-0x000010000007 +uart0 +ns16550a")
@@ -377,6 +381,23 @@ continue
         stores = rows.splitlines()[1:]
         self.assertGreater(len(stores), 8)
         self.assertLess(len(stores), 40)
+
+    def test_the_page(self):
+        """docs/gdb.md: its session, with what it says it prints."""
+        block = re.search(r"^```gdb\n(.*?)^```", (SOURCE.parent.parent / "docs/gdb.md").read_text(), re.M | re.S)[1]
+        lines = block.splitlines()
+        commands = [line[6:] for line in lines if line.startswith("(gdb) ")]
+        self.assertGreater(len(commands), 10)
+        run = subprocess.Popen([SOCSCOPE, "run", SOURCE.parent.parent / "configs/mcu.yaml", FIRMWARE / "rv32/debug.elf",
+                                "--gdb", "0", "-S"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (run.kill(), run.communicate()))
+        said = self.gdb(run.stderr.readline().split()[-1], "debug", "\n".join(commands[1:]) + "\n")
+        expected = [line for line in lines if not line.startswith(("(gdb) ", "$ "))]
+        # Counts depend on how the board is timed, which is for others to test.
+        self.expect(said, *(re.sub(r"\d{3,}", r"\\d+", re.escape(line)) if line.startswith("cpu0") else re.escape(line)
+                            for line in expected))
+        self.assertEqual(run.wait(timeout=60), 140)
 
     # -- options -------------------------------------------------------------------------------------------------------
 
