@@ -30,6 +30,7 @@ class Wire(unittest.TestCase):
 
     def connect(self):
         self.wire = socket.create_connection(self.place, timeout=PATIENCE)
+        self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as gdb does
         self.addCleanup(self.wire.close)
         self.came = b""
 
