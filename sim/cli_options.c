@@ -36,6 +36,15 @@ enum {
     OPT_GRANULARITY,
     OPT_SEMIHOSTING,
     OPT_GDB,
+    OPT_BIOS,
+    OPT_KERNEL,
+    OPT_INITRD,
+    OPT_APPEND,
+    OPT_DTB,
+    OPT_DISK,
+    OPT_DRIVE,
+    OPT_SMP,
+    OPT_DUMP_DTB,
 };
 
 static const struct option options[] = {
@@ -69,6 +78,15 @@ static const struct option options[] = {
     {"signature-granularity", required_argument, NULL, OPT_GRANULARITY},
     {"semihosting", no_argument, NULL, OPT_SEMIHOSTING},
     {"gdb", required_argument, NULL, OPT_GDB},
+    {"bios", required_argument, NULL, OPT_BIOS},
+    {"kernel", required_argument, NULL, OPT_KERNEL},
+    {"initrd", required_argument, NULL, OPT_INITRD},
+    {"append", required_argument, NULL, OPT_APPEND},
+    {"dtb", required_argument, NULL, OPT_DTB},
+    {"disk", required_argument, NULL, OPT_DISK},
+    {"drive", required_argument, NULL, OPT_DRIVE},
+    {"smp", required_argument, NULL, OPT_SMP},
+    {"dump-dtb", required_argument, NULL, OPT_DUMP_DTB},
     {NULL, 0, NULL, 0},
 };
 
@@ -157,8 +175,7 @@ static bool parse_granularity(unsigned *bytes, const char *text)
     return true;
 }
 
-/* Adds "KEY=VALUE" to what is set in the description. */
-static bool set_later(RunOptions *opt, const char *key, const char *value)
+bool cli_set_later(RunOptions *opt, const char *key, const char *value)
 {
     char *text = NULL;
     if (asprintf(&text, "%s=%s", key, value) < 0) {
@@ -195,7 +212,7 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
         return cli_value("--limit-time", optarg, UNIT_TIME,
                          &opt->limits.time_ps);
     case OPT_TIMING: opt->timing = optarg; return true;
-    case OPT_QUANTUM: return set_later(opt, "quantum", optarg);
+    case OPT_QUANTUM: return cli_set_later(opt, "quantum", optarg);
     case OPT_SERIAL: cli_add(&opt->serial, optarg); return true;
     case OPT_REPLAY: opt->replay = optarg; return true;
     case OPT_STATS: return parse_stats(opt, optarg);
@@ -211,6 +228,15 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_GDB: opt->gdb = optarg; return true;
     case 's': opt->gdb = "1234"; return true;
     case 'S': opt->halted = true; return true;
+    case OPT_BIOS: return cli_boot_set(opt, "boot.bios", optarg);
+    case OPT_KERNEL: return cli_boot_set(opt, "boot.kernel", optarg);
+    case OPT_INITRD: return cli_boot_set(opt, "boot.initrd", optarg);
+    case OPT_APPEND: return cli_boot_set(opt, "boot.append", optarg);
+    case OPT_DTB: return cli_boot_set(opt, "boot.dtb", optarg);
+    case OPT_DISK: return cli_boot_disk(opt, optarg);
+    case OPT_DRIVE: return cli_boot_drive(opt, optarg);
+    case OPT_SMP: return cli_set_later(opt, "harts", optarg);
+    case OPT_DUMP_DTB: opt->dump_dtb = optarg; return true;
     default: cli_bad_option(argv, c, options); return false;
     }
 }
@@ -219,6 +245,7 @@ bool cli_options_parse(RunOptions *opt, int argc, char **argv)
 {
     int c;
     opterr = 0;
+    cli_boot_habits(argc, argv);
     while ((c = getopt_long(argc, argv, ":o:sS", options, NULL)) != -1) {
         if (!parse_option(opt, c, argv)) {
             return false;
@@ -271,7 +298,7 @@ Config *cli_options_config(RunOptions *opt, Error **errp)
     for (unsigned i = 0; i < cfg->cpus; i++) {
         char key[128];
         snprintf(key, sizeof(key), "cpus.%.63s.timing", cfg->cpu[i].name);
-        if (!set_later(opt, key, opt->timing)) {
+        if (!cli_set_later(opt, key, opt->timing)) {
             break;
         }
     }

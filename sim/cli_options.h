@@ -40,6 +40,8 @@ typedef struct RunOptions {
     unsigned granularity;            /* bytes of a line of the signature */
     const char *gdb;                 /* where it connects; NULL: nowhere */
     bool halted;                     /* until it says so */
+    unsigned disks;
+    const char *dump_dtb;
     bool slow, guest_errors, quiet, disasm, semihosting;
 } RunOptions;
 
@@ -56,6 +58,20 @@ void cli_options_fini(RunOptions *opt);
 bool cli_system_apply(const RunOptions *opt, Machine *m, Error **errp);
 /* After the run: phases that were asked for and never began. */
 void cli_system_warn(const Machine *m);
+
+/* Adds "KEY=VALUE" to what is set in the description. False: explained. */
+bool cli_set_later(RunOptions *opt, const char *key, const char *value);
+
+/* -- cli_boot.c ----------------------------------------------------------- */
+
+/* -kernel, -append, ... become --kernel, --append, ... */
+void cli_boot_habits(int argc, char **argv);
+/* The same for any text: what has a meaning in YAML has none. */
+bool cli_boot_set(RunOptions *opt, const char *key, const char *value);
+/* --disk F: the next virtio slot of the board is a disk. */
+bool cli_boot_disk(RunOptions *opt, const char *file);
+/* --drive file=F,readonly=on,snapshot=on,...; other parts are passed over. */
+bool cli_boot_drive(RunOptions *opt, const char *text);
 
 /* -- cli_trace.c ---------------------------------------------------------- */
 

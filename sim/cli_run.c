@@ -160,6 +160,16 @@ static bool open_gdb(RunFiles *files, const RunOptions *opt, Machine *m,
     return true;
 }
 
+static bool dump_tree(Machine *m, const char *path, Error **errp)
+{
+    FILE *f = open_output(path, errp);
+    bool ok = f && machine_write_tree(m, f, errp);
+    return f && fclose(f) != 0 && ok
+               ? error_set(errp, "cannot write all of %s; is the disk full?",
+                           path)
+               : ok;
+}
+
 static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
                        const Config *cfg, Error **errp)
 {
@@ -179,6 +189,9 @@ static bool open_files(RunFiles *files, RunOptions *opt, Machine *m,
     if (opt->signature &&
         (!machine_has_signature(m, errp) ||
          !(files->signature = open_output(opt->signature, errp)))) {
+        return false;
+    }
+    if (opt->dump_dtb && !dump_tree(m, opt->dump_dtb, errp)) {
         return false;
     }
     if (opt->commits && !open_commits(files, opt, m, errp)) {
@@ -513,12 +526,22 @@ static bool load_more(Machine *m, const RunOptions *opt, Error **errp)
 }
 
 /* What there is to run: firmware for cpus, traffic that ends without. */
-static bool load_firmware(Machine *m, const RunOptions *opt, Error **errp)
+static bool load_firmware(Machine *m, const Config *cfg, const RunOptions *opt,
+                          Error **errp)
 {
+    if (cfg->boot.bios || cfg->boot.kernel) {
+        return opt->firmware
+                   ? error_set(errp,
+                               "%s and a %s: one of them is first; leave the "
+                               "firmware out, or name it with --bios",
+                               opt->firmware,
+                               cfg->boot.bios ? "bios" : "kernel")
+                   : machine_boot(m, errp);
+    }
     if (machine_harts(m) && !opt->firmware) {
         return error_set(errp,
                          "%s has cpus, and there is no firmware: socscope "
-                         "run CONFIG FIRMWARE",
+                         "run CONFIG FIRMWARE, or --bios, or --kernel",
                          opt->config);
     }
     if (!machine_harts(m) && opt->firmware) {
@@ -537,7 +560,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
     RunFiles files = {0};
     Error *err = NULL;
     int status;
-    if (!load_firmware(m, opt, &err) || !load_more(m, opt, &err) ||
+    if (!load_firmware(m, cfg, opt, &err) || !load_more(m, opt, &err) ||
         !cli_system_apply(opt, m, &err)) {
         status = cli_fail(err);
     } else if (!cli_trace_windows(opt, m)) {
@@ -615,6 +638,20 @@ const CliCommand cli_run = {
         "  --load FILE[@ADDRESS] loads a further ELF file, with its symbols, "
         "or bytes as they\n"
         "                        are; repeatable\n"
+        "  --bios FILE           runs first, instead of FIRMWARE: ELF, or "
+        "bytes "
+        "for the cpu's reset\n"
+        "  --kernel FILE         what the bios starts, or what runs first: "
+        "ELF, "
+        "Image, bytes\n"
+        "  --initrd FILE         initial RAM disk\n"
+        "  --append TEXT         command line of the kernel\n"
+        "  --dtb FILE            a device tree, instead of the generated one\n"
+        "  --disk IMAGE          the next virtio slot is a disk; also "
+        "--drive file=IMAGE,...\n"
+        "  --smp N               so many harts; these also with one dash: "
+        "-kernel FILE\n"
+        "  --dump-dtb FILE       writes the device tree, before the run\n"
         "  --trace[=SPEC]        records transactions in DIR/run.db; SPEC: a "
         "list of kinds fetch,\n"
         "                        load, store, amo, walk, dma, tlm, api, groups "

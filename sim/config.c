@@ -159,7 +159,6 @@ static bool check_extent(const Node *map, uint64_t at, uint64_t size,
                         (unsigned long long)(UINT64_MAX - size + 1));
 }
 
-/* Relative to the file that says it. */
 static bool read_file_name(Config *cfg, const Node *node, const char *what,
                            const char **name, Error **errp)
 {
@@ -170,6 +169,13 @@ static bool read_file_name(Config *cfg, const Node *node, const char *what,
         *name = config_merge_path(cfg->arena, node->at.file, *name);
     }
     return true;
+}
+
+bool config_get_file(Config *cfg, const Node *map, const char *key,
+                     const char **name, Error **errp)
+{
+    const Node *node = config_node_find(map, key);
+    return !node || read_file_name(cfg, node, key, name, errp);
 }
 
 static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
@@ -202,9 +208,8 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
                             "remove it, or write kind: ram",
                             memory->name);
     }
-    const Node *file = config_node_find(map, "file");
     return config_memory_more(cfg, memory, map, errp) &&
-           (!file || read_file_name(cfg, file, "file", &memory->file, errp));
+           config_get_file(cfg, map, "file", &memory->file, errp);
 }
 
 static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
@@ -363,7 +368,7 @@ static bool read_top(Config *cfg, const Node *root, Error **errp)
         return false;
     }
     cfg->unmapped_fault = ignore == 0;
-    return true;
+    return config_boot_read(cfg, root, errp);
 }
 
 static bool read_wires(Config *cfg, const Node *devices, Error **errp)
@@ -417,7 +422,7 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
     return config_check_names(cfg, errp) && config_check_links(cfg, errp) &&
            read_wires(cfg, devices, errp) &&
            config_bus_check_slots(cfg, errp) && config_check_map(cfg, errp) &&
-           config_check_posted(cfg, errp);
+           config_check_posted(cfg, errp) && config_boot_check(cfg, errp);
 }
 
 /* Takes the arena over. */
@@ -428,8 +433,14 @@ static Config *finish(ConfigArena *arena, Node *root, const char *name,
     cfg->arena = arena;
     cfg->file = config_arena_copy(arena, name, strlen(name));
     bool ok = root != NULL;
-    for (unsigned i = 0; ok && set && set[i]; i++) {
-        ok = config_merge_set(arena, root, set[i], errp);
+    /* How many harts there are comes first: others may set one of them. */
+    for (int others = 0; others < 2; others++) {
+        for (unsigned i = 0; ok && set && set[i]; i++) {
+            if (others == (strncmp(set[i], "harts=", 6) != 0)) {
+                ok = config_merge_set(arena, root, set[i], errp);
+            }
+        }
+        ok = ok && config_harts_expand(arena, root, errp);
     }
     if (ok && read_all(cfg, root, errp)) {
         return cfg;

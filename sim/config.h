@@ -139,8 +139,20 @@ typedef struct ConfigDevice {
     unsigned wires;
 } ConfigDevice;
 
-/* What a file may say; sections are top, cpu, timing, cache, uncached, bus,
- * latency, memory, device, limits, wait_states, wait_parts and posted.
+/* What is started through the reset stub (machine_boot.c); NULL: nothing. */
+typedef struct ConfigBoot {
+    ConfigPlace at;
+    bool stub_given;
+    uint64_t stub;      /* where the reset stub goes */
+    const char *bios;   /* runs in machine mode: ELF, or bytes */
+    const char *kernel; /* what it starts; alone, it is started by the stub */
+    const char *initrd, *append, *dtb;
+    const char *console; /* a serial device; NULL: the first by name */
+    uint64_t seed;
+} ConfigBoot;
+
+/* What a file may say; sections are top, boot, cpu, timing, cache, uncached,
+ * bus, latency, memory, device, limits, wait_states, wait_parts and posted.
  * docs/config.md has a row for each. A device entry also takes the parameters
  * and pins of its class. */
 typedef struct ConfigKey {
@@ -156,6 +168,7 @@ typedef struct Config {
     const char *name;
     uint64_t clock_hz;
     uint64_t quantum_ps;
+    ConfigBoot boot;
     bool unmapped_fault; /* `limits: {unmapped: fault}`; else ignore */
     ConfigCpu *cpu;
     unsigned cpus;

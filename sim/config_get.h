@@ -39,6 +39,21 @@ bool config_get_posted(const Node *entry, const char *name, uint64_t size,
                        ConfigPosted *p, Error **errp);
 bool config_get_name(const Node *map, const char **name, Error **errp);
 
+/* Relative to the file that says it. */
+bool config_get_file(Config *cfg, const Node *map, const char *key,
+                     const char **name, Error **errp);
+
+/* -- config_boot.c */
+
+bool config_boot_read(Config *cfg, const Node *root, Error **errp);
+/* Is the console a serial device? When all devices are read. */
+bool config_boot_check(const Config *cfg, Error **errp);
+
+/* -- config_harts.c */
+
+/* `harts: N`: makes N of the one cpu, and of each wire that leads to it. */
+bool config_harts_expand(struct ConfigArena *arena, Node *root, Error **errp);
+
 /* -- config_bus.c: buses, bridges between them, slots */
 
 bool config_bus_read(Config *cfg, ConfigBus *bus, const Node *node,

@@ -340,12 +340,32 @@ static void put_device(FILE *out, const Config *cfg, const ConfigDevice *dev)
     fprintf(out, "}\n");
 }
 
+static void put_boot(FILE *out, const ConfigBoot *boot)
+{
+    const char *const key[] = {"bios",   "kernel", "initrd",
+                               "append", "dtb",    "console"};
+    const char *const text[] = {boot->bios,   boot->kernel, boot->initrd,
+                                boot->append, boot->dtb,    boot->console};
+    fprintf(out, "\nboot: {seed: %" PRIu64, boot->seed);
+    if (boot->stub_given) {
+        fprintf(out, ", stub: 0x%08" PRIx64, boot->stub);
+    }
+    for (unsigned i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+        if (text[i]) {
+            fprintf(out, ", %s: ", key[i]);
+            put_text(out, text[i]);
+        }
+    }
+    fputc('}', out);
+}
+
 static void put_config(FILE *out, const Config *cfg)
 {
     fprintf(out, "version: 1\nname: %s\nclock: ", cfg->name);
     put_hz(out, cfg->clock_hz);
     fprintf(out, "\nquantum: ");
     put_time(out, cfg->quantum_ps);
+    put_boot(out, &cfg->boot);
     fprintf(out, "\n\ncpus:%s\n", cfg->cpus ? "" : " []");
     for (unsigned i = 0; i < cfg->cpus; i++) {
         put_cpu(out, &cfg->cpu[i]);

@@ -265,6 +265,7 @@ void machine_free(Machine *m)
     machine_serial_fini(m);
     machine_phase_fini(m);
     machine_unload(m);
+    free(m->tree);
     event_queue_fini(&m->events);
     memory_world_enter(outer);
     memory_world_free(m->world);

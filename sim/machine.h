@@ -107,6 +107,11 @@ MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
 /* Loads an ELF file for the first hart's width and sets its reset pc to the
  * entry. Its symbols are kept. */
 bool machine_load_elf(Machine *m, const char *path, Error **errp);
+/* Loads what `boot` of the configuration names, with a reset stub and a device
+ * tree; every hart that begins where the first one does begins at the stub. */
+bool machine_boot(Machine *m, Error **errp);
+/* Writes the device tree of machine_boot(), as a blob. */
+bool machine_write_tree(Machine *m, FILE *out, Error **errp);
 /* Loads a further ELF file: only its segments and symbols. */
 bool machine_load_more(Machine *m, const char *path, Error **errp);
 /* Only symbols, moved by bias: of an ELF file of any type, or of what nm

@@ -153,6 +153,14 @@ static void hash_file(const char *path, char hex[33])
     }
 }
 
+void machine_name_firmware(Machine *m, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = machine_string(m, "%s", slash ? slash + 1 : path);
+    m->firmware = base ? base : "";
+    hash_file(path, m->firmware_hash);
+}
+
 bool machine_load_elf(Machine *m, const char *path, Error **errp)
 {
     unsigned xlen = m->harts ? hart_config(m->hart[0])->isa.xlen : 0;
@@ -162,13 +170,11 @@ bool machine_load_elf(Machine *m, const char *path, Error **errp)
     machine_htif_detach(m); /* it is no memory to load into */
     bool ok = elf_load(path, xlen, &sink, &info, errp);
     if (ok) {
-        const char *slash = strrchr(path, '/');
-        const char *base = machine_string(m, "%s", slash ? slash + 1 : path);
         machine_unload(m);
+        m->booted = false;
         m->elf = info;
         m->loaded = true;
-        m->firmware = base ? base : "";
-        hash_file(path, m->firmware_hash);
+        machine_name_firmware(m, path);
         for (unsigned i = 0; i < m->harts; i++) {
             if (m->cfg->cpu[i].reset == m->cfg->cpu[0].reset) {
                 hart_set_pc(m->hart[i], m->elf.entry);
@@ -214,8 +220,7 @@ bool machine_load_symbols(Machine *m, const char *path, uint64_t bias,
     return true;
 }
 
-/* All bytes of a file; NULL: *errp is set. */
-static uint8_t *read_all(const char *path, uint64_t *len, Error **errp)
+uint8_t *machine_read_file(const char *path, uint64_t *len, Error **errp)
 {
     struct stat st;
     FILE *f = fopen(path, "rb");
@@ -243,11 +248,20 @@ static uint8_t *read_all(const char *path, uint64_t *len, Error **errp)
 bool machine_load_raw(Machine *m, const char *path, uint64_t address,
                       Error **errp)
 {
-    uint64_t len, hole = address;
-    uint8_t *bytes = read_all(path, &len, errp);
-    if (!bytes) {
-        return false;
+    uint64_t len;
+    uint8_t *bytes = machine_read_file(path, &len, errp);
+    bool ok = bytes && machine_load_bytes(m, path, bytes, len, address, errp);
+    if (ok && len >= 4 && !memcmp(bytes, "\177ELF", 4)) {
+        machine_load_symbols(m, path, 0, NULL); /* it may have none */
     }
+    free(bytes);
+    return ok;
+}
+
+bool machine_load_bytes(Machine *m, const char *name, const void *bytes,
+                        uint64_t len, uint64_t address, Error **errp)
+{
+    uint64_t hole = address;
     MemoryWorld *outer = memory_world_enter(m->world);
     machine_htif_detach(m);
     bool ok = !len || (len - 1 <= UINT64_MAX - address &&
@@ -258,15 +272,11 @@ bool machine_load_raw(Machine *m, const char *path, uint64_t address,
         error_set(errp,
                   "%s has %llu bytes, and there is no memory for that at "
                   "0x%llx (first at 0x%llx); name another address",
-                  path, (unsigned long long)len, (unsigned long long)address,
+                  name, (unsigned long long)len, (unsigned long long)address,
                   (unsigned long long)hole);
     }
     machine_htif_attach(m);
     memory_world_enter(outer);
-    if (ok && len >= 4 && !memcmp(bytes, "\177ELF", 4)) {
-        machine_load_symbols(m, path, 0, NULL); /* it may have none */
-    }
-    free(bytes);
     return ok;
 }
 
@@ -315,7 +325,7 @@ void machine_unload(Machine *m)
 
 const char *machine_firmware(const Machine *m)
 {
-    return m->loaded ? m->firmware : "";
+    return m->firmware;
 }
 
 const char *machine_symbol(const Machine *m, uint64_t address, uint64_t *offset)

@@ -182,6 +182,9 @@ struct Machine {
     unsigned mores;
     const char *firmware; /* base name; "" before loading */
     char firmware_hash[33];
+    void *tree; /* device tree of machine_boot(); NULL: none */
+    size_t tree_len;
+    bool booted; /* harts begin at the reset stub */
     /* run loop */
     Hart *running; /* NULL: between harts */
     uint64_t horizon, time, next_watch;
@@ -217,6 +220,16 @@ struct Machine {
     void (*watch_fn)(void *opaque);
     void *watch_opaque;
 };
+
+/* -- machine_load.c ------------------------------------------------------- */
+
+/* All bytes of a file; free() them. NULL: *errp is set. */
+uint8_t *machine_read_file(const char *path, uint64_t *len, Error **errp);
+/* `name` stands for the bytes in messages. */
+bool machine_load_bytes(Machine *m, const char *name, const void *bytes,
+                        uint64_t len, uint64_t address, Error **errp);
+/* What the database calls the firmware, and its hash. */
+void machine_name_firmware(Machine *m, const char *path);
 
 /* A formatted string that lives as long as the machine; NULL: no memory. */
 const char *machine_string(Machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);

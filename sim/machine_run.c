@@ -214,8 +214,12 @@ void machine_reset(Machine *m)
     for (unsigned i = 0; i < m->harts; i++) {
         hart_reset(m->hart[i]);
         /* Harts that start where the first one does run what is loaded. */
-        if (m->loaded && m->cfg->cpu[i].reset == m->cfg->cpu[0].reset) {
-            hart_set_pc(m->hart[i], m->elf.entry);
+        if (m->cfg->cpu[i].reset == m->cfg->cpu[0].reset) {
+            if (m->booted) {
+                hart_set_pc(m->hart[i], m->cfg->boot.stub);
+            } else if (m->loaded) {
+                hart_set_pc(m->hart[i], m->elf.entry);
+            }
         }
     }
     for (unsigned i = 0; i < m->devices; i++) {

@@ -12,6 +12,7 @@
 #include "soc/clint.h"
 #include "soc/dma.h"
 #include "soc/generator.h"
+#include "soc/goldfish_rtc.h"
 #include "soc/gpio.h"
 #include "soc/lm75.h"
 #include "soc/ns16550a.h"
@@ -38,6 +39,7 @@ const DeviceClass *const device_classes[] = {
     &clint_class,
     &dma_class,
     &generator_class,
+    &goldfish_rtc_class,
     &gpio_class,
     &lm75_class,
     &ns16550a_class,
