@@ -2,16 +2,14 @@
  * access.c - the slow way into memory: translation, protection, the port's
  * call. What comes here once opens the page's inline entry, if it may.
  *
- * Model    One TLB for code and one for data in each space
- * (cpu/hart_private.h): 256 pages of 4 KiB, direct-mapped. A page of a
- * superpage has an entry of its own. The inline entries are a subset of what
- * the TLB knows, so a run with the fast path off walks the same tables at the
- * same time. Physical memory protection is checked at each access here, and an
+ * Model    The inline entries are a subset of what the TLB (tlb.c) knows, so a
+ *          run with the fast path off walks the same tables at the same time.
+ *          Physical memory protection is checked at each access here, and an
  *          inline entry is opened only where a page's answer is the same
  *          everywhere.
  * Units    cycles of the hart.
  * Source   see cpu/hart.h.
- * Missing  sfence.vma forgets everything, whatever address or ASID it names.
+ * Missing  -
  */
 #include <string.h>
 
@@ -23,25 +21,6 @@
 static const uint8_t fault_cause[] = {[MMU_FETCH] = CAUSE_FETCH_FAULT,
                                       [MMU_LOAD] = CAUSE_LOAD_FAULT,
                                       [MMU_STORE] = CAUSE_STORE_FAULT};
-
-void tlb_flush(Hart *h)
-{
-    if (!hart_has(h, ISA_S)) {
-        return;
-    }
-    for (unsigned space = SPACE_S; space < SPACES; space++) {
-        port_close_set(&h->data, space);
-    }
-    if (++h->tlb_generation == 0) { /* old entries would come alive again */
-        for (unsigned space = 0; space < SPACES; space++) {
-            memset(h->data_tlb[space], 0, TLB_ENTRIES * sizeof(TlbEntry));
-            memset(h->code_tlb[space], 0, TLB_ENTRIES * sizeof(TlbEntry));
-        }
-        h->tlb_generation = 1;
-    }
-    h->block = NULL;
-    hart_look_again(h);
-}
 
 void space_flush(Hart *h)
 {
@@ -59,27 +38,13 @@ static bool space_paged(const Hart *h, unsigned space)
     return h->paged && space != SPACE_M;
 }
 
-static TlbEntry *tlb_slot(TlbEntry *tlb, uint64_t va)
+static bool entry_allows(const TlbEntry *e, unsigned space, MmuAccess access)
 {
-    return &tlb[(va >> PAGE_BITS) % TLB_ENTRIES];
-}
-
-static bool tlb_holds(const Hart *h, const TlbEntry *e, uint64_t page)
-{
-    return e->page == page && e->generation == h->tlb_generation;
-}
-
-static bool tlb_allows(const TlbEntry *e, MmuAccess access)
-{
-    return access == MMU_FETCH  ? e->exec
-           : access == MMU_LOAD ? e->read
-                                : e->write;
-}
-
-/* Closes the inline entry of the page that a TLB entry has to give up. */
-static void close_inline(Hart *h, unsigned space, uint64_t va)
-{
-    port_close_entry(&h->data, space, va);
+    return tlb_allows(e->user,
+                      access == MMU_FETCH  ? e->exec
+                      : access == MMU_LOAD ? e->read
+                                           : e->write,
+                      (HartSpace)space, access);
 }
 
 /* What the tables of `space` say of va, through its TLB. */
@@ -87,24 +52,15 @@ static MmuResult translate(Hart *h, TlbEntry *tlb, unsigned space,
                            MmuAccess access, uint64_t va, uint64_t pc,
                            uint64_t cycle)
 {
-    const uint64_t page = va & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
-    TlbEntry *e = tlb_slot(tlb, va);
-    if (tlb_holds(h, e, page) && tlb_allows(e, access)) {
-        return (MmuResult){.pa = e->pa + (va - page)};
+    const TlbEntry *e = tlb_find(h, tlb, va);
+    if (e && entry_allows(e, space, access)) {
+        return (MmuResult){.pa = e->pa + (va - e->page)};
     }
     MmuResult r = mmu_walk(h, (HartSpace)space, access, va, pc, cycle);
     h->walks++;
     h->walk_cycles += r.cycles;
     if (!r.cause) {
-        if (access != MMU_FETCH) {
-            close_inline(h, space, va);
-        }
-        *e = (TlbEntry){.page = page,
-                        .pa = r.pa - (va - page),
-                        .generation = h->tlb_generation,
-                        .read = r.read,
-                        .write = r.write,
-                        .exec = r.exec};
+        tlb_put(h, tlb, va, &r);
     }
     return r;
 }
@@ -124,7 +80,7 @@ MmuResult hart_fetch_translate(Hart *h, uint64_t va, uint64_t cycle)
     unsigned space = h->code_space;
     MmuResult r = {.pa = va};
     if (space_paged(h, space)) {
-        r = translate(h, h->code_tlb[space], space, MMU_FETCH, va, va, cycle);
+        r = translate(h, h->code_tlb, space, MMU_FETCH, va, va, cycle);
     }
     protect(h, &r, h->priv, MMU_FETCH, 2);
     return r;
@@ -136,9 +92,9 @@ bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa)
     if (!space_paged(h, space)) {
         return true;
     }
-    const uint64_t page = va & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
-    const TlbEntry *e = tlb_slot(h->code_tlb[space], va);
-    return tlb_holds(h, e, page) && e->exec && e->pa + (va - page) == pa;
+    const TlbEntry *e = tlb_find(h, h->code_tlb, va);
+    return e && entry_allows(e, space, MMU_FETCH) &&
+           e->pa + (va - e->page) == pa;
 }
 
 static MmuResult data_translate(Hart *h, MmuAccess access, uint64_t va,
@@ -147,7 +103,7 @@ static MmuResult data_translate(Hart *h, MmuAccess access, uint64_t va,
     unsigned space = h->data_space;
     MmuResult r = {.pa = va};
     if (space_paged(h, space)) {
-        r = translate(h, h->data_tlb[space], space, access, va, pc, cycle);
+        r = translate(h, h->data_tlb, space, access, va, pc, cycle);
     }
     protect(h, &r, space_privilege((HartSpace)space), access, size);
     return r;
@@ -247,9 +203,9 @@ static void open_page(Hart *h, uint64_t va, uint64_t pa, bool is_write)
         write = pmp_check(h, privilege, MMU_STORE, pa, 1);
     }
     if (space_paged(h, space)) {
-        const TlbEntry *t = tlb_slot(h->data_tlb[space], va);
-        read = read && t->read;
-        write = write && t->write;
+        const TlbEntry *t = tlb_find(h, h->data_tlb, va);
+        read = read && t && entry_allows(t, space, MMU_LOAD);
+        write = write && t && entry_allows(t, space, MMU_STORE);
     }
     if (!read) {
         e->read_tag = PORT_NO_TAG;
@@ -321,12 +277,11 @@ static bool quick_address(const Hart *h, MmuAccess access, uint64_t va,
         return false;
     }
     if (space_paged(h, space)) {
-        const uint64_t page = va & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
-        const TlbEntry *e = tlb_slot(h->data_tlb[space], va);
-        if (!tlb_holds(h, e, page) || !tlb_allows(e, access)) {
+        const TlbEntry *e = tlb_find(h, h->data_tlb, va);
+        if (!e || !entry_allows(e, space, access)) {
             return false;
         }
-        *pa = e->pa + (va - page);
+        *pa = e->pa + (va - e->page);
     }
     return pmp_check(h, space_privilege((HartSpace)space), access, *pa, size);
 }

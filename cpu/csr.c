@@ -202,7 +202,7 @@ static void satp_write(Hart *h, uint64_t value)
     if (paged != h->paged) {
         space_flush(h);
     } else if (paged) {
-        tlb_flush(h);
+        tlb_set_satp(h);
     }
 }
 

@@ -50,15 +50,9 @@ static bool ports_init(Hart *h, Error **errp)
 
 static bool tlbs_init(Hart *h)
 {
-    for (unsigned space = 0; space < SPACES; space++) {
-        h->data_tlb[space] = calloc(TLB_ENTRIES, sizeof(TlbEntry));
-        h->code_tlb[space] = calloc(TLB_ENTRIES, sizeof(TlbEntry));
-        if (!h->data_tlb[space] || !h->code_tlb[space]) {
-            return false;
-        }
-    }
-    h->tlb_generation = 1;
-    return true;
+    h->data_tlb = calloc(TLB_ENTRIES, sizeof(TlbEntry));
+    h->code_tlb = calloc(TLB_ENTRIES, sizeof(TlbEntry));
+    return h->data_tlb && h->code_tlb;
 }
 
 static bool tables_init(Hart *h, Error **errp)
@@ -128,10 +122,10 @@ void hart_free(Hart *h)
     port_fini(&h->data);
     port_fini(&h->fetch);
     for (unsigned space = 0; space < SPACES; space++) {
-        free(h->data_tlb[space]);
-        free(h->code_tlb[space]);
         free(h->jump[space]);
     }
+    free(h->data_tlb);
+    free(h->code_tlb);
     insn_decoder_free(h->decoder);
     free(h->pool);
     free(h->hash);

@@ -133,8 +133,8 @@ typedef enum CsrOp { CSR_SWAP, CSR_SET, CSR_CLEAR } CsrOp;
 /* Why memory is entered: permissions, causes. */
 typedef enum MmuAccess { MMU_FETCH, MMU_LOAD, MMU_STORE } MmuAccess;
 
-/* Where an address leads depends on who asks: one set of inline entries, one
- * TLB and one jump cache each. Code has the first three. */
+/* Where an address leads depends on who asks: one set of inline entries and one
+ * jump cache each. Code has the first three. */
 typedef enum HartSpace {
     SPACE_M,
     SPACE_S,
@@ -143,20 +143,32 @@ typedef enum HartSpace {
     SPACES
 } HartSpace;
 
-/* A page a TLB knows, if its generation is the hart's. */
+/* A page a TLB knows, if its context is the hart's, or that of global pages. */
 typedef struct TlbEntry {
     uint64_t page, pa;
-    uint32_t generation;
-    bool read, write, exec; /* as the space may; write: and D is set */
+    uint32_t context;             /* 0: closed */
+    bool user, read, write, exec; /* as the leaf says; read: or MXR does; write:
+                                     and D is set */
 } TlbEntry;
-enum { TLB_ENTRIES = PORT_ENTRIES }; /* same index as the inline entries */
+/* A value of satp that may have entries. */
+typedef struct TlbSatp {
+    uint64_t satp;
+    uint32_t context; /* 0: none */
+} TlbSatp;
+enum {
+    TLB_ENTRIES = 1024, /* the low bits of its index are an inline entry's */
+    TLB_SATPS = 16,
+    TLB_RANGES = 4096, /* hash of ranges that have pages of superpages */
+};
 
 /* What a walk found. */
 typedef struct MmuResult {
-    uint64_t pa;            /* of va */
-    bool read, write, exec; /* what the space may do with the page */
-    uint64_t cause;         /* 0: fine (no walk ends in cause 0) */
-    uint32_t cycles;        /* the walk took */
+    uint64_t pa;                  /* of va */
+    bool user, read, write, exec; /* as in a TlbEntry */
+    bool global;                  /* of all ASIDs */
+    bool super;                   /* the leaf is of more than 4 KiB */
+    uint64_t cause;               /* 0: fine (no walk ends in cause 0) */
+    uint32_t cycles;              /* the walk took */
 } MmuResult;
 
 typedef struct PmpEntry {
@@ -234,8 +246,10 @@ struct Hart {
     uint8_t misaligned;  /* HartMisaligned */
     uint64_t align_mask; /* bits of a jump target that must be 0 */
     uint64_t pending;    /* cycles not yet in any block's `spent` */
-    TlbEntry *data_tlb[SPACES], *code_tlb[SPACES]; /* NULL without ISA_S */
-    uint32_t tlb_generation;
+    TlbEntry *data_tlb, *code_tlb; /* NULL without ISA_S */
+    uint32_t tlb_context, tlb_global, tlb_last, tlb_victim;
+    TlbSatp tlb_satp[TLB_SATPS];
+    uint64_t tlb_super[TLB_RANGES / 64];
     JumpSlot *jump[SPACES];
     /* CSRs */
     uint64_t mstatus, mtvec, mscratch, mepc, mcause, mtval;
@@ -506,7 +520,25 @@ static inline const JumpSlot *block_known(const Hart *h, uint64_t pc,
                  (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
     return known ? j : NULL;
 }
-/* Closes everything known of S and U addresses: satp, sfence.vma, MXR. */
+/* tlb.c. The entry that knows va's page now; NULL: none. */
+const TlbEntry *tlb_find(const Hart *h, const TlbEntry *tlb, uint64_t va);
+/* What a walk found for va, in place of what was there. */
+void tlb_put(Hart *h, TlbEntry *tlb, uint64_t va, const MmuResult *r);
+/* May a space use a page like that? */
+static inline bool tlb_allows(bool user, bool allowed, HartSpace space,
+                              MmuAccess access)
+{
+    bool u = space == SPACE_U;
+    bool mine =
+        user == u || (user && space == SPACE_SUM && access != MMU_FETCH);
+    return mine && allowed;
+}
+/* satp has another value: what is known of that holds. */
+void tlb_set_satp(Hart *h);
+/* sfence.vma, sinval.vma: of an address and an ASID, if they are named. */
+void tlb_fence(Hart *h, bool one_page, uint64_t va, bool one_asid,
+               uint64_t asid);
+/* Closes everything known of S and U addresses: MXR, PMP. */
 void tlb_flush(Hart *h);
 /* The same, with the blocks, when PMP or bare/paged changed. */
 void space_flush(Hart *h);

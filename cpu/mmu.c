@@ -26,6 +26,7 @@
 #define PTE_W (UINT64_C(1) << 2)
 #define PTE_X (UINT64_C(1) << 3)
 #define PTE_U (UINT64_C(1) << 4)
+#define PTE_G (UINT64_C(1) << 5)
 #define PTE_A (UINT64_C(1) << 6)
 #define PTE_D (UINT64_C(1) << 7)
 #define PTE_RESERVED (UINT64_C(0x1ff) << 54) /* with PBMT, without N */
@@ -110,6 +111,13 @@ static bool pte_read(Walk *w, uint64_t pa, uint64_t *pte)
         return port_debug(&w->h->walk, pa, pte, w->pte_size, false) ==
                w->pte_size;
     }
+    PortQuick quick =
+        port_quick_ram(&w->h->walk, pa, w->cycle, w->pte_size, ACCESS_WALK);
+    if (quick.cycles >= 0) {
+        *pte = quick.value;
+        w->cycle += quick.cycles > 1 ? (uint64_t)quick.cycles : 1;
+        return true;
+    }
     PortTx tx = pte_tx(w, pa);
     *pte = port_load(&w->h->walk, &tx, w->pte_size);
     pte_took(w, &tx);
@@ -178,16 +186,14 @@ static uint64_t pte_page(const Walk *w, uint64_t pte)
     return (pte >> PTE_PPN_SHIFT & ((UINT64_C(1) << bits) - 1)) << PAGE_BITS;
 }
 
-/* What the space may do with the page of a leaf, A and D aside. */
+/* What may be done with the page of a leaf, A and D aside. */
 static void leaf_permissions(const Walk *w, uint64_t pte, MmuResult *r)
 {
-    bool user = pte & PTE_U;
-    bool mine = w->space == SPACE_U ? user : !user || w->space == SPACE_SUM;
-    bool readable =
-        (pte & PTE_R) || ((w->h->mstatus & MSTATUS_MXR) && (pte & PTE_X));
-    r->read = mine && readable;
-    r->write = mine && (pte & PTE_W);
-    r->exec = (pte & PTE_X) && user == (w->space == SPACE_U);
+    r->user = pte & PTE_U;
+    r->read = (pte & PTE_R) || ((w->h->mstatus & MSTATUS_MXR) && (pte & PTE_X));
+    r->write = pte & PTE_W;
+    r->exec = pte & PTE_X;
+    r->global = pte & PTE_G;
 }
 
 /* A leaf was found at pte_pa: may it be used, and where does it lead? */
@@ -200,6 +206,7 @@ static Step use_leaf(Walk *w, uint64_t pte_pa, uint64_t pte, unsigned level,
     bool allowed = w->access == MMU_FETCH  ? r->exec
                    : w->access == MMU_LOAD ? r->read
                                            : r->write;
+    allowed = tlb_allows(r->user, allowed, w->space, w->access);
     if (!allowed || (page & ((UINT64_C(1) << low) - 1))) {
         return STEP_PAGE_FAULT;
     }
@@ -221,6 +228,7 @@ static Step use_leaf(Walk *w, uint64_t pte_pa, uint64_t pte, unsigned level,
         low = PAGE_BITS + NAPOT_BITS;
     }
     const uint64_t inside = (UINT64_C(1) << low) - 1;
+    r->super = low > PAGE_BITS;
     r->pa = (page & ~inside) | (w->va & inside);
     return STEP_DONE;
 }

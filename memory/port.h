@@ -233,6 +233,7 @@ struct MemoryPort {
     PortTraffic *traffic;
     uint32_t traffics, traffic_last;
     struct PortQuickEntry *quick; /* NULL: none yet */
+    struct PortRamEntry *ram;     /* NULL: none yet */
     uint32_t quick_changes;       /* of what entries of `quick` there are */
     MemoryBeats beats;
     MemoryListener listener;
@@ -284,6 +285,11 @@ PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
 /* Returns the cycles. */
 int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
                          uint64_t cycle, unsigned size, uint64_t value);
+
+/* The same of reads of memory, in which a pc and a va are not recorded: page
+ * tables. */
+PortQuick port_quick_ram(MemoryPort *port, hwaddr pa, uint64_t cycle,
+                         unsigned size, uint8_t kind);
 
 /* Read-modify-write as one tx: stores fn(old, operand), returns old. Only
  * memory takes it; a device answers with MEMTX_ACCESS_ERROR. On the bus it is

@@ -74,6 +74,7 @@ void port_fini(MemoryPort *port)
     free(port->traffic);
     free(port->entry);
     free(port->quick);
+    free(port->ram);
     free(port->beats.beat);
     *port = (MemoryPort){0};
 }
@@ -328,6 +329,7 @@ void port_fold(MemoryPort *port)
         entry_fold(port, &port->entry[i]);
     }
     port_quick_fold(port);
+    port_quick_ram_fold(port);
 }
 
 const PortTraffic *port_traffic(MemoryPort *port, uint32_t *n)
@@ -463,6 +465,7 @@ void port_flush(MemoryPort *port)
         entry_close(&port->entry[i]);
     }
     port_quick_flush(port);
+    port_quick_ram_flush(port);
     port->flushes++;
     if (port->invalidated) {
         port->invalidated(port->opaque, 0, UINT64_MAX);

@@ -47,6 +47,9 @@ void port_account(MemoryPort *port, const MemoryPlace *place, bool is_write,
 /* port_quick.c: the entries' counts to the totals; and closes them. */
 void port_quick_fold(MemoryPort *port);
 void port_quick_flush(MemoryPort *port);
+/* port_quick_ram.c: the same. */
+void port_quick_ram_fold(MemoryPort *port);
+void port_quick_ram_flush(MemoryPort *port);
 
 /* watch.c: somebody watches, and these bytes are accessed. */
 void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,

@@ -46,10 +46,45 @@ class MmuHart : public testing::TestWithParam<Axis>
             put_pte(ROOT + 0x1000, LEAVES >> 2 | 1);
         }
         b.write(MEDELEG, 0);
-        b.write(SATP, (xlen == 32 ? bit(31) : UINT64_C(8) << 60) | ROOT >> 12);
+        set_satp(0);
         for (uint64_t n = 0; n < 0x8000; n += 4) {
             b.put32(DATA + n, static_cast<uint32_t>(dice()));
         }
+    }
+    void set_satp(uint64_t asid, uint64_t root = ROOT)
+    {
+        b.write(SATP, (xlen == 32 ? bit(31) | asid << 22
+                                  : UINT64_C(8) << 60 | asid << 44) |
+                          root >> 12);
+    }
+    // The entry, one above the leaves, of the range at va in the window.
+    uint64_t above(uint64_t va) const
+    {
+        return xlen == 32 ? ROOT + (va >> 22) * 4
+                          : ROOT + 0x1000 + (va >> 21 & 511) * 8;
+    }
+    // Walks that loads from these addresses take, each once.
+    uint64_t walks(const std::vector<uint64_t> &addresses)
+    {
+        std::vector<uint32_t> code;
+        int reg = 8;
+        for (uint64_t va : addresses) {
+            b.set(reg, va);
+            code.push_back(load(rv::W, 5, 0, reg++));
+        }
+        b.write(MSTATUS, LENT[0].status);
+        uint64_t before = hart_counters(b.hart).walks;
+        b.run_code(code, 40);
+        uint64_t n = hart_counters(b.hart).walks - before;
+        b.write(MSTATUS, 0);
+        return n;
+    }
+    void fence(uint64_t va, bool one_page, uint64_t asid, bool one_asid)
+    {
+        b.set(6, va);
+        b.set(7, asid);
+        b.run_code({SFENCE_VMA | (one_page ? 6u : 0u) << 15 |
+                    (one_asid ? 7u : 0u) << 20});
     }
     void put_pte(uint64_t at, uint64_t pte) { b.put(at, &pte, pte_size); }
     void set_leaf(uint64_t page, uint64_t pte)
@@ -147,12 +182,13 @@ TEST_P(MmuHart, TwoPagesOfOneIndexTakeTurns)
 {
     const uint64_t bits = 1 | R | W | A | D;
     set_leaf(0, DATA >> 2 | bits);
-    set_leaf(256, IO >> 2 | bits);
+    put_pte(above(WINDOW + 0x400000), (LEAVES + 0x1000) >> 2 | 1);
+    put_pte(LEAVES + 0x1000, IO >> 2 | bits); // 1024 pages further
     b.write(MSTATUS, 0);
     b.run_code({SFENCE_VMA});
     b.write(MSTATUS, LENT[0].status);
     b.set(8, WINDOW);
-    b.set(9, WINDOW + 0x100000);
+    b.set(9, WINDOW + 0x400000);
     for (bool store_it : {false, true}) {
         SCOPED_TRACE(store_it);
         std::vector<uint32_t> code;
@@ -165,6 +201,59 @@ TEST_P(MmuHart, TwoPagesOfOneIndexTakeTurns)
         EXPECT_EQ(hart_counters(b.hart).walks - before, 8u);
     }
     EXPECT_EQ(b.device.calls.size(), 8u);
+}
+
+TEST_P(MmuHart, ForgetsWhatFencesName)
+{
+    const uint64_t bits = 1 | R | A, G = 32;
+    set_leaf(0, DATA >> 2 | bits);
+    set_leaf(1, (DATA + 0x1000) >> 2 | bits);
+    set_leaf(2, (DATA + 0x2000) >> 2 | bits | G);
+    const std::vector<uint64_t> pages = {WINDOW, WINDOW + 0x1000,
+                                         WINDOW + 0x2000};
+    set_satp(1);
+    fence(0, false, 0, false);
+    EXPECT_EQ(3u, walks(pages));
+    EXPECT_EQ(0u, walks(pages));
+    set_satp(2); // but for the global one, its own
+    EXPECT_EQ(1u, walks({WINDOW + 0x1000, WINDOW + 0x2000}));
+    set_satp(1); // still there, but for the one put out
+    EXPECT_EQ(0u, walks({WINDOW, WINDOW + 0x2000}));
+    EXPECT_EQ(1u, walks(pages));
+    fence(WINDOW, true, 0, false);
+    EXPECT_EQ(1u, walks(pages));
+    fence(WINDOW + 0x2000, true, 0, false); // global or not
+    EXPECT_EQ(1u, walks(pages));
+    fence(0, false, 1, true); // all but global ones
+    EXPECT_EQ(2u, walks(pages));
+    fence(0, false, 7, true); // of another
+    EXPECT_EQ(0u, walks(pages));
+    set_satp(2);
+    EXPECT_EQ(2u, walks(pages));
+    fence(0, false, 0, false);
+    EXPECT_EQ(3u, walks(pages));
+    set_satp(2, ROOT + 0x8000); // no tables there
+    set_satp(2);
+    EXPECT_EQ(0u, walks(pages)); // known by its tables
+    for (uint64_t asid = 100; asid < 116; asid++) {
+        set_satp(asid);
+    }
+    set_satp(2); // too many came between
+    EXPECT_EQ(2u, walks(pages));
+}
+
+TEST_P(MmuHart, FenceOfAnAddressForgetsItsWholeSuperpage)
+{
+    const uint64_t far = WINDOW + 0x800000, bits = 1 | R | A;
+    put_pte(above(far), RAM >> 2 | bits); // RAM begins at such a page
+    set_leaf(0, DATA >> 2 | bits);
+    fence(0, false, 0, false);
+    const std::vector<uint64_t> pages = {WINDOW, far + 0x3000, far + 0x4000};
+    EXPECT_EQ(3u, walks(pages));
+    fence(WINDOW, true, 0, false); // none was there
+    EXPECT_EQ(1u, walks(pages));
+    fence(far + 0x3000, true, 0, false);
+    EXPECT_EQ(1u, walks({far + 0x4000}));
 }
 
 // A jump to another page leads where that page is now. The code is not written

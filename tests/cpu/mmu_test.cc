@@ -103,8 +103,12 @@ class Mmu : public testing::Test
                 EXPECT_EQ(want[access], r.cause);
                 EXPECT_FALSE(r.read || r.write || r.exec);
             } else {
-                flags = std::string(r.read ? "r" : "-") +
-                        (r.write ? "w" : "-") + (r.exec ? "x" : "-");
+                auto mine = [&](bool allowed, MmuAccess a) {
+                    return tlb_allows(r.user, allowed, space, a);
+                };
+                flags = std::string(mine(r.read, MMU_LOAD) ? "r" : "-") +
+                        (mine(r.write, MMU_STORE) ? "w" : "-") +
+                        (mine(r.exec, MMU_FETCH) ? "x" : "-");
             }
         }
         return s;
