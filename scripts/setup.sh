@@ -14,7 +14,7 @@ packages=(
     libsystemc-dev libsqlite3-dev sqlite3 libgtest-dev googletest
     libyaml-dev libfdt-dev libelf-dev libdw-dev libzstd-dev libxxhash-dev libslirp-dev
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf binutils-riscv64-unknown-elf
-    qemu-system-misc gdb-multiarch
+    qemu-system-misc gdb-multiarch e2fsprogs
 )
 capstone_packages=(libcapstone5 libcapstone-dev)
 capstone_suite=trixie

@@ -52,7 +52,7 @@ def find_modules(root, wanted):
         order.append((name, data))
 
     for name in wanted:
-        visit(name)
+        visit(name.replace("-", "_"))
     return order
 
 
