@@ -376,6 +376,12 @@ void virtio_fini(Device *dev)
     virtio_queue_fini((Virtio *)dev);
 }
 
+void virtio_drop(Virtio *v)
+{
+    virtio_queue_fini(v);
+    memory_region_fini(&v->dev.mmio);
+}
+
 void virtio_reset(Device *dev)
 {
     Virtio *v = (Virtio *)dev;

@@ -343,6 +343,8 @@ extern const PinSpec virtio_pins[];
 
 /* Makes dev->mmio and the engine. */
 bool virtio_init(Virtio *v, Error **errp);
+/* Takes it back: a device's init fails after it. */
+void virtio_drop(Virtio *v);
 void virtio_reset(Device *dev);
 void virtio_fini(Device *dev);
 /* Recomputes the interrupt, and whether the engine has something to do: when a

@@ -283,7 +283,7 @@ static bool blk_init(Device *dev, Error **errp)
     }
     if (!dev->host->disk_open(dev->host->opaque, b->image, mode, &b->disk,
                               errp)) {
-        virtio_fini(dev);
+        virtio_drop(v);
         return false;
     }
     v->offered = F_SEG_MAX | F_BLK_SIZE | F_FLUSH |

@@ -187,7 +187,7 @@ static bool net_init(Device *dev, Error **errp)
         return false;
     }
     if (!dev->host->net_open(dev->host->opaque, dev, &n->net, errp)) {
-        virtio_fini(dev);
+        virtio_drop(v);
         return false;
     }
     return true;

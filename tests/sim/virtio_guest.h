@@ -108,7 +108,7 @@ inline std::string be(uint64_t value, unsigned size)
 {
     std::string bytes;
     for (unsigned i = size; i--;) {
-        bytes += static_cast<char>(value >> 8 * i);
+        bytes += static_cast<char>(i < 8 ? value >> 8 * i : 0);
     }
     return bytes;
 }
