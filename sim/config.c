@@ -420,7 +420,7 @@ static bool read_all(Config *cfg, const Node *root, Error **errp)
         }
     }
     return config_check_names(cfg, errp) && config_check_links(cfg, errp) &&
-           read_wires(cfg, devices, errp) &&
+           config_check_prefetch(cfg, errp) && read_wires(cfg, devices, errp) &&
            config_bus_check_slots(cfg, errp) && config_check_map(cfg, errp) &&
            config_check_posted(cfg, errp) && config_boot_check(cfg, errp);
 }

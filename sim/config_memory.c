@@ -63,6 +63,29 @@ static bool read_words(Config *cfg, ConfigMemory *memory, const Node *map,
     return true;
 }
 
+/* Fetches without a cache cost what decoding finds, which does not change. */
+bool config_check_prefetch(const Config *cfg, Error **errp)
+{
+    for (unsigned i = 0; i < cfg->memories; i++) {
+        const ConfigMemory *memory = &cfg->memory[i];
+        for (unsigned k = 0; memory->prefetch && k < cfg->cpus; k++) {
+            const ConfigCpu *cpu = &cfg->cpu[k];
+            bool fetches = false;
+            for (unsigned b = 0; memory->bus[b]; b++) {
+                fetches |= config_bus_leads(cfg, cpu->fetch, memory->bus[b]);
+            }
+            if (fetches && !cpu->icache.there) {
+                return config_error(errp, memory->at,
+                                    "prefetch: \"%s\" fetches from \"%s\" "
+                                    "without an icache; give it one, such as "
+                                    "icache: {size: 64, line: 32}",
+                                    cpu->name, memory->name);
+            }
+        }
+    }
+    return true;
+}
+
 bool config_memory_more(Config *cfg, ConfigMemory *memory, const Node *map,
                         Error **errp)
 {

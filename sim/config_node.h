@@ -172,6 +172,8 @@ bool config_check_names(const Config *cfg, Error **errp);
 /* What only some memories have (config_memory.c). */
 bool config_memory_more(Config *cfg, ConfigMemory *memory, const Node *map,
                         Error **errp);
+/* Once everything is read: who fetches from memories that read ahead. */
+bool config_check_prefetch(const Config *cfg, Error **errp);
 /* Of parameters that name a device or a memory (config_link.c). */
 bool config_check_links(const Config *cfg, Error **errp);
 bool config_check_map(const Config *cfg, Error **errp);

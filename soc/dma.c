@@ -5,11 +5,12 @@
  *          burst of the channel whose turn it is, writes it, and goes on with
  *          the next channel, round robin. Every request is split-phase: asked
  *          for at one time, granted and complete at later ones. A request takes
- *          a cycle at least, also where accesses take no time.
+ *          a cycle at least, also where accesses take no time. A channel with
+ *          PACED moves a burst only while its request line is high, which a
+ *          peripheral drives: it waits, and others have their turn.
  * Units    Bytes; `setup` in cycles of the device's clock, its bus's.
  * Source   docs/devices/dma.md (this project's own part).
- * Missing  Several requests under way, descriptor lists, peripheral handshakes,
- *          2-D copies.
+ * Missing  Several requests under way, descriptor lists, 2-D copies.
  */
 #include "soc/dma.h"
 
@@ -24,8 +25,11 @@ enum {
     CTRL_SIZE_MAX = 6,
     CTRL_SIZE_MAX_FIXED = 3, /* one register is 8 bytes wide at most */
     CTRL_STOP = BIT(7),      /* reads 0 */
-    CTRL_KEPT =
-        CTRL_IRQ | CTRL_SRC_FIXED | CTRL_DST_FIXED | 7 << CTRL_SIZE_SHIFT,
+    CTRL_PACED = BIT(8),
+    CTRL_LINE_SHIFT = 9, /* which request line, 4 bits */
+    CTRL_KEPT = CTRL_IRQ | CTRL_SRC_FIXED | CTRL_DST_FIXED |
+                7 << CTRL_SIZE_SHIFT | CTRL_PACED |
+                (DMA_LINES - 1) << CTRL_LINE_SHIFT,
     STATUS_BUSY = BIT(0),
     STATUS_DONE = BIT(1),
     STATUS_ERROR = BIT(2),
@@ -40,6 +44,15 @@ static uint32_t *channel_reg(Dma *d, unsigned n)
 static bool channel_busy(Dma *d, unsigned n)
 {
     return channel_reg(d, n)[DMA_STATUS] & STATUS_BUSY;
+}
+
+/* May it move a burst, as far as its peripheral is concerned? */
+static bool channel_asked(Dma *d, unsigned n)
+{
+    uint32_t ctrl = channel_reg(d, n)[DMA_CTRL];
+    unsigned line = ctrl >> CTRL_LINE_SHIFT & (DMA_LINES - 1);
+    return !(ctrl & CTRL_PACED) || d->lines & BIT(line) ||
+           d->channel[n].moved == channel_reg(d, n)[DMA_LEN];
 }
 
 static uint64_t dma_cycle(const Dma *d)
@@ -68,7 +81,8 @@ static void dma_settle(void *opaque)
             (reg[DMA_CTRL] & CTRL_IRQ) != 0) {
             irqs |= BIT(n);
         }
-        if (channel_busy(d, n) && d->channel[n].ready < first) {
+        if (channel_busy(d, n) && channel_asked(d, n) &&
+            d->channel[n].ready < first) {
             first = d->channel[n].ready;
         }
     }
@@ -168,7 +182,8 @@ static void dma_next(Dma *d)
     unsigned last = d->turn;
     for (unsigned i = 1; i <= d->channels; i++) {
         unsigned n = (unsigned)((last + i) % d->channels);
-        if (!channel_busy(d, n) || d->channel[n].ready > dma_cycle(d)) {
+        if (!channel_busy(d, n) || !channel_asked(d, n) ||
+            d->channel[n].ready > dma_cycle(d)) {
             continue;
         }
         d->turn = n;
@@ -210,6 +225,30 @@ static void dma_step(void *opaque, uint64_t when)
     }
     dma_next(d);
     dma_settle(d);
+}
+
+/* A peripheral asks, or does not any more. */
+static void dma_irq_in(void *dev, unsigned line, bool level)
+{
+    Dma *d = dev;
+    if (line >= DMA_LINES) {
+        return;
+    }
+    d->lines = level ? d->lines | BIT(line) : d->lines & ~BIT(line);
+    uint64_t edge = clock_cycle_at(d->dev.clock, event_now(d->dev.events));
+    for (unsigned n = 0; level && n < d->channels; n++) {
+        uint32_t ctrl = channel_reg(d, n)[DMA_CTRL];
+        bool its = (ctrl >> CTRL_LINE_SHIFT & (DMA_LINES - 1)) == line;
+        if (ctrl & CTRL_PACED && its && d->channel[n].ready < edge) {
+            d->channel[n].ready = edge;
+        }
+    }
+    dma_settle(d);
+}
+
+static unsigned dma_irq_lines(const Device *dev)
+{
+    return DMA_LINES;
 }
 
 /* -- registers
@@ -372,7 +411,8 @@ static const RegName dma_registers[] = {
     {"CTRL", 4 * DMA_CTRL, 4, DMA_CHANNELS, STRIDE, "rw",
      "bit 0 START, reads 0; bit 1 IRQ: DONE and ERROR interrupt; bit 2 "
      "SRC_FIXED, bit 3 DST_FIXED: the address stays; bits 6:4 SIZE: log2 of "
-     "the bytes of a burst, 0 to 6, with a fixed address to 3; bit 7 STOP"},
+     "the bytes of a burst, 0 to 6, with a fixed address to 3; bit 7 STOP; bit "
+     "8 PACED: a burst moves while the request line bits 12:9 is high"},
     {"STATUS", 4 * DMA_STATUS, 4, DMA_CHANNELS, STRIDE, "w1c",
      "bit 0 BUSY, read-only; bit 1 DONE; bit 2 ERROR: an access failed"},
     {"REMAIN", 4 * DMA_REMAIN, 4, DMA_CHANNELS, STRIDE, "r",
@@ -389,6 +429,8 @@ static const FieldName dma_fields[] = {
     {"CTRL", "DST_FIXED", 3, 1, "rw", NULL, "the destination address stays"},
     {"CTRL", "SIZE", 4, 3, "rw", "1|2|4|8|16|32|64|64", "bytes of a burst"},
     {"CTRL", "STOP", 7, 1, "rw", NULL, "ends a copy; reads 0"},
+    {"CTRL", "PACED", 8, 1, "rw", NULL, "bursts wait for the request line"},
+    {"CTRL", "LINE", 9, 4, "rw", NULL, "which request line"},
     {"STATUS", "BUSY", 0, 1, "r", NULL, "a copy is under way"},
     {"STATUS", "DONE", 1, 1, "rw", NULL, "a copy has ended"},
     {"STATUS", "ERROR", 2, 1, "rw", NULL, "an access failed"},
@@ -407,4 +449,6 @@ const DeviceClass dma_class = {
     .mmio_size = 0x1000,
     .init = dma_init,
     .reset = dma_reset,
+    .irq_in = dma_irq_in,
+    .irq_lines = dma_irq_lines,
 };

@@ -24,7 +24,7 @@ enum {
     DMA_NUM_REGS
 };
 
-enum { DMA_BURST = 64, DMA_SLOTS = 4 };
+enum { DMA_BURST = 64, DMA_SLOTS = 4, DMA_LINES = 16 };
 
 typedef struct Dma Dma;
 
@@ -57,6 +57,7 @@ struct Dma {
     unsigned turn; /* channel whose burst is, or was last, under way */
     DmaSlot *slot; /* of that burst; NULL while idle */
     DmaSlot slots[DMA_SLOTS];
+    uint32_t lines; /* requests of peripherals; no reset changes them */
     Event step;
 };
 

@@ -14,8 +14,9 @@
  * Source   TI / National PC16550D data sheet (SNLS378), section 8. Instant
  *          transmission at reset is this project's choice.
  * Missing  Parity, framing and break errors, sending a break, stick parity, DMA
- *          signals (RXRDY, TXRDY), 5-bit characters' 1.5 stop bits (counted as
- *          2), the data bits that a short character would lose.
+ *          signals RXRDY and TXRDY (but tx_request, rx_request), 5-bit
+ * characters' 1.5 stop bits (counted as 2), the data bits that a short
+ * character would lose.
  */
 #include "soc/ns16550a.h"
 
@@ -154,6 +155,8 @@ static uint8_t uart_iir(const Ns16550a *u)
 static void uart_settle(Ns16550a *u)
 {
     irq_set(&u->irq, uart_iir(u) != IIR_NONE);
+    irq_set(&u->tx_dma, u->tx.count < depth(u));
+    irq_set(&u->rx_dma, u->rx.count > 0);
 }
 
 /* -- receiver
@@ -458,6 +461,10 @@ static void uart_reset(Device *dev)
 static const PinSpec uart_pins[] = {
     {"irq", offsetof(Ns16550a, irq), 1,
      "high while IIR names an interrupt (OUT2 does not gate it)"},
+    {"tx_request", offsetof(Ns16550a, tx_dma), 1,
+     "to a DMA engine: high while THR takes a byte"},
+    {"rx_request", offsetof(Ns16550a, rx_dma), 1,
+     "to a DMA engine: high while RBR has a byte"},
     {NULL, 0, 0, NULL},
 };
 

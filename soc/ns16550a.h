@@ -18,7 +18,7 @@ typedef struct UartFifo {
 typedef struct Ns16550a {
     Device dev;
     uint64_t clock; /* Hz */
-    Irq irq;
+    Irq irq, tx_dma, rx_dma;
     /* registers */
     uint8_t ier, fcr, lcr, mcr, scr;
     uint8_t msr_delta; /* bits 3:0 of MSR */

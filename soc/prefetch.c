@@ -74,8 +74,11 @@ static void prefetch_access(TimingModel *model, TimingRequest *rq)
         ws->streams = false;
         done = now + ws->write_first + (rq->pieces - 1) * next;
     } else {
-        uint64_t bytes = (uint64_t)rq->pieces * rq->size;
-        done = read_done(ws, rq->addr, rq->addr + bytes, now);
+        /* `pieces` are beats here, whatever was asked for at first. */
+        bool whole = rq->size >= ws->width;
+        hwaddr from = whole ? rq->addr / ws->width * ws->width : rq->addr;
+        uint64_t piece = whole ? ws->width : rq->size;
+        done = read_done(ws, from, from + rq->pieces * piece, now);
     }
     uint64_t later = (rq->pieces - 1) * next;
     bool at_once = done - now < later;

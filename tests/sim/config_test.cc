@@ -44,7 +44,7 @@ TEST(Boards, Mcu)
     const ConfigDevice *uart = device(c, "uart0");
     ASSERT_TRUE(uart);
     EXPECT_EQ(uart->waits.write_next, 1u);
-    ASSERT_EQ(uart->wires, 1u);
+    ASSERT_EQ(uart->wires, 3u); // and two to the DMA engine
     EXPECT_STREQ(uart->wire[0].target, "plic0");
     EXPECT_EQ(uart->wire[0].line, 10u);
     const ConfigDevice *plic = device(c, "plic0");
@@ -130,8 +130,8 @@ TEST(Boards, DocumentAgrees)
         }
         seen++;
     }
-    EXPECT_EQ(seen, 11u + 18u); // mcu, sifive_e
-    EXPECT_EQ(sizes, 11u + 18u);
+    EXPECT_EQ(seen, 15u + 18u); // mcu, sifive_e
+    EXPECT_EQ(sizes, 15u + 18u);
 }
 
 // -- the reference

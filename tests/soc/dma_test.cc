@@ -335,6 +335,41 @@ TEST_P(DmaTest, ResetWhileARequestIsUnderWay)
     }
 }
 
+TEST(Dma, PacedBurstsWaitForTheirLine)
+{
+    System s(true);
+    constexpr uint32_t PACED = 1 << 8, LINE5 = 5 << 9;
+    auto ask = [&](unsigned line, bool level) {
+        dma_class.irq_in(s.b.model, line, level);
+    };
+    for (unsigned i = 0; i < 16; i++) {
+        s.bytes(RAM)[i] = static_cast<uint8_t>(i + 1);
+    }
+    EXPECT_EQ(16u, dma_class.irq_lines(s.b.dev));
+    ask(4, true);
+    ask(16, true);
+    s.copy(0, RAM, RAM + 0x100, 8, size_of(2) | PACED | LINE5);
+    s.copy(1, RAM + 8, RAM + 0x108, 4, size_of(2)); // not paced: goes on
+    s.b.run(1000 * CYCLE);
+    EXPECT_EQ(8u, s.get(0, DMA_REMAIN));
+    EXPECT_EQ(0u, s.get(1, DMA_REMAIN));
+    s.b.run(CYCLE / 2); // between two edges
+    ask(5, true);
+    ASSERT_EQ(0u, event_next(&s.b.queue) % CYCLE);
+    event_run_one(&s.b.queue); // the burst begins
+    ask(5, false);             // and goes to its end
+    s.b.run(1000 * CYCLE);
+    EXPECT_EQ(4u, s.get(0, DMA_REMAIN));
+    ask(5, true);
+    s.finish();
+    EXPECT_EQ(static_cast<uint32_t>(DONE), s.get(0, DMA_STATUS));
+    EXPECT_EQ(0, memcmp(s.bytes(RAM), s.bytes(RAM + 0x100), 12));
+    ask(5, false);
+    s.copy(0, RAM, RAM, 4, PACED | LINE5);
+    s.set(0, DMA_CTRL, STOP);
+    EXPECT_EQ(0u, s.get(0, DMA_STATUS));
+}
+
 TEST(Dma, ManyResetsAtOnceOnlyDelay)
 {
     System s(true);

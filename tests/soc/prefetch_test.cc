@@ -82,7 +82,7 @@ TEST(Prefetch, JumpsBeginAnew)
 TEST(Prefetch, LinesAndWrites)
 {
     Flash f;
-    EXPECT_EQ(20u + 7 * 4, f.read(0x40, 4, 8));
+    EXPECT_EQ(20u + 7 * 4, f.read(0x40, 32, 8)); // as a cache asks
     EXPECT_EQ(8u * 4 - 1, f.read(0x60, 4, 8));
     EXPECT_EQ(7u, f.read(0x80, 4, 1, true));
     EXPECT_EQ(20u, f.read(0x80));

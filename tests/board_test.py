@@ -1,0 +1,104 @@
+"""The microcontroller boards with firmware of their own.
+
+usage: board_test.py SOCSCOPE FIRMWARE_FOLDER     (as cli_test.py, whose kit it uses)
+"""
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+import cli_test
+from cli_test import CONFIGS, Case
+
+PERIPH = """flash id 00ef4016
+programmed
+word 15120f0c
+dma from spi right
+erased ffffffff
+temperature 00001580
+this line went out by DMA, a byte a request
+"""
+
+
+class Boards(Case):
+    def run_on(self, board, program, *options, status=0, out="out"):
+        return self.good("run", CONFIGS / f"{board}.yaml", cli_test.FIRMWARE / "rv32" / f"{program}.elf", "-o", out, *options,
+                         status=status)
+
+    def test_peripherals_of_mcu(self):
+        done = self.run_on("mcu", "periph", "--trace=mmio")
+        self.assertEqual(done.stdout, PERIPH)
+        self.good("check", "out/run.db")
+        # Every byte of the line waited for its turn: as many requests as it has bytes.
+        line = PERIPH.splitlines(keepends=True)[-1]
+        self.assertEqual(self.rows("select count(*) from mmio where initiator = 'dma0.master' and region = 'uart0'"), [(len(line),)])
+        self.assertEqual(self.rows("select distinct dir, register, size from mmio where initiator = 'dma0.master' and region = 'spi0' "
+                                   "order by 1"), [("r", "rxdata", 4), ("w", "txdata", 4)])
+        fields = dict(self.rows("select register || '.' || field, last_before || '->' || last_value from field_change "
+                                "where region in ('uart0', 'spi0')"))
+        self.assertEqual(fields["LCR.DLAB"], "1->0")
+        self.assertEqual(fields["csmode.mode"], "2->0")
+        self.assertEqual(self.rows("select fields from mmio where region = 'spi0' and register = 'csmode' limit 2"),
+                         [("mode=hold",), ("mode=auto",)])
+        self.assertIn("uart0.LCR.DLAB", self.good("report", "out/run.db", "registers", "--all").stdout)
+
+    def test_parameters_reach_them(self):
+        self.write("image.bin", "0123456789")
+        done = self.run_on("mcu", "periph", "--set", "temp0.temperature=-12.5", "--set", "flash0.id=0x1234",
+                           "--set", f"flash0.image={self.dir}/image.bin")
+        self.assertEqual(done.stdout, PERIPH.replace("1580", "f380").replace("ef40", "1234"))
+
+    def test_the_same_on_every_path(self):
+        """One hart: the quantum changes nothing, nor does recording."""
+        for board, program, more in (("mcu", "periph", []), ("sifive_e", "hifive", ["--semihosting"])):
+            said = set()
+            for options in ([], ["--quantum", "17us"], ["--trace"]):
+                done = self.run_on(board, program, *more, *options)
+                said.add(re.search(r"[0-9.]+ s simulated, [0-9,]+ cycles, [0-9,]+ instructions", done.stderr).group())
+            self.assertEqual(len(said), 1, said)
+
+    def test_the_watchdog_bites(self):
+        done = self.run_on("mcu", "bite", "--guest-errors", status=3)
+        self.assertEqual(done.stdout, "nobody feeds the watchdog\n")
+        self.assertRegex(done.stderr, r"watchdog0: not fed for 2000000 cycles: the run ends with status 3")
+        done = self.run_on("mcu", "bite", "--guest-errors", "--set", "watchdog0.action=reset")
+        self.assertRegex(done.stderr, r"watchdog0: not fed for 2000000 cycles: it resets the machine")
+
+    def test_a_flash_that_reads_ahead(self):
+        """Lines that a small icache fetches again and again, most of them one after the other."""
+        cycles, lines = {}, {}
+        for prefetch in (0, 32):
+            self.run_on("sifive_e", "hifive", "--semihosting", "--trace", "--set", f"xip.prefetch={prefetch}", "--set",
+                        "cpus.cpu0.icache={size: 256, line: 32}", "--set", "pwm0.remove=true", out=f"p{prefetch}", status=1)
+            self.good("check", f"p{prefetch}/run.db")
+            (cycles[prefetch],), = self.rows("select sum(target_cycles) from traffic where region = 'xip' and kind = 'fetch'",
+                                             f"p{prefetch}/run.db")
+            (lines[prefetch],), = self.rows("select fills from cache_level", f"p{prefetch}/run.db")
+        self.assertEqual(cycles[0], lines[0] * (511 + 7 * 255))
+        self.assertLess(cycles[32] / lines[32], 0.98 * (511 + 7 * 255), cycles)
+        self.bad("map", CONFIGS / "sifive_e.yaml", "--set", "cpus.cpu0.icache=none", says=["icache", "xip", "cpu0"])
+
+    def test_the_stub_of_the_mask_rom(self):
+        """An image that jumps back to the reset address: what is there jumps to the flash."""
+        self.write("image.elf", cli_test.elf([0xff9ff06f], address=0x1008))
+        for words, to in ((None, 0x20400000), ("[0x200102b7, 0x00028067]", 0x20010000)):
+            self.good("run", CONFIGS / "sifive_e.yaml", "image.elf", "-o", "out", "--trace",
+                      *(["--set", f"memories.mrom.words={words}"] if words else []), status=125)
+            self.assertEqual([pa for pa, in self.rows("select pa from tx where kind = 'fetch' order by rowid limit 4")],
+                             [0x1008, 0x1000, 0x1004, to])
+
+    def test_what_names_nothing_is_refused(self):
+        board = CONFIGS / "mcu.yaml"
+        for what, says in (("flash0.controller=spi9", "spi0"), ("flash0.controller=i2c0", "no sifive-spi"),
+                           ("flash0.memory=ram9", "no memory is called"), ("temp0.temperature=hot", "21.5"),
+                           ("flash0.select=4", "0 to 3"), ("watchdog0.action=bark", "stop or reset"),
+                           ("xip.prefetch=6", "multiple of 4"), ("xip.words=[0x1_0000_0000]", "words"), ("xip.words=7", "a list")):
+            self.bad("map", board, "--set", what, says=[says])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    cli_test.SOCSCOPE, cli_test.FIRMWARE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
