@@ -12,7 +12,7 @@ packages=(
     build-essential cmake ninja-build pkg-config git python3
     clang clang-format clang-tidy libclang-rt-dev
     libsystemc-dev libsqlite3-dev sqlite3 libgtest-dev googletest
-    libyaml-dev libfdt-dev libelf-dev libdw-dev libzstd-dev libxxhash-dev libslirp-dev
+    libyaml-dev libxml2-dev libfdt-dev libelf-dev libdw-dev libzstd-dev libxxhash-dev libslirp-dev
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf binutils-riscv64-unknown-elf
     qemu-system-misc gdb-multiarch e2fsprogs
 )

@@ -14,6 +14,7 @@
 
 #include "sim/config_cache.h"
 #include "sim/config_get.h"
+#include "sim/svd.h"
 
 #define MAX_QUANTUM PS_PER_SECOND
 
@@ -320,6 +321,42 @@ static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
            config_get_bool(map, "overlap", &dev->overlap, errp);
 }
 
+/* Register names of a file, which are this device's own. */
+static bool read_svd(Config *cfg, ConfigDevice *dev, const Node *map,
+                     Error **errp)
+{
+    const Node *svd = config_node_find(map, "svd");
+    const Node *peripheral = config_node_find(map, "peripheral");
+    if (peripheral && !svd) {
+        return config_error(errp, peripheral->at,
+                            "peripheral: of which file? write `svd: FILE`");
+    }
+    if (!svd) {
+        return true;
+    }
+    if (!dev->cls->mmio_size) {
+        return config_error(errp, svd->at,
+                            "svd: a %s has no registers in the map; leave it "
+                            "out",
+                            dev->cls->name);
+    }
+    if (!read_file_name(cfg, svd, "svd", &dev->svd, errp) ||
+        (peripheral && !config_value_text(peripheral, "peripheral",
+                                          &dev->peripheral, errp))) {
+        return false;
+    }
+    Error *err = NULL;
+    const DeviceClass *cls =
+        svd_class(cfg->arena, dev->svd, dev->peripheral, dev->cls, &err);
+    if (!cls) {
+        config_error(errp, svd->at, "svd: %s", error_message(err));
+        error_free(err);
+        return false;
+    }
+    dev->cls = cls;
+    return true;
+}
+
 static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
                         Error **errp)
 {
@@ -330,7 +367,8 @@ static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
     return config_get_map(map, "device", dev->cls, errp) &&
            config_get_name(map, &dev->name, errp) &&
            config_get_bus(cfg, map, "bus", &dev->bus, errp) &&
-           read_place(dev, map, errp) && read_params(cfg, dev, map, errp);
+           read_svd(cfg, dev, map, errp) && read_place(dev, map, errp) &&
+           read_params(cfg, dev, map, errp);
 }
 
 /* -- the whole

@@ -126,6 +126,7 @@ typedef struct ConfigDevice {
     ConfigPlace at;
     const char *name;
     const DeviceClass *cls;
+    const char *svd, *peripheral; /* whose registers it has; may be NULL */
     const char *bus;
     uint64_t address;
     ConfigWaits waits;

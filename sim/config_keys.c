@@ -142,6 +142,8 @@ const ConfigKey config_keys[] = {
     {"device", "name", "name", NULL, "may have a range: uart[0-3]"},
     {"device", "type", "device type", NULL, "see `socscope devices`"},
     {"device", "bus", "bus", NULL, "where its registers are"},
+    {"device", "svd", "file", "", "CMSIS-SVD file with its registers"},
+    {"device", "peripheral", "name", "", "which one of that file"},
     {"device", "at", "address", "", "of its first register; required then"},
     {"device", "wait_states", "wait states", "0", "cycles of the bus"},
     {"device", "posted", "posted or none", "none",

@@ -324,6 +324,14 @@ static void put_device(FILE *out, const Config *cfg, const ConfigDevice *dev)
 {
     fprintf(out, "  - {name: %s, type: %s, bus: %s", dev->name, dev->cls->name,
             dev->bus);
+    if (dev->svd) {
+        fprintf(out, ", svd: ");
+        put_text(out, dev->svd);
+    }
+    if (dev->peripheral) {
+        fprintf(out, ", peripheral: ");
+        put_text(out, dev->peripheral);
+    }
     if (dev->cls->mmio_size) {
         fprintf(out, ", at: 0x%08" PRIx64 ", ", dev->address);
         put_waits(out, &dev->waits);

@@ -87,6 +87,13 @@ typedef struct RegName {
     const char *doc;
 } RegName;
 
+/* What a register does that only stores (soc/registers.c). */
+typedef struct RegPlain {
+    uint64_t reset;
+    bool readable, writable;
+    bool w1c; /* a written 1 clears */
+} RegPlain;
+
 /* A part of a register, for the same: `uart0.LCR.DLAB`. Of a register without
  * any nothing is decoded. */
 typedef struct FieldName {
@@ -138,6 +145,7 @@ typedef struct DeviceClass {
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
     const FieldName *fields;  /* ends with a NULL reg; may be NULL */
+    const RegPlain *plain;    /* of each of `registers`; may be NULL */
     uint64_t mmio_size; /* bytes it takes in the map; 0: it is not there */
     bool traffic;       /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);

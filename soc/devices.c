@@ -19,6 +19,7 @@
 #include "soc/ocores_i2c.h"
 #include "soc/player.h"
 #include "soc/plic.h"
+#include "soc/registers.h"
 #include "soc/sifive_aon.h"
 #include "soc/sifive_gpio.h"
 #include "soc/sifive_prci.h"
@@ -46,6 +47,7 @@ const DeviceClass *const device_classes[] = {
     &ocores_i2c_class,
     &player_class,
     &plic_class,
+    &registers_class,
     &sifive_aon_class,
     &sifive_gpio_class,
     &sifive_prci_class,
