@@ -56,7 +56,7 @@ typedef struct Access {
     PortTx *tx;
     FlatView *fv;
     MemoryPort *outer_port;
-    uint64_t outer_pc;
+    uint64_t outer_pc, outer_va;
     MemoryBeats *outer_beats;
     unsigned first_beat; /* before it: those of accesses it is inside of */
     bool recorded;
@@ -91,9 +91,11 @@ static void perform_begin(Access *a, uint64_t now)
     MemoryWorld *world = a->port->world;
     a->outer_port = world->port;
     a->outer_pc = world->pc;
+    a->outer_va = world->va;
     a->outer_beats = world->beats;
     world->port = a->port;
     world->pc = a->tx->pc;
+    world->va = a->tx->va;
     world->beats = a->recorded ? &a->port->beats : NULL;
     world->now = now;
 }
@@ -103,6 +105,7 @@ static void perform_end(Access *a)
     MemoryWorld *world = a->port->world;
     world->port = a->outer_port;
     world->pc = a->outer_pc;
+    world->va = a->outer_va;
     world->beats = a->outer_beats;
 }
 

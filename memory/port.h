@@ -205,7 +205,11 @@ struct MemoryPort {
     uint16_t id;          /* initiator id, from 1 */
     uint8_t priority;     /* for fixed-priority arbitration: lower wins */
     bool slow;            /* keep no inline entries (fast path off) */
+    bool lends;           /* gives direct pointers away: `invalidated` is told
+                             when the state of a page changes, too */
     uint8_t opens;        /* which pages get inline entries: PORT_OPENS_* */
+    uint8_t kind[2];      /* AccessKind of what goes through inline entries and
+                             port_quick_*(), [is write]; a hart's by default */
     PortEntry *entry;     /* entry_sets * PORT_ENTRIES, or NULL */
     uint32_t entry_sets;  /* one for each translation an owner keeps apart */
     uint32_t entry_set;   /* that port_open() opens in: the owner's to set */
@@ -328,6 +332,11 @@ struct PortRequest {
     uint16_t blocker;          /* its port */
 };
 void port_request(MemoryPort *port, PortRequest *rq);
+
+/* An access that others performed to what lies in the port's space: issue, done
+ * and result are given, all of the time is the target's. */
+void port_witness(MemoryPort *port, PortTx *tx, const void *buf, uint64_t len,
+                  bool is_write);
 
 /* Debugger and loader: memory only, no side effects, not timed, not counted,
  * not recorded. Returns how many leading bytes could be reached. */

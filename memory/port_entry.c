@@ -34,7 +34,8 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                          .clock = clock,
                          .timing = timing,
                          .name = name,
-                         .opens = PORT_OPENS_PLAIN};
+                         .opens = PORT_OPENS_PLAIN,
+                         .kind = {ACCESS_LOAD, ACCESS_STORE}};
     if (entry_sets) {
         unsigned entries = entry_sets * PORT_ENTRIES;
         port->entry = aligned_alloc(64, entries * sizeof(*port->entry));
@@ -311,7 +312,7 @@ static void entry_fold(MemoryPort *port, PortEntry *e)
         const unsigned size = 1u << i / 2;
         const uint64_t n = e->count[is_write][i / 2];
         const InlineCost *cost = &e->place->cost[is_write][i / 2];
-        port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
+        port_count(port, e->place, port->kind[is_write],
                    is_write ? DIR_WRITE : DIR_READ, size, n);
         if (cost->beats) {
             port_account(port, e->place, is_write, size, n);
@@ -497,7 +498,7 @@ void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset)
                 e->write_tag = PORT_NO_TAG;
             }
         }
-        if (!p->entry && p->invalidated) {
+        if ((p->lends || !p->entry) && p->invalidated) {
             p->invalidated(p->opaque, 0, UINT64_MAX);
         }
     }
@@ -508,8 +509,9 @@ void ram_block_set_state(MemoryWorld *world, RAMBlock *block, ram_addr_t offset,
 {
     uint8_t *state = &block->page_state[offset >> PAGE_BITS];
     bool was_plain = !*state;
+    bool watched = bits & ~*state & PAGE_WATCHED; /* reads are seen, too */
     *state |= bits;
-    if (was_plain) {
+    if (was_plain || watched) {
         ports_drop_page(world, block, offset);
     }
 }

@@ -42,7 +42,7 @@ static void entry_fold(MemoryPort *port, QuickEntry *e)
 {
     if (e->count) {
         bool is_write = e->shape & QUICK_WRITE;
-        port_count(port, e->place, is_write ? ACCESS_STORE : ACCESS_LOAD,
+        port_count(port, e->place, port->kind[is_write],
                    is_write ? DIR_WRITE : DIR_READ, e->cost.bytes, e->count);
         port_account(port, e->place, is_write, e->cost.bytes, e->count);
         e->count = 0;
@@ -83,9 +83,12 @@ static inline uint32_t shape_of(unsigned size, bool is_write)
     return size | (is_write ? QUICK_WRITE : 0);
 }
 
-static inline unsigned slot_of(hwaddr pa, uint64_t pc)
+/* Without a pc, loads and stores keep apart all the same. */
+static inline unsigned slot_of(hwaddr pa, uint64_t pc, bool is_write)
 {
-    return (unsigned)(pc >> 1 ^ pa >> PAGE_BITS) % QUICK_ENTRIES;
+    return (unsigned)(pc >> 1 ^ pa >> PAGE_BITS ^
+                      (is_write ? QUICK_ENTRIES / 2 : 0)) %
+           QUICK_ENTRIES;
 }
 
 /* The piece at pa, if such an access of it is quick; else NULL. */
@@ -137,7 +140,7 @@ static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
         port_quick_flush(port);
     }
     const uint32_t shape = shape_of(ask->size, ask->is_write);
-    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc)];
+    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc, ask->is_write)];
     entry_fold(port, e);
     port->quick_changes++;
     const uint32_t mask = UINT32_C(15)
@@ -173,7 +176,7 @@ static inline QuickEntry *quick_find(const Ask *ask)
     if (!port->quick) {
         return NULL;
     }
-    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc)];
+    QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc, ask->is_write)];
     /* One test for what never differs in a loop. */
     uint64_t differs = (e->pc ^ ask->pc) | (ask->va - ask->pa - e->va_offset) |
                        (e->shape ^ shape_of(ask->size, ask->is_write)) |
@@ -201,7 +204,7 @@ static void record_anew(const Ask *ask, const MemoryPlace *place, hwaddr offset,
                  .va = ask->va,
                  .pc = ask->pc,
                  .issue = issue,
-                 .kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                 .kind = port->kind[ask->is_write],
                  .beats = 1,
                  .bus = cost->bus,
                  .target = cost->target};
@@ -223,7 +226,7 @@ static __attribute__((noinline)) void finish_anew(const Ask *ask,
 {
     MemoryPort *port = ask->port;
     MemoryWorld *world = port->world;
-    uint8_t kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD;
+    uint8_t kind = port->kind[ask->is_write];
     uint8_t dir = ask->is_write ? DIR_WRITE : DIR_READ;
     port_count(port, place, kind, dir, ask->size, 1);
     port_account(port, place, ask->is_write, ask->size, 1);
@@ -240,7 +243,7 @@ static __attribute__((noinline)) uint32_t site_of(const Ask *ask,
                       .place = place,
                       .pc = ask->pc,
                       .size = ask->size,
-                      .kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                      .kind = ask->port->kind[ask->is_write],
                       .dir = ask->is_write ? DIR_WRITE : DIR_READ};
     return recorder_site(ask->port->world->recorder, &key) + 1;
 }
@@ -252,7 +255,7 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
     MemoryPort *port = ask->port;
     if (e->count++ == 0) { /* its line of the totals is there from now on */
         port_traffic_of(port, e->place->mr, e->place->region_id,
-                        ask->is_write ? ACCESS_STORE : ACCESS_LOAD,
+                        port->kind[ask->is_write],
                         ask->is_write ? DIR_WRITE : DIR_READ, ask->size);
     }
     if (recorded) {
@@ -296,8 +299,7 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
     const FlatPiece *piece = &fv->piece[e->piece];
     const hwaddr offset = ask->pa - e->base;
     const MemoryRecorder *rec = world->recorder;
-    const unsigned kind = ask->is_write ? ACCESS_STORE : ACCESS_LOAD;
-    const bool recorded = rec && (rec->kinds >> kind & 1);
+    const bool recorded = rec && (rec->kinds >> port->kind[ask->is_write] & 1);
     world->port = port;
     world->pc = ask->pc;
     world->beats = recorded ? &port->beats : NULL;

@@ -70,6 +70,7 @@ struct MemoryWorld {
     MemoryBeats *beats;       /* NULL: nobody looks at pieces */
     MemoryPort *port;         /* the port whose access is under way, or NULL */
     uint64_t pc;              /* instruction that caused it; 0: none */
+    uint64_t va;              /* its address as the initiator computed it */
     unsigned code_writes;     /* accesses that changed a page holding code */
     bool updating;            /* views are being redrawn, listeners told */
     MemoryRegion unassigned;  /* answers where nothing is; id 0 */

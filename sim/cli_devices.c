@@ -46,6 +46,7 @@ static const char *const param_type[] = {
     [PARAM_HZ] = "frequency",  [PARAM_BOOL] = "true|false",
     [PARAM_STRING] = "text",   [PARAM_MASTER] = "bus",
     [PARAM_TIME] = "time",     [PARAM_FILE] = "file",
+    [PARAM_TEXTS] = "names",
     [PARAM_MEMORY] = "memory", [PARAM_DEVICE] = "device",
 };
 
@@ -84,6 +85,7 @@ static void print_preset(const ParamSpec *p, char *buf, size_t size)
         snprintf(buf, size, "%s", p->preset ? "true" : "false");
         break;
     case PARAM_FILE:
+    case PARAM_TEXTS:
     case PARAM_STRING:
         snprintf(buf, size, "%s", p->text ? p->text : "\"\"");
         break;

@@ -213,6 +213,38 @@ static bool read_memory(Config *cfg, ConfigMemory *memory, const Node *map,
            config_get_file(cfg, map, "file", &memory->file, errp);
 }
 
+/* {name: text, ...} as lines NAME=TEXT. */
+static bool read_texts(Config *cfg, const Node *node, const char *what,
+                       ConfigParam *param, Error **errp)
+{
+    size_t size = 1;
+    if (node->kind != NODE_MAP) {
+        return config_error(errp, node->at, "%s: write {name: value, ...}",
+                            what);
+    }
+    for (const Node *n = node->first; n; n = n->next) {
+        const char *text;
+        if (!config_value_text(n, n->key, &text, errp)) {
+            return false;
+        }
+        if (strpbrk(n->key, "=\n") || strchr(text, '\n')) {
+            return config_error(errp, n->at,
+                                "%s: a name without \"=\" and a text of one "
+                                "line, please",
+                                what);
+        }
+        size += strlen(n->key) + strlen(text) + 2;
+    }
+    char *lines = config_arena_alloc(cfg->arena, size);
+    size_t used = 0;
+    for (const Node *n = node->first; n; n = n->next) {
+        used += (size_t)snprintf(lines + used, size - used, "%s=%s\n", n->key,
+                                 n->text);
+    }
+    param->text = lines;
+    return true;
+}
+
 static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
                        const Node *node, Error **errp)
 {
@@ -225,6 +257,7 @@ static bool read_param(Config *cfg, ConfigParam *param, const ParamSpec *spec,
     case PARAM_MEMORY:
     case PARAM_DEVICE: /* config_check_links() looks */
         return config_value_text(node, spec->name, &param->text, errp);
+    case PARAM_TEXTS: return read_texts(cfg, node, spec->name, param, errp);
     case PARAM_FILE:
         return read_file_name(cfg, node, spec->name, &param->text, errp);
     case PARAM_MASTER:
@@ -291,11 +324,24 @@ static bool read_type(ConfigDevice *dev, const Node *map, Error **errp)
                         config_hint_text(&hint, "this program has none"));
 }
 
+/* Bytes in the map: those of its type, or what a parameter says. */
+static uint64_t mmio_size(const ConfigDevice *dev)
+{
+    const char *name = dev->cls->mmio_param;
+    for (unsigned i = 0; name && i < dev->params; i++) {
+        if (!strcmp(dev->param[i].spec->name, name)) {
+            return dev->param[i].number;
+        }
+    }
+    return dev->cls->mmio_size;
+}
+
 /* Where its registers are; a type without any takes none of these keys. */
 static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
 {
     static const char *const keys[] = {
         "at", "wait_states", "priority", "overlap", "posted", "flush_posted"};
+    dev->size = mmio_size(dev);
     for (unsigned i = 0; !dev->cls->mmio_size && i < 6; i++) {
         const Node *n = config_node_find(map, keys[i]);
         if (n) {
@@ -312,10 +358,9 @@ static bool read_place(ConfigDevice *dev, const Node *map, Error **errp)
     }
     return config_get_number(map, "at", UNIT_NONE, 0, UINT64_MAX, &dev->address,
                              errp) &&
-           check_extent(map, dev->address, dev->cls->mmio_size, errp) &&
+           check_extent(map, dev->address, dev->size, errp) &&
            config_get_waits(map, &dev->waits, errp) &&
-           config_get_posted(map, dev->name, dev->cls->mmio_size, &dev->posted,
-                             errp) &&
+           config_get_posted(map, dev->name, dev->size, &dev->posted, errp) &&
            config_get_bool(map, "flush_posted", &dev->flush_posted, errp) &&
            config_get_priority(map, &dev->priority, errp) &&
            config_get_bool(map, "overlap", &dev->overlap, errp);
@@ -367,8 +412,8 @@ static bool read_device(Config *cfg, ConfigDevice *dev, const Node *map,
     return config_get_map(map, "device", dev->cls, errp) &&
            config_get_name(map, &dev->name, errp) &&
            config_get_bus(cfg, map, "bus", &dev->bus, errp) &&
-           read_svd(cfg, dev, map, errp) && read_place(dev, map, errp) &&
-           read_params(cfg, dev, map, errp);
+           read_svd(cfg, dev, map, errp) && read_params(cfg, dev, map, errp) &&
+           read_place(dev, map, errp);
 }
 
 /* -- the whole

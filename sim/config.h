@@ -110,7 +110,7 @@ typedef struct ConfigParam {
     ConfigPlace at;
     const ParamSpec *spec;
     uint64_t number;  /* UINT, SIZE, HZ, BOOL */
-    const char *text; /* STRING, and the bus name of MASTER */
+    const char *text; /* STRING, FILE, TEXTS, and the bus name of MASTER */
 } ConfigParam;
 
 /* One wire: pin[index] of the device goes to target.line. */
@@ -128,7 +128,7 @@ typedef struct ConfigDevice {
     const DeviceClass *cls;
     const char *svd, *peripheral; /* whose registers it has; may be NULL */
     const char *bus;
-    uint64_t address;
+    uint64_t address, size; /* of its registers; 0: not in the map */
     ConfigWaits waits;
     ConfigPosted posted;
     bool flush_posted; /* accesses to it make all buffers drain */

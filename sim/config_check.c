@@ -112,6 +112,17 @@ const char *config_check_line(unsigned line)
     return "";
 }
 
+bool config_hart_line(const char *name, unsigned *line)
+{
+    for (unsigned i = 0; i < HART_LINES; i++) {
+        if (!strcmp(hart_lines[i].name, name)) {
+            *line = hart_lines[i].line;
+            return true;
+        }
+    }
+    return false;
+}
+
 static const ConfigCpu *find_cpu(const Config *cfg, const char *name)
 {
     for (unsigned i = 0; i < cfg->cpus; i++) {
@@ -143,6 +154,7 @@ static void set_param(char *dev, const ParamSpec *spec, uint64_t number,
     case PARAM_HZ: memcpy(dev + spec->offset, &number, sizeof(number)); break;
     case PARAM_BOOL: memcpy(dev + spec->offset, &flag, sizeof(flag)); break;
     case PARAM_FILE:
+    case PARAM_TEXTS:
     case PARAM_STRING: memcpy(dev + spec->offset, &text, sizeof(text)); break;
     case PARAM_MEMORY:
     case PARAM_DEVICE:
@@ -436,9 +448,9 @@ static Region *list_regions(const Config *cfg, size_t *count)
     for (unsigned i = 0; i < cfg->devices; i++) {
         const ConfigDevice *d = &cfg->device[i];
         Region r = {NULL,        "device",   d->name,
-                    d->at,       d->address, d->address + d->cls->mmio_size - 1,
+                    d->at,       d->address, d->address + d->size - 1,
                     d->priority, d->overlap, *count};
-        if (d->cls->mmio_size) {
+        if (d->size) {
             add_region(cfg, d->bus, region, count, &r);
         }
     }

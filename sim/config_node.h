@@ -182,6 +182,8 @@ bool config_check_bus(const Config *cfg, const Node *node, const char *what,
                       const char **name, Error **errp);
 /* Name of an interrupt input of a cpu: "mti"; "" if there is no such. */
 const char *config_check_line(unsigned line);
+/* And back: false, when no cpu has a line of that name. */
+bool config_hart_line(const char *name, unsigned *line);
 /* By HartMmu, as written; ends with NULL. */
 extern const char *const config_mmus[];
 extern const char *const config_arbitrations[]; /* by BusArbitration */

@@ -274,6 +274,27 @@ static void put_memory(FILE *out, const ConfigMemory *memory)
     fprintf(out, memory->words ? "]}\n" : "}\n");
 }
 
+/* Lines NAME=TEXT as a map. */
+static void put_texts(FILE *out, const char *lines)
+{
+    fputc('{', out);
+    for (const char *at = lines; *at;) {
+        const char *eq = strchr(at, '='), *end = strchr(at, '\n');
+        char *name = strndup(at, (size_t)(eq - at));
+        char *text = strndup(eq + 1, (size_t)(end - eq - 1));
+        if (name && text) {
+            fputs(at == lines ? "" : ", ", out);
+            put_text(out, name);
+            fputs(": ", out);
+            put_text(out, text);
+        }
+        free(name);
+        free(text);
+        at = end + 1;
+    }
+    fputc('}', out);
+}
+
 static void put_param(FILE *out, const ConfigParam *param)
 {
     fprintf(out, ", %s: ", param->spec->name);
@@ -285,6 +306,7 @@ static void put_param(FILE *out, const ConfigParam *param)
     case PARAM_TIME: put_time(out, param->number); break;
     case PARAM_FILE: put_file(out, param->text); break;
     case PARAM_STRING: put_text(out, param->text); break;
+    case PARAM_TEXTS: put_texts(out, param->text); break;
     case PARAM_MEMORY:
     case PARAM_DEVICE:
     case PARAM_MASTER: fputs(param->text, out); break;

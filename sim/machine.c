@@ -247,6 +247,7 @@ void machine_free(Machine *m)
         }
     }
     free(m->port);
+    free(m->extra);
     machine_free_aliases(m);
     for (unsigned i = 0; i < m->devices; i++) {
         Device *dev = m->device[i].dev;

@@ -102,6 +102,24 @@ const ClockDomain *machine_clock(const Machine *m); /* the machine's `clock:` */
 /* A new initiator on a bus, e.g. a TLM socket. Owned by the machine. */
 MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
                              const char *kind, Error **errp);
+/* The same in a space of the caller's, without time; `as` is borrowed. */
+MemoryPort *machine_add_port_in(Machine *m, const char *name, AddressSpace *as,
+                                const char *kind, Error **errp);
+/* A region that the caller maps, for the dictionary of a database and the names
+ * of filters; all borrowed until machine_remove_region(). */
+bool machine_add_region(Machine *m, MemoryRegion *mr, const char *type,
+                        const char *bus, uint64_t address, Error **errp);
+void machine_remove_region(Machine *m, const MemoryRegion *mr);
+/* A direct pointer into memory was given away: accesses through it will be
+ * neither counted nor recorded, and the database will say so. */
+void machine_note_grant(Machine *m, const MemoryPort *port,
+                        const MemoryRegion *mr, uint64_t first, uint64_t last);
+/* Somebody used the machine up to that time: its run is not shorter. */
+void machine_note_time(Machine *m, uint64_t ps);
+/* The wire into an input, as a configuration names it: "cpu0.mei", "plic0.10".
+ * And an output pin: "uart0.irq", "clint0.timer.1". NULL: *errp. */
+bool machine_find_input(Machine *m, const char *name, Irq *irq, Error **errp);
+Irq *machine_find_output(Machine *m, const char *name, Error **errp);
 
 /* -- loading -------------------------------------------------------------- */
 /* Loads an ELF file for the first hart's width and sets its reset pc to the

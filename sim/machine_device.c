@@ -79,6 +79,7 @@ static bool set_param(Machine *m, const ConfigDevice *cd, const ParamSpec *spec,
         *(bool *)at = (given ? given->number : spec->preset) != 0;
         return true;
     case PARAM_FILE:
+    case PARAM_TEXTS:
     case PARAM_STRING:
         *(const char **)at = given ? given->text : spec->text;
         return true;

@@ -145,6 +145,20 @@ typedef struct MachineDebug {
     MachineDebugStop stop;
 } MachineDebug;
 
+/* A region that somebody else maps. */
+typedef struct MachineExtra {
+    MemoryRegion *mr;
+    const char *type, *bus;
+    uint64_t address;
+} MachineExtra;
+
+/* A direct pointer that was given away. */
+typedef struct MachineGrant {
+    const char *port, *region;
+    uint64_t first, last;
+} MachineGrant;
+enum { GRANTS_NAMED = 8 };
+
 struct Machine {
     const Config *cfg;
     MemoryWorld *world;
@@ -172,6 +186,10 @@ struct Machine {
     unsigned posteds;
     MachinePort *port;
     unsigned ports;
+    MachineExtra *extra;
+    unsigned extras;
+    MachineGrant grant[GRANTS_NAMED]; /* since recording last began */
+    uint64_t grants;
     Device *clint; /* whose mtime the time CSR shows; may be NULL */
     DeviceHost host;
     uint16_t timing_ids;
@@ -288,6 +306,11 @@ void machine_connect_stimecmp(Machine *m);
 /* Joins devices that name each other. */
 bool machine_link_devices(Machine *m, Error **errp);
 bool machine_make_wires(Machine *m, Error **errp);
+
+/* -- what others add (machine_extra.c) ------------------------------------- */
+
+void machine_describe_extras(const Machine *m, TraceStore *ts);
+void machine_describe_grants(const Machine *m, TraceStore *ts);
 
 /* -- posted stores (machine_posted.c) -------------------------------------- */
 

@@ -1,6 +1,6 @@
 /*
  * machine_trace.c - the machine describes itself in a database, and hands over
- * its counters at the end. Also ports that are added to a machine.
+ * its counters at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,45 +8,6 @@
 
 #include "sim/config_node.h"
 #include "sim/machine_private.h"
-
-MemoryPort *machine_add_port(Machine *m, const char *name, const char *bus,
-                             const char *kind, Error **errp)
-{
-    MachineBus *mb = machine_find_bus(m, bus);
-    if (!mb) {
-        error_set(errp, "no bus %s for %s; name one of `buses:`", bus, name);
-        return NULL;
-    }
-    const char *owned = machine_string(m, "%s", name);
-    const char *owned_kind = machine_string(m, "%s", kind);
-    MemoryPort *port = calloc(1, sizeof(*port));
-    MachinePort *list = realloc(m->port, (m->ports + 1) * sizeof(*list));
-    if (list) {
-        m->port = list;
-    }
-    if (!owned || !owned_kind || !port || !list) {
-        free(port);
-        error_set(errp, "the host has no memory left for %s", name);
-        return NULL;
-    }
-    MemoryWorld *outer = memory_world_enter(m->world);
-    bool ok = port_init(port, &mb->as, owned, mb->api.clock, mb->api.timing,
-                        false, errp);
-    memory_world_enter(outer);
-    if (!ok) {
-        free(port);
-        return NULL;
-    }
-    m->port[m->ports++] = (MachinePort){.port = port,
-                                        .kind = owned_kind,
-                                        .owner = owned,
-                                        .part = owned_kind,
-                                        .allocated = true};
-    if (m->trace) {
-        trace_add_initiator(m->trace, port, owned_kind, owned, owned_kind);
-    }
-    return port;
-}
 
 /* -- describing ----------------------------------------------------------- */
 
@@ -100,6 +61,7 @@ static void add_regions(Machine *m, TraceStore *ts)
         trace_add_region(ts, &m->htif.region, "io", m->htif.bus, m->htif.tohost,
                          NULL);
     }
+    machine_describe_extras(m, ts);
     for (unsigned i = 0; i < m->buses; i++) {
         if (m->unmapped[i].mapped) {
             trace_add_region(ts, &m->unmapped[i].region, "unmapped",
@@ -199,6 +161,9 @@ static void look_at_regions(Machine *m, NameSearch *search)
         if (m->device[i].dev->cls->mmio_size) {
             look_at(search, m->device[i].dev->name);
         }
+    }
+    for (unsigned i = 0; i < m->extras; i++) {
+        look_at(search, memory_region_name(m->extra[i].mr));
     }
     if (m->htif.there) {
         look_at(search, memory_region_name(&m->htif.region));
@@ -326,6 +291,7 @@ bool machine_attach_trace(Machine *m, TraceStore *ts, const MachineTrace *what,
     if (what->enabled) {
         MemoryRecorder *recorder = trace_recorder(ts, what->kinds, what->beats);
         if (recorder) {
+            m->grants = 0; /* they are withdrawn now */
             machine_window_begin(m, recorder);
         }
     }
@@ -395,6 +361,7 @@ void machine_detach_trace(Machine *m)
     stop_listening(m);
     machine_window_end(m);
     add_totals(m, ts);
+    machine_describe_grants(m, ts);
     memory_world_set_recorder(m->world, NULL);
     m->trace = NULL;
     memory_world_enter(outer);

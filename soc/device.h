@@ -59,6 +59,8 @@ typedef enum ParamType {
     PARAM_BOOL,   /* bool */
     PARAM_STRING, /* const char *, owned by the machine */
     PARAM_FILE,   /* the same, relative to the file that says it */
+    PARAM_TEXTS, /* a map of names and texts: const char *, a line NAME=TEXT for
+                    each in the order of the file, owned by the machine */
     PARAM_MASTER, /* MemoryPort: the bus the device is an initiator on */
     PARAM_MEMORY, /* MemoryRegion *, NULL if silent: a memory by its name */
     PARAM_DEVICE, /* Device *, of type `text`: another one by its name; it is
@@ -145,9 +147,10 @@ typedef struct DeviceClass {
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
     const FieldName *fields;  /* ends with a NULL reg; may be NULL */
-    const RegPlain *plain;    /* of each of `registers`; may be NULL */
-    uint64_t mmio_size; /* bytes it takes in the map; 0: it is not there */
-    bool traffic;       /* the struct begins with a Traffic */
+    const RegPlain *plain;  /* of each of `registers`; may be NULL */
+    uint64_t mmio_size;     /* bytes it takes in the map; 0: it is not there */
+    const char *mmio_param; /* PARAM_SIZE that says it instead; NULL: none */
+    bool traffic;           /* the struct begins with a Traffic */
     bool (*init)(Device *dev, Error **errp);
     /* Joins the devices its parameters name; after every init. May be NULL. */
     bool (*link)(Device *dev, Error **errp);

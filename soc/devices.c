@@ -11,6 +11,7 @@
 
 #include "soc/clint.h"
 #include "soc/dma.h"
+#include "soc/foreign.h"
 #include "soc/generator.h"
 #include "soc/goldfish_rtc.h"
 #include "soc/gpio.h"
@@ -39,6 +40,7 @@
 const DeviceClass *const device_classes[] = {
     &clint_class,
     &dma_class,
+    &foreign_class,
     &generator_class,
     &goldfish_rtc_class,
     &gpio_class,

@@ -136,7 +136,8 @@ struct TraceStore {
     TraceFilter filter;
     bool filtered; /* some site is not wanted, or addresses decide */
     TraceRing ring;
-    uint64_t kept_of; /* trace_keep_last(); 0: all are kept */
+    char grants[1024]; /* direct pointers that were given away, in words */
+    uint64_t kept_of;  /* trace_keep_last(); 0: all are kept */
     Tail tail;
     StoreBuffer buffer[TAIL_BUFFERS];
     StoreBuffer *filling;

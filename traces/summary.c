@@ -207,6 +207,25 @@ static const char *why_not_all(TraceStore *ts)
                               : NULL;
 }
 
+void trace_set_grants(TraceStore *ts, const char *text)
+{
+    snprintf(ts->grants, sizeof(ts->grants), "%s", text);
+}
+
+/* Is there a way into memory that ports do not see? */
+static size_t write_grants(const TraceStore *ts, char *text, size_t size)
+{
+    int n = *ts->grants
+                ? snprintf(text, size,
+                           " Direct pointers into memory were given: %s; what "
+                           "went through them is in no table.",
+                           ts->grants)
+                : snprintf(text, size,
+                           " Every access entered through a port: no direct "
+                           "window into memory was open beside them.");
+    return (size_t)n;
+}
+
 static void write_completeness(TraceStore *ts)
 {
     char kinds[128] = "", left_out[128] = "";
@@ -216,24 +235,28 @@ static void write_completeness(TraceStore *ts)
         snprintf(to + n, sizeof(kinds) - n, "%s%s", n ? ", " : "",
                  access_kind_name[k]);
     }
-    char text[1400];
+    char text[2600];
     if (!ts->recording) {
         snprintf(text, sizeof(text),
                  "No transaction was recorded (run with --trace); the "
                  "summaries count all of them.");
+        if (*ts->grants) {
+            size_t n = strlen(text);
+            write_grants(ts, text + n, sizeof(text) - n);
+        }
     } else {
         snprintf(text, sizeof(text),
                  "Every transaction of these kinds is a row of tx: %s%s%s; "
                  "beats are %s; none was dropped. Not recorded: accesses of "
                  "debuggers and loaders, bytes of a value beyond the eighth. "
-                 "Every access entered through a port: no direct window into "
-                 "memory was open beside them. Instruction fetches without a "
+                 "Instruction fetches without a "
                  "cache take their cycles but neither wait for other "
                  "initiators nor delay them.",
                  kinds, *left_out ? "; left out: " : "", left_out,
                  ts->recorder.beats ? "rows of beat"
                                     : "not recorded where they are several");
         size_t n = strlen(text);
+        n += write_grants(ts, text + n, sizeof(text) - n);
         if (!trace_filter_is_open(&ts->filter)) {
             n += (size_t)snprintf(text + n, sizeof(text) - n,
                                   " %llu transactions were left out by the "

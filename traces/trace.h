@@ -39,6 +39,9 @@ TraceStore *trace_open(const char *path, Error **errp);
 /* -- dictionaries, before the run ----------------------------------------- */
 void trace_set_run(TraceStore *ts, const char *key, const char *value);
 void trace_set_run_number(TraceStore *ts, const char *key, uint64_t value);
+/* Direct pointers into memory that were given away, for the statement of what
+ * was not seen; "": none. Copied. */
+void trace_set_grants(TraceStore *ts, const char *text);
 void trace_add_clock(TraceStore *ts, const ClockDomain *clk);
 /* kind: "hart", the type of a device, "tlm", "api"; part: "fetch", "data", ...
  */

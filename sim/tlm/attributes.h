@@ -5,7 +5,8 @@
  * On the way in (TargetPort) it fills the attributes of the access; without it
  * the initiator is the port itself. On the way out (TlmRegion) every payload
  * carries one. Whoever does not know it may ignore it: it never changes what a
- * payload means, except that `debug` asks for no side effects.
+ * payload means, but for two that ask: `debug` for no side effects, `exclusive`
+ * for a load-reserved or a store-conditional.
  */
 #ifndef SIM_TLM_ATTRIBUTES_H
 #define SIM_TLM_ATTRIBUTES_H
@@ -25,7 +26,13 @@ class TlmAttributes : public tlm::tlm_extension<TlmAttributes>
     bool secure = false;
     bool user = false;
     bool debug = false; // no side effects, no time, not counted, not recorded
-    uint64_t pc = 0;    // instruction that caused it; 0: none or not known
+    bool instruction = false; // what is read is code
+    // A read reserves its bytes; a write is done only while they are reserved.
+    // Of 1, 2, 4 or 8 aligned bytes of memory, all enabled.
+    bool exclusive = false;
+    bool exclusive_ok = false; // answer to a write: it was done
+    uint64_t pc = 0; // instruction that caused it; 0: none or not known
+    uint64_t va = 0; // its address before translation; 0: that of the payload
 
     tlm::tlm_extension_base *clone() const override
     {

@@ -10,10 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <systemc>
+#include <tlm>
 #include <vector>
 
-#include "sim/machine.h"
 #include "sim/tlm/debt.h"
+#include "sim/tlm/machine.h"
 
 namespace socscope
 {
@@ -36,9 +37,15 @@ inline uint64_t kernel_ps()
 // by address, so it stays allocated, unmapped, when its module goes.
 struct MappedRegion {
     MemoryRegion region{};
-    uint64_t address = 0;
-    const char *bus = "";
     virtual ~MappedRegion() = default;
+    virtual void finish() {} // before the region goes
+};
+
+// A payload that came in, and the port it is moved by: what it causes on the
+// way out belongs to it.
+struct Inbound {
+    const MemoryPort *port;
+    tlm::tlm_generic_payload *trans;
 };
 
 struct Core {
@@ -46,11 +53,15 @@ struct Core {
     Config *config = nullptr; // ours, with the machine; NULL: both borrowed
     MemoryWorld *home = memory_world_current(); // outside of the machine
     Event pause{};                              // ends machine_run() at a time
-    TraceStore *trace = nullptr;
     std::vector<std::unique_ptr<MappedRegion>> mapped;
+    unsigned foreigners = 0;      // devices of the configuration besides
+    std::vector<Inbound> inbound; // those under way
+    uint64_t latest = 0;          // ps; when the last access of a port was done
     Debts debts;
 
     Core() = default;
+    // May an access end up in foreign code?
+    bool is_foreign() const { return !mapped.empty() || foreigners; }
     Core(const Core &) = delete;
     Core &operator=(const Core &) = delete;
     ~Core();
@@ -80,7 +91,8 @@ class Outside
   public:
     explicit Outside(const Core &core)
         : world_(machine_world(core.machine)), port_(world_->port),
-          beats_(world_->beats), now_(world_->now)
+          beats_(world_->beats), pc_(world_->pc), va_(world_->va),
+          now_(world_->now)
     {
         world_->port = nullptr;
         world_->beats = nullptr;
@@ -91,6 +103,8 @@ class Outside
         memory_world_enter(world_);
         world_->port = port_;
         world_->beats = beats_;
+        world_->pc = pc_;
+        world_->va = va_;
         world_->now = now_;
     }
     Outside(const Outside &) = delete;
@@ -100,7 +114,7 @@ class Outside
     MemoryWorld *world_;
     MemoryPort *port_;
     MemoryBeats *beats_;
-    uint64_t now_;
+    uint64_t pc_, va_, now_;
 };
 
 } // namespace socscope

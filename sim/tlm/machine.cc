@@ -92,6 +92,8 @@ Core::~Core()
             if (m->region.container) {
                 memory_region_del_subregion(m->region.container, &m->region);
             }
+            machine_remove_region(machine, &m->region);
+            m->finish();
             memory_region_fini(&m->region);
         }
     }
@@ -116,7 +118,7 @@ Machine::Machine(sc_core::sc_module_name name, ::Machine *machine)
 }
 
 Machine::Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core)
-    : sc_core::sc_module(name), core_(std::move(core))
+    : sc_core::sc_module(name), core_(std::move(core)), machine_(core_->machine)
 {
     if (sc_core::sc_get_time_resolution() !=
         sc_core::sc_time(1, sc_core::SC_PS)) {
@@ -144,16 +146,18 @@ void Machine::attach_trace(TraceStore *store, const MachineTrace &what)
     if (!machine_attach_trace(core_->machine, store, &what, &err)) {
         raise(err);
     }
-    core_->trace = store;
-    for (const auto &m : core_->mapped) {
-        trace_add_region(store, &m->region, "tlm", m->bus, m->address, nullptr);
-    }
 }
 
 void Machine::detach_trace()
 {
+    machine_note_time(core_->machine, core_->latest);
     machine_detach_trace(core_->machine);
-    core_->trace = nullptr;
+}
+
+void Machine::set_dmi(Dmi dmi)
+{
+    dmi_ = dmi;
+    memory_world_flush_ports(machine_world(core_->machine));
 }
 
 int Machine::exit_status() const
@@ -222,10 +226,10 @@ void Machine::finish(MachineStop stop)
 }
 
 /* A machine that is busy while somebody else runs is suspended. */
-void Machine::reach(uint64_t ps)
+void Machine::advance_to(uint64_t ps)
 {
     while (!busy_ && !ended() && machine_time(core_->machine) < ps) {
-        if (core_->mapped.empty()) {
+        if (!core_->is_foreign()) {
             advance(ps);
         } else {
             wanted_ = std::max(wanted_, ps);

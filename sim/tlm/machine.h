@@ -21,8 +21,8 @@
  *          by the machine's own where foreign regions are mapped, as they may
  *          wait(). If one does, the access goes on without the harts.
  * Units    1 ps is the time resolution of SystemC and of the machine.
- * Missing  Reset and interrupt lines as signals; several harts on a platform
- *          with other initiators take turns at other times than alone.
+ * Missing  Several harts on a platform with other initiators take turns at
+ *          other times than alone.
  */
 #ifndef SIM_TLM_MACHINE_H
 #define SIM_TLM_MACHINE_H
@@ -49,6 +49,16 @@ class Failure : public std::runtime_error
     using std::runtime_error::runtime_error;
 };
 
+// Where target ports may give direct pointers into memory away. Accesses
+// through them are neither counted nor recorded, so none are while anything is
+// recorded; the database says what was given.
+enum class Dmi {
+    refused, // nowhere: all counters are exact
+    untimed, // where accesses take no time (a bus with `timing: none`)
+    timed,   // where they cost the same each time, too; the pointer tells how
+             // much. Who uses it neither waits for others nor delays them
+};
+
 class Machine : public sc_core::sc_module
 {
   public:
@@ -62,7 +72,10 @@ class Machine : public sc_core::sc_module
 
     ::Machine *handle() const;
 
-    // Like machine_attach_trace(), including the regions that modules map.
+    void set_dmi(Dmi dmi);
+    Dmi dmi() const { return dmi_; }
+
+    // Like machine_attach_trace(), with exceptions.
     void attach_trace(TraceStore *store, const MachineTrace &what);
     // Before the store is closed; with the totals up to now.
     void detach_trace();
@@ -86,8 +99,16 @@ class Machine : public sc_core::sc_module
 
     // -- for ports and regions ----------------------------------------------
     const std::shared_ptr<Core> &core() const { return core_; }
-    // Advances the machine to that time, if it can be advanced now.
-    void reach(uint64_t ps);
+    // Advances the machine to that time, if it can be advanced now and has
+    // anything to do before. False: it has not.
+    bool reach(uint64_t ps)
+    {
+        if (busy_ || machine_next_activity(machine_) >= ps) {
+            return busy_;
+        }
+        advance_to(ps);
+        return true;
+    }
     // Before and after foreign code runs inside of an access: who waits for the
     // machine need not wait for a target; what the target did may be due soon.
     void leave();
@@ -102,10 +123,13 @@ class Machine : public sc_core::sc_module
     Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core);
     void run();
     void advance(uint64_t until);
+    void advance_to(uint64_t ps);
     uint64_t horizon() const;
     void finish(MachineStop stop);
 
     std::shared_ptr<Core> core_;
+    ::Machine *machine_;
+    Dmi dmi_ = Dmi::untimed;
     bool busy_ = false; // inside of machine_run(), perhaps suspended
     uint64_t until_ = 0;
     uint64_t wakes_at_ = 0; // ps; when the thread means to go on

@@ -37,7 +37,7 @@ bool is_size(unsigned n)
 /* What stays in the machine when the module goes. */
 struct TlmRegionBase::Mapped : MappedRegion {
     TlmRegionBase *module = nullptr;
-    std::string name;
+    std::string name, bus;
     MemoryRegionOps ops{};
     WaitStates waits{};
 };
@@ -52,12 +52,44 @@ struct TlmRegionBase::Carrier {
     Carrier &operator=(const Carrier &) = delete;
 };
 
+/* What a payload that came in says to others goes on with what it causes. */
+struct TlmRegionBase::Lent {
+    Lent(tlm::tlm_generic_payload &to, const Core &core,
+         const MemoryPort *cause)
+        : to_(to)
+    {
+        for (const Inbound &i : core.inbound) {
+            if (i.port != cause) {
+                continue;
+            }
+            for (unsigned id = 0; id < tlm::max_num_extensions(); id++) {
+                if (id != TlmAttributes::ID && i.trans->get_extension(id)) {
+                    to.set_extension(id, i.trans->get_extension(id));
+                    lent_.push_back(id);
+                }
+            }
+        }
+    }
+    ~Lent()
+    {
+        for (unsigned id : lent_) {
+            to_.set_extension(id, nullptr);
+        }
+    }
+    Lent(const Lent &) = delete;
+    Lent &operator=(const Lent &) = delete;
+
+  private:
+    tlm::tlm_generic_payload &to_;
+    std::vector<unsigned> lent_;
+};
+
 /* -- life ------------------------------------------------------------------ */
 
 TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
                              const RegionSettings &s)
     : sc_core::sc_module(name), machine_(machine), core_(machine.core()),
-      base_(s.base)
+      base_(s.base), use_dmi_(s.use_dmi)
 {
     const std::string who = this->name();
     MachineBus *bus = machine_find_bus(core_->machine, s.bus.c_str());
@@ -80,7 +112,6 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
     Mapped *m = mapped_ = owned.get();
     m->module = this;
     m->name = who;
-    m->address = s.address;
     m->bus = bus->name;
     m->ops.read_with_attrs = read;
     m->ops.write_with_attrs = write;
@@ -105,14 +136,45 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
     } else {
         memory_region_add_subregion(&bus->root, s.address, &m->region);
     }
-    if (core_->trace) {
-        trace_add_region(core_->trace, &m->region, "tlm", m->bus, m->address,
-                         nullptr);
+    if (!machine_add_region(core_->machine, &m->region, "tlm", m->bus.c_str(),
+                            s.address, nullptr)) {
+        throw Failure("the host has no memory left for " + who);
     }
+}
+
+TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
+                             ForeignDevice *device)
+    : sc_core::sc_module(name), machine_(machine), core_(machine.core()),
+      device_(device)
+{
+    device->read = [](ForeignDevice *dev, hwaddr addr, uint64_t *data,
+                      unsigned size, MemTxAttrs attrs) {
+        auto *self = static_cast<TlmRegionBase *>(dev->opaque);
+        unsigned char bytes[8] = {};
+        MemTxResult result =
+            self->access(tlm::TLM_READ_COMMAND, addr, bytes, size, attrs);
+        std::memcpy(data, bytes, sizeof(bytes));
+        return result;
+    };
+    device->write = [](ForeignDevice *dev, hwaddr addr, uint64_t data,
+                       unsigned size, MemTxAttrs attrs) {
+        auto *self = static_cast<TlmRegionBase *>(dev->opaque);
+        unsigned char bytes[8];
+        std::memcpy(bytes, &data, sizeof(bytes));
+        return self->access(tlm::TLM_WRITE_COMMAND, addr, bytes, size, attrs);
+    };
+    device->opaque = this;
+    core_->debts.add_foreign(device->dev.mmio.timing);
+    core_->foreigners++;
 }
 
 TlmRegionBase::~TlmRegionBase()
 {
+    if (device_) {
+        device_->read = nullptr;
+        device_->write = nullptr;
+        return;
+    }
     Inside inside(*core_);
     mapped_->module = nullptr;
     memory_region_del_subregion(mapped_->region.container, &mapped_->region);
@@ -120,7 +182,7 @@ TlmRegionBase::~TlmRegionBase()
 
 MemoryRegion *TlmRegionBase::region() const
 {
-    return &mapped_->region;
+    return device_ ? &device_->dev.mmio : &mapped_->region;
 }
 
 /* -- accesses ------------------------------------------------------------- */
@@ -153,6 +215,9 @@ MemTxResult TlmRegionBase::access(tlm::tlm_command command, hwaddr addr,
     if (machine_.failing() || sc_core::sc_get_status() != sc_core::SC_RUNNING) {
         return MEMTX_ERROR;
     }
+    if (!attrs.debug && access_direct(command, base_ + addr, bytes, size)) {
+        return MEMTX_OK;
+    }
     std::unique_ptr<Carrier> carrier;
     if (spare_.empty()) {
         carrier = std::make_unique<Carrier>();
@@ -171,8 +236,7 @@ MemTxResult TlmRegionBase::access(tlm::tlm_command command, hwaddr addr,
     trans.set_dmi_allowed(false);
     trans.set_gp_option(tlm::TLM_MIN_PAYLOAD);
     trans.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    carrier->attributes.from_memory(attrs);
-    carrier->attributes.pc = pc();
+    describe(carrier->attributes, attrs);
     MemTxResult result = call(*carrier);
     spare_.push_back(std::move(carrier));
     return result;
@@ -188,6 +252,7 @@ MemTxResult TlmRegionBase::call(Carrier &carrier)
     MemTxResult result = MEMTX_ERROR;
     try {
         Outside outside(*core_);
+        Lent lent(carrier.trans, *core_, port);
         if (carrier.attributes.debug) {
             unsigned len = carrier.trans.get_data_length();
             return forward_dbg(carrier.trans) == len ? MEMTX_OK
@@ -198,6 +263,9 @@ MemTxResult TlmRegionBase::call(Carrier &carrier)
         uint64_t end = kernel_ps() + to_ps(delay);
         core_->debts.add(port, end - std::min(begin, end));
         result = result_of(carrier.trans.get_response_status());
+        if (result == MEMTX_OK && use_dmi_ && carrier.trans.is_dmi_allowed()) {
+            ask_dmi(carrier);
+        }
     } catch (...) {
         machine_.fail(std::current_exception());
         return MEMTX_ERROR;
@@ -206,19 +274,67 @@ MemTxResult TlmRegionBase::call(Carrier &carrier)
     return result;
 }
 
-/* That of the hart whose access is under way; 0: another initiator's. */
-uint64_t TlmRegionBase::pc() const
+/* Who the machine's access is by. */
+void TlmRegionBase::describe(TlmAttributes &a, MemTxAttrs attrs) const
 {
-    const MemoryPort *port = machine_world(core_->machine)->port;
+    const MemoryWorld *world = machine_world(core_->machine);
+    a = TlmAttributes();
+    a.from_memory(attrs);
+    a.pc = world->pc;
+    a.va = world->va;
     for (unsigned i = 0; i < machine_harts(core_->machine); i++) {
-        Hart *hart = machine_hart(core_->machine, i);
-        if (port &&
-            (port == hart_data_port(hart) || port == hart_fetch_port(hart) ||
-             port == hart_walk_port(hart))) {
-            return hart_pc(hart);
+        a.instruction |=
+            world->port == hart_fetch_port(machine_hart(core_->machine, i));
+    }
+    for (const Inbound &i : core_->inbound) {
+        const TlmAttributes *in = i.trans->get_extension<TlmAttributes>();
+        if (i.port == world->port && in) {
+            a.instruction = in->instruction;
+            a.exclusive = in->exclusive;
         }
     }
-    return 0;
+}
+
+/* -- direct pointers ------------------------------------------------------- */
+
+void TlmRegionBase::ask_dmi(Carrier &carrier)
+{
+    tlm::tlm_dmi dmi;
+    if (forward_dmi(carrier.trans, dmi) && dmi.get_dmi_ptr() &&
+        !dmi.is_none_allowed() &&
+        dmi.get_start_address() <= dmi.get_end_address()) {
+        pointers_.push_back(dmi);
+    }
+}
+
+void TlmRegionBase::withdraw(sc_dt::uint64 first, sc_dt::uint64 last)
+{
+    auto hit = [=](const tlm::tlm_dmi &d) {
+        return d.get_start_address() <= last && d.get_end_address() >= first;
+    };
+    pointers_.erase(std::remove_if(pointers_.begin(), pointers_.end(), hit),
+                    pointers_.end());
+}
+
+bool TlmRegionBase::access_direct(tlm::tlm_command command, uint64_t addr,
+                                  unsigned char *bytes, unsigned size)
+{
+    const bool is_write = command == tlm::TLM_WRITE_COMMAND;
+    for (const tlm::tlm_dmi &d : pointers_) {
+        if (addr < d.get_start_address() ||
+            addr + (size - 1) > d.get_end_address() ||
+            !(is_write ? d.is_write_allowed() : d.is_read_allowed())) {
+            continue;
+        }
+        unsigned char *at = d.get_dmi_ptr() + (addr - d.get_start_address());
+        std::memcpy(is_write ? at : bytes, is_write ? bytes : at, size);
+        core_->debts.add(
+            machine_world(core_->machine)->port,
+            to_ps(is_write ? d.get_write_latency() : d.get_read_latency()));
+        direct_++;
+        return true;
+    }
+    return false;
 }
 
 } // namespace socscope

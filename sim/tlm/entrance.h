@@ -1,0 +1,83 @@
+/*
+ * entrance.h - one TLM initiator's way into the machine: payloads onto a port.
+ * What TargetPort and MultiTargetPort are made of; users do not need it.
+ */
+#ifndef SIM_TLM_ENTRANCE_H
+#define SIM_TLM_ENTRANCE_H
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+
+#include "sim/tlm/machine.h"
+
+namespace socscope
+{
+
+class Entrance
+{
+  public:
+    using Withdraw = std::function<void(uint64_t first, uint64_t last)>;
+
+    // Throws Failure when there is no such bus. width: bits of the socket.
+    Entrance(Machine &machine, const std::string &name, const std::string &bus,
+             unsigned width, Withdraw withdraw);
+    // Through a port that is there, of a device for example.
+    Entrance(Machine &machine, MemoryPort *port, unsigned width,
+             Withdraw withdraw);
+    ~Entrance();
+    Entrance(const Entrance &) = delete;
+    Entrance &operator=(const Entrance &) = delete;
+
+    MemoryPort *port() const { return port_; }
+    uint64_t dmi_grants() const { return grants_; }
+
+    void b_transport(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    unsigned transport_dbg(tlm::tlm_generic_payload &trans);
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans, tlm::tlm_dmi &dmi);
+
+  private:
+    class Turn;
+    class Arrival;
+    void join();
+    bool quick(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    bool quick_memory(tlm::tlm_generic_payload &trans, uint64_t cycle,
+                      unsigned *cycles);
+    bool quick_device(tlm::tlm_generic_payload &trans, uint64_t cycle,
+                      unsigned *cycles);
+    void full(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    MemTxResult move(tlm::tlm_generic_payload &trans, uint64_t &done);
+    MemTxResult move_exclusive(tlm::tlm_generic_payload &trans, uint64_t &done);
+    MemTxResult peek(tlm::tlm_generic_payload &trans);
+    bool may_grant() const
+    {
+        return !port_->world->recorder &&
+               (machine_.dmi() == Dmi::timed ||
+                (machine_.dmi() == Dmi::untimed && !port_->timing));
+    }
+    bool latency(uint64_t addr, bool is_write, uint64_t *ps) const;
+    static void invalidated(void *opaque, hwaddr first, hwaddr last);
+
+    Machine &machine_;
+    std::shared_ptr<Core> core_;
+    MemoryPort *port_ = nullptr;
+    unsigned bytes_; // of the socket's width, 8 at most
+    Withdraw withdraw_;
+    uint64_t last_issue_ = 0;  // ps
+    uint64_t edge_ = 0;        // ps; an edge of the port's clock
+    uint64_t cycle_ = 0;       // that one
+    unsigned cost_cycles_ = 0; // of the last quick access
+    sc_core::sc_time cost_;
+    bool answered_ = false; // a DMI answer is out that may become wrong
+    uint64_t grants_ = 0;
+    bool busy_ = false;    // an access is under way, perhaps suspended
+    unsigned waiting_ = 0; // processes that wait for their turn
+    const void *owner_ = nullptr;
+    sc_core::sc_event free_;
+};
+
+} // namespace socscope
+#endif
