@@ -42,6 +42,7 @@ typedef struct RunOptions {
     bool halted;                     /* until it says so */
     unsigned disks;
     const char *dump_dtb;
+    const struct RunHost *host;      /* who runs it; NULL: the machine itself */
     bool slow, guest_errors, quiet, disasm, semihosting;
 } RunOptions;
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/cli_host.h"
 #include "sim/cli_options.h"
 #include "sim/commit_log.h"
 #include "sim/gdb_server.h"
@@ -317,7 +318,7 @@ static MachineStop run_with_gdb(RunWatch *w)
 
 /* Runs with signals blocked; returns the signal that ended it, or 0. */
 static int run_machine(Machine *m, RunFiles *files, const RunOptions *opt,
-                       MachineStop *stop, double *seconds)
+                       MachineStop *stop, double *seconds, Error **errp)
 {
     sigset_t ends, before;
     sigemptyset(&ends);
@@ -333,7 +334,9 @@ static int run_machine(Machine *m, RunFiles *files, const RunOptions *opt,
                       serial_on_terminal(files->serial));
     machine_set_watch(m, watch, &w);
     double begin = now_seconds();
-    *stop = files->gdb ? run_with_gdb(&w) : machine_run(m, TIME_NEVER);
+    *stop = opt->host    ? opt->host->run(opt->host->opaque, errp)
+            : files->gdb ? run_with_gdb(&w)
+                         : machine_run(m, TIME_NEVER);
     *seconds = now_seconds() - begin;
     machine_set_watch(m, NULL, NULL);
     cli_progress_fini(&progress);
@@ -578,9 +581,13 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
             machine_set_log(m, print_guest_error, NULL);
         }
         machine_set_limits(m, &opt->limits);
-        int sig = run_machine(m, &files, opt, &stop, &seconds);
+        int sig = run_machine(m, &files, opt, &stop, &seconds, &err);
         status =
             conclude(m, stop, sig, serial_quit(files.serial), how, sizeof(how));
+        if (err) {
+            snprintf(how, sizeof(how), "a model failed");
+            status = cli_fail(err);
+        }
         StatsRun run = {.seconds = seconds, .stop = machine_stop_name(stop)};
         status = finish(m, &files, opt, &run, status);
         if (!opt->quiet) {
@@ -591,33 +598,65 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
     return status;
 }
 
-static int run_config(RunOptions *opt, const char *command)
+static int run_config(RunOptions *opt, const char *command, bool *needs_host)
 {
     Error *err = NULL;
     Config *cfg = cli_options_config(opt, &err);
     if (!cfg) {
         return cli_fail(err);
     }
+    *needs_host = !opt->host && cli_needs_host(cfg);
+    if (opt->host && opt->gdb) {
+        config_free(cfg);
+        return cli_error("--gdb: the debugger does not know of models in "
+                         "SystemC (type: tlm); leave --gdb out");
+    }
+    if (*needs_host) {
+        config_free(cfg);
+        return CLI_OK;
+    }
     MachineOptions how = {.slow = opt->slow,
                           .commits = opt->commits != NULL,
                           .semihosting = opt->semihosting};
     Machine *m = machine_new_with(cfg, &how, &err);
-    int status = m ? run_loaded(m, opt, cfg, command) : cli_fail(err);
+    bool ok =
+        m && (!opt->host || opt->host->begin(opt->host->opaque, m, cfg, &err));
+    int status = ok ? run_loaded(m, opt, cfg, command) : cli_fail(err);
+    if (opt->host) {
+        opt->host->end(opt->host->opaque);
+    }
     machine_free(m);
     config_free(cfg);
     return status;
 }
 
-static int run(int argc, char **argv)
+int cli_run_hosted(int argc, char **argv, const RunHost *host)
 {
     RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER},
-                      .granularity = 4};
+                      .granularity = 4,
+                      .host = host};
     char command[4096] = "";
+    bool needs_host = false;
+    char **line = malloc(((size_t)argc + 1) * sizeof(*line)); /* as typed */
+    if (!line) {
+        return cli_error("the host has no memory left");
+    }
+    memcpy(line, argv, ((size_t)argc + 1) * sizeof(*line));
     write_command(command, sizeof(command), argc, argv);
-    int status = cli_options_parse(&opt, argc, argv) ? run_config(&opt, command)
-                                                     : CLI_USAGE;
+    int status = cli_options_parse(&opt, argc, argv)
+                     ? run_config(&opt, command, &needs_host)
+                     : CLI_USAGE;
     cli_options_fini(&opt);
+    if (needs_host) {
+        status = cli_host_load(argc, line);
+    }
+    free(line);
     return status;
+}
+
+static int run(int argc, char **argv)
+{
+    return cli_run_hosted(argc, argv, NULL);
 }
 
 const CliCommand cli_run = {

@@ -54,6 +54,7 @@ struct Core {
     MemoryWorld *home = memory_world_current(); // outside of the machine
     Event pause{};                              // ends machine_run() at a time
     std::vector<std::unique_ptr<MappedRegion>> mapped;
+    std::vector<std::unique_ptr<MappedRegion>> watched; // of probes
     unsigned foreigners = 0;      // devices of the configuration besides
     std::vector<Inbound> inbound; // those under way
     uint64_t latest = 0;          // ps; when the last access of a port was done

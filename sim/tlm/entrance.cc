@@ -212,7 +212,7 @@ Entrance::~Entrance()
 /* -- the short way --------------------------------------------------------- */
 
 /* One aligned load or store without anything special. */
-static bool is_plain(const tlm_generic_payload &t)
+static inline bool is_plain(const tlm_generic_payload &t)
 {
     const unsigned len = t.get_data_length();
     return (t.is_read() || t.is_write()) && len && len <= 8 &&
@@ -232,8 +232,9 @@ static void copy(void *to, const void *from, unsigned len)
     }
 }
 
-bool Entrance::quick_memory(tlm_generic_payload &trans, uint64_t cycle,
-                            unsigned *cycles)
+inline __attribute__((always_inline)) bool
+Entrance::quick_memory(tlm_generic_payload &trans, uint64_t cycle,
+                       unsigned *cycles)
 {
     const uint64_t addr = trans.get_address();
     const unsigned len = trans.get_data_length();
@@ -242,12 +243,13 @@ bool Entrance::quick_memory(tlm_generic_payload &trans, uint64_t cycle,
     PortEntry *e = port_->entry
                        ? &port_->entry[(addr >> PAGE_BITS) % PORT_ENTRIES]
                        : nullptr;
-    if (!e || port_->world->recorder) {
+    if (!e || page == device_page_ || port_->world->recorder) {
         return false;
     }
     if ((is_write ? e->write_tag : e->read_tag) != page) {
         e = port_open(port_, addr, addr, is_write);
         if (!e) {
+            device_page_ = page;
             return false;
         }
     }
@@ -275,8 +277,9 @@ bool Entrance::quick_memory(tlm_generic_payload &trans, uint64_t cycle,
     return true;
 }
 
-bool Entrance::quick_device(tlm_generic_payload &trans, uint64_t cycle,
-                            unsigned *cycles)
+inline __attribute__((always_inline)) bool
+Entrance::quick_device(tlm_generic_payload &trans, uint64_t cycle,
+                       unsigned *cycles)
 {
     const uint64_t addr = trans.get_address();
     const unsigned len = trans.get_data_length();
@@ -299,12 +302,14 @@ bool Entrance::quick_device(tlm_generic_payload &trans, uint64_t cycle,
 
 /* False: nothing was done. Where foreign regions are mapped a callback might
  * wait(), and others would need their turn. */
-bool Entrance::quick(tlm_generic_payload &trans, sc_core::sc_time &delay)
+inline __attribute__((always_inline)) bool
+Entrance::quick(tlm_generic_payload &trans, sc_core::sc_time &delay)
 {
     if (busy_ || !is_plain(trans)) {
         return false;
     }
-    const uint64_t now = kernel_ps(), local = now + to_ps(delay);
+    const uint64_t now = to_ps(kernel_->time_stamp());
+    const uint64_t local = now + to_ps(delay);
     const uint64_t issue = std::max(local, last_issue_);
     const uint64_t period = port_->clock->period;
     if (issue != edge_) {
@@ -534,6 +539,7 @@ bool Entrance::get_direct_mem_ptr(tlm_generic_payload &trans, tlm::tlm_dmi &dmi)
 void Entrance::invalidated(void *opaque, hwaddr first, hwaddr last)
 {
     Entrance *self = static_cast<Entrance *>(opaque);
+    self->device_page_ = NO_PAGE;
     if (self->answered_) {
         self->answered_ = false;
         self->withdraw_(first, last);

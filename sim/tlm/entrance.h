@@ -40,6 +40,7 @@ class Entrance
     bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans, tlm::tlm_dmi &dmi);
 
   private:
+    static constexpr uint64_t NO_PAGE = 1; // no page begins there
     class Turn;
     class Arrival;
     void join();
@@ -73,6 +74,8 @@ class Entrance
     sc_core::sc_time cost_;
     bool answered_ = false; // a DMI answer is out that may become wrong
     uint64_t grants_ = 0;
+    uint64_t device_page_ = NO_PAGE; // where there was no memory last
+    const sc_core::sc_simcontext *kernel_ = sc_core::sc_get_curr_simcontext();
     bool busy_ = false;    // an access is under way, perhaps suspended
     unsigned waiting_ = 0; // processes that wait for their turn
     const void *owner_ = nullptr;

@@ -93,6 +93,10 @@ Core::~Core()
                 memory_region_del_subregion(m->region.container, &m->region);
             }
             machine_remove_region(machine, &m->region);
+            memory_region_fini(&m->region);
+        }
+        for (auto &m : watched) {
+            machine_remove_region(machine, &m->region);
             m->finish();
             memory_region_fini(&m->region);
         }
@@ -118,7 +122,9 @@ Machine::Machine(sc_core::sc_module_name name, ::Machine *machine)
 }
 
 Machine::Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core)
-    : sc_core::sc_module(name), core_(std::move(core)), machine_(core_->machine)
+    : sc_core::sc_module(name), core_(std::move(core)),
+      machine_(core_->machine), harts_(machine_harts(machine_)),
+      events_(machine_events(machine_))
 {
     if (sc_core::sc_get_time_resolution() !=
         sc_core::sc_time(1, sc_core::SC_PS)) {
@@ -160,9 +166,9 @@ void Machine::set_dmi(Dmi dmi)
     memory_world_flush_ports(machine_world(core_->machine));
 }
 
-int Machine::exit_status() const
+int Machine::exit_status()
 {
-    switch (stop_) {
+    switch (stop_reason()) {
     case MACHINE_RUNNING: return 0;
     case MACHINE_FINISHED: return machine_exit_status(core_->machine);
     case MACHINE_LIMIT_INSNS:
@@ -208,6 +214,8 @@ void Machine::advance(uint64_t until)
     reached_.notify();
     if (stop != MACHINE_RUNNING) {
         finish(stop);
+    } else if (machine_time(core_->machine) < until_) {
+        sc_core::sc_stop(); // somebody asked for a pause: machine_pause()
     }
     rethrow();
 }
@@ -222,6 +230,17 @@ void Machine::finish(MachineStop stop)
     woken_.notify();
     if (stop_at_end_) {
         sc_core::sc_stop();
+    }
+}
+
+/* When the kernel is quiet, nobody can wake a machine that sleeps any more. */
+void Machine::settle()
+{
+    if (stop_ == MACHINE_RUNNING && !busy_ &&
+        sc_core::sc_get_status() != sc_core::SC_RUNNING &&
+        sc_core::sc_time_stamp() != sc_core::SC_ZERO_TIME &&
+        !sc_core::sc_pending_activity() && next_activity() == TIME_NEVER) {
+        stop_ = machine_run(core_->machine, TIME_NEVER);
     }
 }
 
@@ -270,7 +289,7 @@ void Machine::rethrow()
 
 void Machine::wake()
 {
-    if (machine_next_activity(core_->machine) < wakes_at_) {
+    if (next_activity() < wakes_at_) {
         woken_.notify();
     }
 }
@@ -298,10 +317,15 @@ void Machine::run()
             advance(until);
             continue;
         }
-        wakes_at_ = std::min(machine_next_activity(core_->machine),
-                             multiple_after(now, SLICE_PS));
-        wakes_at_ = std::max(wakes_at_, now + 1);
-        wait(from_ps(wakes_at_ - now), woken_);
+        if (sleeps) { // whoever wakes it says so; see settle()
+            wakes_at_ = TIME_NEVER;
+            wait(woken_);
+        } else {
+            wakes_at_ = std::min(machine_next_activity(core_->machine),
+                                 multiple_after(now, SLICE_PS));
+            wakes_at_ = std::max(wakes_at_, now + 1);
+            wait(from_ps(wakes_at_ - now), woken_);
+        }
         wakes_at_ = 0;
     }
 }

@@ -82,12 +82,16 @@ class Machine : public sc_core::sc_module
 
     // Has the guest ended its run, or a limit, or does every hart sleep for
     // good? MACHINE_RUNNING: not yet, the simulation ended before it did.
-    MachineStop stop_reason() const { return stop_; }
+    MachineStop stop_reason()
+    {
+        settle();
+        return stop_;
+    }
     bool ended() const { return stop_ != MACHINE_RUNNING; }
     const sc_core::sc_event &ended_event() const { return ended_event_; }
     // That of `socscope run`: the guest's, 124 for a limit, 125 when every hart
     // sleeps for good, 2 when the trace failed; 0 while it runs.
-    int exit_status() const;
+    int exit_status();
     // Time that foreign targets took and initiators have not paid yet, ps.
     uint64_t uncharged() const;
     // Whether the end of the machine ends the simulation (sc_stop). False.
@@ -99,11 +103,12 @@ class Machine : public sc_core::sc_module
 
     // -- for ports and regions ----------------------------------------------
     const std::shared_ptr<Core> &core() const { return core_; }
-    // Advances the machine to that time, if it can be advanced now and has
-    // anything to do before. False: it has not.
+    // Advances the machine to that time, if it can be advanced now; without
+    // harts, only if it has anything to do before. False: it has not.
     bool reach(uint64_t ps)
     {
-        if (busy_ || machine_next_activity(machine_) >= ps) {
+        if (busy_ || ended() ||
+            (harts_ ? machine_time(machine_) : next_activity()) >= ps) {
             return busy_;
         }
         advance_to(ps);
@@ -121,14 +126,25 @@ class Machine : public sc_core::sc_module
 
   private:
     Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core);
+    // machine_next_activity(), for a machine without harts a comparison.
+    uint64_t next_activity() const
+    {
+        if (harts_) {
+            return machine_next_activity(machine_);
+        }
+        return events_->count ? events_->heap[0]->when : TIME_NEVER;
+    }
     void run();
     void advance(uint64_t until);
     void advance_to(uint64_t ps);
     uint64_t horizon() const;
     void finish(MachineStop stop);
+    void settle();
 
     std::shared_ptr<Core> core_;
     ::Machine *machine_;
+    const unsigned harts_;
+    const EventQueue *events_;
     Dmi dmi_ = Dmi::untimed;
     bool busy_ = false; // inside of machine_run(), perhaps suspended
     uint64_t until_ = 0;
