@@ -239,6 +239,7 @@ void machine_free(Machine *m)
     machine_free_caches(m);
     free(m->hart);
     free(m->trap);
+    event_queue_clear(&m->events);
     machine_posted_fini(m);
     for (unsigned i = 0; i < m->ports; i++) {
         port_fini(m->port[i].port);

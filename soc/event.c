@@ -17,6 +17,13 @@ void event_queue_init(EventQueue *q, MemoryWorld *world)
     *q = (EventQueue){.world = world, .end = TIME_NEVER};
 }
 
+void event_queue_clear(EventQueue *q)
+{
+    while (q->count) {
+        q->heap[--q->count]->slot = 0;
+    }
+}
+
 void event_queue_fini(EventQueue *q)
 {
     free(q->heap);

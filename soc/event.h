@@ -57,6 +57,8 @@ typedef struct EventQueue {
 enum { EVENT_WAIT_LOOK = 4096 };
 
 void event_queue_init(EventQueue *q, MemoryWorld *world);
+/* Forgets all events; before the first of them is freed. */
+void event_queue_clear(EventQueue *q);
 void event_queue_fini(EventQueue *q);
 
 /* The time, ps: of the access or event under way. */
