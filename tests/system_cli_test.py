@@ -22,12 +22,12 @@ class Phases(Case):
 
     def test_begin_with_what_the_console_says(self):
         options = ["--phase-on", "=boot", "--phase-on", "app: 32=banner", "--phase-on", r"RISC-V\ncore =first line",
-                   "--phase-on", r"  41.44=wide", "--phase-on", "a=b=never", "--phase-on", r"\x61pp: done\n=end"]
+                   "--phase-on", "mean=mean", "--phase-on", "  33=wide", "--phase-on", "a=b=never", "--phase-on", r"\x61pp: done\n=end"]
         done = self.app("--quiet", *options)
         self.assertEqual(done.stderr, "socscope: warning: --phase-on ...=never: its text never came on a console; see"
                          " console.log for what did\n")
         rows = self.rows(PHASES)
-        self.assertEqual([r[2] for r in rows if r[2]], ["boot", "banner", "first line", "wide", "end"])
+        self.assertEqual([r[2] for r in rows if r[2]], ["boot", "banner", "first line", "mean", "wide", "end"])
         self.assertTrue(all((r[1] is None) != (r[2] is None) for r in rows))
         self.assertEqual(rows[0][3], 0)
         for before, behind in zip(rows, rows[1:]):
@@ -38,7 +38,7 @@ class Phases(Case):
         stores = self.rows("select time, value from mmio where region = 'uart0' and offset = 0 and dir = 'w' order by time", "traced/run.db")
         said = "".join(chr(v) for _, v in stores)
         self.assertEqual(said, (self.dir / "traced/console.log").read_text())
-        for name, text in (("banner", "app: 32"), ("first line", "RISC-V\ncore "), ("wide", "  41.44"), ("end", "app: done\n")):
+        for name, text in (("banner", "app: 32"), ("first line", "RISC-V\ncore "), ("mean", "mean"), ("wide", "  33"), ("end", "app: done\n")):
             at = next(r[3] for r in rows if r[2] == name)
             self.assertEqual(at, stores[said.index(text) + len(text) - 1][0], name)
 
@@ -120,6 +120,8 @@ class Symbols(Case):
                 self.assertLessEqual({"main", "_start"}, {r[0] for r in got}, symbols)
                 self.assertNotIn("puts", {r[0] for r in got})
         self.assertEqual({r[0] for r in self.functions("bare.elf", "--symbols", f"{self.elf}@0x1000000")}, {None})
+        self.write("tiny.map", "80000000 00000002 T tiny\n")
+        self.assertEqual({r[0] for r in self.functions("bare.elf", "--symbols", "tiny.map")}, {"tiny", None})
         # In this order: the firmware's own, loaded files', those only named.
         self.write("other.map", "80000000 00100000 T everything\n")
         self.assertEqual({r[0] for r in self.functions("bare.elf", "--symbols", "other.map")}, {"everything"})
@@ -134,6 +136,8 @@ class Symbols(Case):
         self.assertEqual(self.functions("bare.elf", "--symbols", "zero.elf@0x80000000"), self.expected)
         self.functions("bare.elf", "--symbols", self.elf)
         self.assertEqual(self.rows(lines), expected)
+        self.functions("bare.elf", "--symbols", f"{self.elf}@0x1000000")
+        self.assertEqual(self.rows(lines), [])
 
     def test_of_an_image_that_the_guest_would_load(self):
         self.assertEqual(self.functions("bare.elf", "--load", f"{self.elf}@0x80300000"), self.expected)

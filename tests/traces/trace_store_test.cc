@@ -163,8 +163,9 @@ TEST(Store, EventsAndFunctions)
     string path = temporary("events.db");
     ASSERT_TRUE(write_run(path, 3, 100));
     EXPECT_EQ(
-        (vector<Row>{{"1", "1", "5000000", "7000000", "1666", "2333", "667"},
-                     {"2", "2", "7000000", "9000000", "2333", "3000", "667"}}),
+        (vector<Row>{
+            {"1", "1", "5000000", "7000000", "1666", "2333", "667", "NULL"},
+            {"2", "2", "7000000", "9000000", "2333", "3000", "667", "NULL"}}),
         rows_of_file(path, "select * from phase order by seq"));
     EXPECT_EQ((vector<Row>{{"42", "7", "cpu0", "536870992", "main", "5",
                             "load access fault", "1638"}}),
