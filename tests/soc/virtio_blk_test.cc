@@ -256,6 +256,24 @@ TEST(VirtioBlk, TakesItsTime)
     EXPECT_EQ(202u, took[2]);
 }
 
+TEST(VirtioBlk, RequestsStayInAPage)
+{
+    Blk d;
+    d.header(T_IN, 0);
+    d.ring->add(
+        {{HEADER, 16, false}, {DATA + 4000, 512, true}, {STATUS, 1, true}});
+    d.ring->kick();
+    unsigned events = 0;
+    while (event_next(&d.s.b.queue) != TIME_NEVER) {
+        event_run_one(&d.s.b.queue);
+        EXPECT_LE(d.s.v().slots[0].rq.tx.addr % 4096 + d.s.v().slots[0].rq.len,
+                  4096u);
+        events++;
+    }
+    EXPECT_EQ(14u, events); // 13 requests, and the first look
+    EXPECT_EQ(S_OK, d.status());
+}
+
 TEST(VirtioBlk, NoStatusByteNoHeader)
 {
     for (unsigned i = 0; i < 2; i++) {

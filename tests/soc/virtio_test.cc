@@ -151,6 +151,18 @@ TEST(Virtio, SeesBuffersAddedWhileItWorks)
     EXPECT_EQ(513u, d.ring->take());
 }
 
+TEST(Virtio, IdlesWithoutEvents)
+{
+    for (uint64_t features : {UINT64_C(0), VIRTIO_F_EVENT_IDX}) {
+        Options o;
+        o.features = features;
+        Blk d(o);
+        EXPECT_EQ(TIME_NEVER, event_next(&d.s.b.queue));
+        EXPECT_EQ(S_OK, d.request(T_IN, 0, 512));
+        EXPECT_EQ(TIME_NEVER, event_next(&d.s.b.queue));
+    }
+}
+
 // A notification at any cycle of the device's work is heard.
 TEST(Virtio, NotificationsAreNeverLost)
 {
@@ -392,6 +404,27 @@ TEST(VirtioHostile, IndirectTables)
         ASSERT_EQ(1u, d.s.b.errors.size());
         EXPECT_NE(std::string::npos, d.s.b.errors[0].find(h.says))
             << d.s.b.errors[0];
+    }
+}
+
+// As many descriptors as the queue has entries, and one more.
+TEST(VirtioHostile, LongestChain)
+{
+    for (unsigned data : {6u, 7u}) {
+        Options o;
+        o.features = VIRTIO_F_INDIRECT_DESC;
+        Blk d(o);
+        d.header(T_IN, 0);
+        std::vector<Buffer> list{{HEADER, 16, false}};
+        for (unsigned i = 0; i < data; i++) {
+            list.push_back({DATA + 512 * i, 512, true});
+        }
+        list.push_back({STATUS, 1, true});
+        d.ring->add_indirect(list, TABLE);
+        d.ring->kick();
+        d.s.run();
+        EXPECT_EQ(data == 7, d.s.needs_reset());
+        EXPECT_EQ(data == 7 ? S_NONE : S_OK, d.status());
     }
 }
 
