@@ -27,6 +27,8 @@ TEST(NetLoopback, FramesComeBackAfterTheLatency)
     g.live(20);
     ASSERT_EQ(1u, g.heard.size());
     EXPECT_EQ(f, g.heard[0].second);
+    g.live(1000);
+    EXPECT_EQ(TIME_NEVER, machine_next_activity(g.k.m)); // nothing is polled
 }
 
 TEST(NetLoopback, KeepsOrderAndForgetsWhatIsTooMuch)
