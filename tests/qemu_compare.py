@@ -97,9 +97,10 @@ def main():
             for program in PROGRAMS:
                 only_width, only_board = ONCE.get(program, (width, None))
                 elf = firmware / width / f"{program}.elf"
+                if width != only_width:
+                    continue
                 if not elf.exists():
                     bad.append(f"{elf} is missing")
-                if width != only_width or not elf.exists():
                     continue
                 machine = ["-M", only_board, "-semihosting"] if only_board in SEMIHOSTING else ["-M", "virt"]
                 theirs = pool.submit(run, [qemu, *machine, "-bios", "none", "-nographic", "-serial", "stdio",
