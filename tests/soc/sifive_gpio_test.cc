@@ -43,6 +43,7 @@ TEST(SifiveGpio, EdgesAndLevelsArePending)
     EXPECT_EQ(UINT32_MAX, g.get(SGPIO_LOW_IP));
     g.run(1000);
     g.wire(3, true);
+    EXPECT_EQ(0u, g.get(SGPIO_FALL_IP));
     g.wire(3, false);
     EXPECT_EQ(8u, g.get(SGPIO_RISE_IP));
     EXPECT_EQ(8u, g.get(SGPIO_FALL_IP));
