@@ -46,8 +46,8 @@ static const char *const param_type[] = {
     [PARAM_HZ] = "frequency",  [PARAM_BOOL] = "true|false",
     [PARAM_STRING] = "text",   [PARAM_MASTER] = "bus",
     [PARAM_TIME] = "time",     [PARAM_FILE] = "file",
-    [PARAM_TEXTS] = "names",
-    [PARAM_MEMORY] = "memory", [PARAM_DEVICE] = "device",
+    [PARAM_TEXTS] = "names",   [PARAM_MEMORY] = "memory",
+    [PARAM_DEVICE] = "device",
 };
 
 static void print_hz(uint64_t hz, char *buf, size_t size)
