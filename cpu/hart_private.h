@@ -231,11 +231,11 @@ struct Hart {
     /* position: block and op of pc, or NULL */
     Block *block;
     uint32_t index;
-    bool jumped;         /* pc was jumped to: its block's jump_extra is due */
-    bool cached;         /* one of the ports has a cache */
-    bool by_call;        /* the horizon is near, or others are on the bus: blocks
-                            run from access to access */
-    bool fetched;        /* by hart_fetch_line(): the instruction at pc */
+    bool jumped;  /* pc was jumped to: its block's jump_extra is due */
+    bool cached;  /* one of the ports has a cache */
+    bool by_call; /* the horizon is near, or others are on the bus: blocks
+                     run from access to access */
+    bool fetched; /* by hart_fetch_line(): the instruction at pc */
     uint64_t line_until; /* the bus has the last line that was fetched so */
     bool asleep, flush;
     bool record_fetches; /* exec does */

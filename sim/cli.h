@@ -26,6 +26,7 @@ typedef struct CliCommand {
     const char *name;
     const char *summary; /* one line */
     const char *help;    /* printed by --help; describes exactly what works */
+    const char *more;    /* behind it; may be NULL */
     int (*run)(int argc, char **argv); /* argv[0] is the name */
 } CliCommand;
 

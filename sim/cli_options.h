@@ -42,7 +42,7 @@ typedef struct RunOptions {
     bool halted;                     /* until it says so */
     unsigned disks;
     const char *dump_dtb;
-    const struct RunHost *host;      /* who runs it; NULL: the machine itself */
+    const struct RunHost *host; /* who runs it; NULL: the machine itself */
     bool slow, guest_errors, quiet, disasm, semihosting;
 } RunOptions;
 
@@ -62,6 +62,10 @@ void cli_system_warn(const Machine *m);
 
 /* Adds "KEY=VALUE" to what is set in the description. False: explained. */
 bool cli_set_later(RunOptions *opt, const char *key, const char *value);
+
+/* -- cli_run_help.c ------------------------------------------------------- */
+
+extern const char cli_run_help[], cli_run_help_more[];
 
 /* -- cli_boot.c ----------------------------------------------------------- */
 

@@ -56,6 +56,7 @@ static int print_command_help(const char *name)
         return unknown(name);
     }
     fputs(command->help, stdout);
+    fputs(command->more ? command->more : "", stdout);
     return CLI_OK;
 }
 

@@ -147,7 +147,7 @@ typedef struct DeviceClass {
     const ParamSpec *params;  /* ends with a NULL name; may be NULL */
     const RegName *registers; /* ends with a NULL name; may be NULL */
     const FieldName *fields;  /* ends with a NULL reg; may be NULL */
-    const RegPlain *plain;  /* of each of `registers`; may be NULL */
+    const RegPlain *plain;    /* of each of `registers`; may be NULL */
     uint64_t mmio_size;     /* bytes it takes in the map; 0: it is not there */
     const char *mmio_param; /* PARAM_SIZE that says it instead; NULL: none */
     bool traffic;           /* the struct begins with a Traffic */
