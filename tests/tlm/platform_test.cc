@@ -211,6 +211,9 @@ TEST(TlmPlatform, WiresGoBothWays)
         sc_core::wait(sc_time(2, sc_core::SC_US));
         EXPECT_EQ(i.read32(ram + 0x800), 0u);
         EXPECT_EQ(i.debug(tlm::TLM_READ_COMMAND, ram + 0x800, &mark, 4), 4u);
+        line.write(true); // it began anew, so it wakes once more
+        sc_core::wait(sc_time(1, sc_core::SC_US));
+        EXPECT_EQ(i.read32(ram + 0x800), 0x55u);
         // The timer counts 300 cycles of 10 ns.
         i.write32(0x18000004, 300);
         i.write32(0x18000000, 5); // on, with its interrupt
