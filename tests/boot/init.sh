@@ -26,7 +26,7 @@ check pipes 1000 "$(seq 1000 | sort -rn | sed 's/^/x/' | tr -d x | sort -n | tai
 check fork 20 "$(for i in $(seq 20); do (echo "$i" &) ; done | wc -l)"
 check sleep 0 "$(sleep 0.1; echo $?)"
 check rtc /dev/rtc0 "$(ls /dev/rtc0 2>&1)"
-check date "$(date -u +%Y)" 2025
+check date 2025 "$(date -u +%Y)"
 if [ -n "$disk" ]; then # its first MiB has that sum; another MiB is written and read back
     check read "$disk" "$(dd if=/dev/vda bs=64k count=16 2>/dev/null | sha256sum | cut -d' ' -f1)"
     seq 200000 | dd of=/tmp/data bs=64k count=16 iflag=fullblock 2>/dev/null
