@@ -240,6 +240,16 @@ TEST_P(MmuHart, ForgetsWhatFencesName)
     }
     set_satp(2); // too many came between
     EXPECT_EQ(2u, walks(pages));
+    // Each level of each walk was counted, as what it was.
+    uint32_t n;
+    const PortTraffic *t = port_traffic(hart_walk_port(b.hart), &n);
+    uint64_t reads = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        EXPECT_EQ(ACCESS_WALK, t[i].kind);
+        EXPECT_EQ(pte_size, t[i].size);
+        reads += t[i].accesses;
+    }
+    EXPECT_EQ(hart_counters(b.hart).walks * (xlen == 32 ? 2 : 3), reads);
 }
 
 TEST_P(MmuHart, FenceOfAnAddressForgetsItsWholeSuperpage)
