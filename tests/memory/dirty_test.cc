@@ -407,6 +407,7 @@ TEST_F(Dirty, SyncAndClearEvents)
 struct Hart {
     explicit Hart(AddressSpace *as)
     {
+        clock_init(&clock, "clock", 1000000);
         EXPECT_TRUE(
             port_init(&port, as, "hart", &clock, nullptr, true, nullptr));
     }
@@ -428,7 +429,7 @@ struct Hart {
         port_open(&port, pa, pa, true);
         return false;
     }
-    ClockDomain clock{1000000, 1000000, "clock"};
+    ClockDomain clock;
     MemoryPort port{};
 };
 
