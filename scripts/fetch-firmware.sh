@@ -3,29 +3,21 @@
 # kernel and a static busybox. The machine's apt state stays as it is; the mirror is the one its own sources name.
 # Usage: scripts/fetch-firmware.sh DIR
 # Packages are kept in $SOCSCOPE_CACHE (default: ~/.cache/socscope); with them there, nothing is downloaded. Result:
-# DIR/opensbi-rv64.bin, opensbi-rv32.bin, u-boot-m.bin, u-boot-s.bin, Image, initramfs.cpio; DIR/root is what was unpacked.
+# DIR/opensbi-rv64.bin, opensbi-rv32.bin, u-boot-m.bin, u-boot-s.bin, Image, initramfs.cpio; DIR/unpacked has all of it.
 set -euo pipefail
 [ $# = 1 ] || { echo "usage: scripts/fetch-firmware.sh DIR" >&2; exit 2; }
 here=$(cd "$(dirname "$0")/.." && pwd)
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
+unpacked=$dir/unpacked
 cache=${SOCSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/socscope}/debian-riscv64
 die() {
     echo "fetch-firmware: error: $*" >&2
     exit 1
 }
 
-debian_mirror() {
-    {
-        cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null || true
-    } | awk '
-        $1 == "URIs:" { for (i = 2; i <= NF; i++) print $i }
-        $1 == "deb"   { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z+]+:\/\//) { print $i; break } }
-    ' | sed 's,/*$,,' | grep -E '/debian$' | head -n 1
-}
-
 download() {
     local uri apt kernel own
-    uri=$(debian_mirror) || true
+    uri=$("$here/scripts/debian-mirror.sh") || true
     [ -n "$uri" ] || die "no Debian mirror in this machine's apt sources"
     apt=$(mktemp -d)
     # shellcheck disable=SC2064
@@ -51,17 +43,17 @@ if [ ! -d "$cache" ]; then
     mkdir -p "$(dirname "$cache")"
     download
 fi
-rm -rf "$dir/root"
-mkdir "$dir/root"
+rm -rf "$unpacked"
+mkdir "$unpacked"
 for package in "$cache"/*.deb; do
-    dpkg-deb -x "$package" "$dir/root" || die "$package is damaged; remove $cache and run this again"
+    dpkg-deb -x "$package" "$unpacked" || die "$package is damaged; remove $cache and run this again"
 done
-lib=$dir/root/usr/lib
+lib=$unpacked/usr/lib
 cp "$lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin" "$dir/opensbi-rv64.bin"
 cp "$lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin" "$dir/opensbi-rv32.bin"
 cp "$lib/u-boot/qemu-riscv64/u-boot.bin" "$dir/u-boot-m.bin"
 cp "$lib/u-boot/qemu-riscv64_smode/u-boot.bin" "$dir/u-boot-s.bin"
-cp "$dir"/root/boot/vmlinux-* "$dir/Image"
-"$here/tests/boot/make_initramfs.py" "$dir/root" "$here/tests/boot/init.sh" "$dir/initramfs.cpio" \
+cp "$unpacked"/boot/vmlinux-* "$dir/Image"
+"$here/tests/boot/make_initramfs.py" "$unpacked" "$here/tests/boot/init.sh" "$dir/initramfs.cpio" \
     virtio_mmio virtio_blk virtio_net virtio_rng
 echo "fetch-firmware: $dir has $(cd "$dir" && echo ./*.bin Image initramfs.cpio)"

@@ -76,20 +76,9 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${apt[@]}" install --no-install-recommends "${missing[@]}"
 fi
 
-# Where this machine's apt gets Debian from: the first source that is neither
-# the security archive nor somebody else's.
-debian_mirror() {
-    {
-        cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null || true
-    } | awk '
-        $1 == "URIs:" { for (i = 2; i <= NF; i++) print $i }
-        $1 == "deb"   { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z+]+:\/\//) { print $i; break } }
-    ' | sed 's,/*$,,' | grep -E '/debian$' | head -n 1
-}
-
 install_capstone_of_newer_debian() {
     local uri dir
-    uri=$(debian_mirror) || true
+    uri=$("$(dirname "$0")/debian-mirror.sh") || true
     [ -n "$uri" ] || die "no Debian mirror in this machine's apt sources; install libcapstone-dev >= $capstone_minimum by hand"
     say "capstone $capstone_minimum from Debian $capstone_suite, nothing else from there"
     dir=$(mktemp -d)

@@ -85,20 +85,30 @@ fi
 step "fuzz"
 if scripts/build.sh fuzz fuzzers; then
     pass
-    found=0
-    for target in build/fuzz/fuzz_*; do
-        [ -x "$target" ] || continue
-        found=$((found + 1))
-        name=$(basename "$target")
-        log=build/fuzz/$name.log
+    # Two at a time, as everything else.
+    fuzz() { # TARGET
+        local name
+        name=$(basename "$1")
         mkdir -p "build/fuzz/found/$name"
-        if "$target" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build/fuzz/$name-" "build/fuzz/found/$name" "build/fuzz/corpus/${name#fuzz_}" >"$log" 2>&1; then
+        "$1" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="build/fuzz/$name-" "build/fuzz/found/$name" "build/fuzz/corpus/${name#fuzz_}" \
+            >"build/fuzz/$name.log" 2>&1
+        echo $? >"build/fuzz/$name.status"
+    }
+    export -f fuzz
+    rm -f build/fuzz/fuzz_*.status
+    find build/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x -print0 | xargs -0 -n 1 -P 2 bash -c 'fuzz "$1"' fuzz
+    found=0
+    for status in build/fuzz/fuzz_*.status; do
+        [ -f "$status" ] || continue
+        found=$((found + 1))
+        name=$(basename "$status" .status)
+        if [ "$(cat "$status")" = 0 ]; then
             pass
-            echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, no finding"
+            echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") inputs, no finding"
         else
             fail "$name"
-            tail -n 40 "$log"
+            tail -n 40 "build/fuzz/$name.log"
         fi
     done
     [ "$found" -gt 0 ] || fail "fuzz: no targets"
