@@ -28,6 +28,9 @@ void memory_piece_cut(MemoryPiece *p)
 /* Translation cuts only RAM; a ROM device that is memory ends, too. */
 static void cut_rom_device(FlatView *fv, hwaddr addr, MemoryPiece *p)
 {
+    if (!p->direct || p->mr->ram) {
+        return;
+    }
     const FlatPiece *at = flatview_piece(fv, addr);
     if (at && at->mr == p->mr && p->len > at->last - addr) {
         p->len = at->last - addr + 1;
@@ -38,16 +41,10 @@ static void cut_rom_device(FlatView *fv, hwaddr addr, MemoryPiece *p)
 MemoryPiece memory_piece_at(FlatView *fv, hwaddr addr, hwaddr len,
                             bool is_write, MemTxAttrs attrs)
 {
-    hwaddr offset;
-    MemoryRegion *mr =
-        flatview_translate(fv, addr, &offset, &len, is_write, attrs);
-    MemoryPiece p = {.mr = mr,
-                     .offset = offset,
-                     .len = len,
-                     .direct = memory_access_is_direct(mr, is_write)};
-    if (p.direct && !mr->ram) {
-        cut_rom_device(fv, addr, &p);
-    }
+    MemoryPiece p = {.len = len};
+    p.mr = flatview_translate(fv, addr, &p.offset, &p.len, is_write, attrs);
+    p.direct = memory_access_is_direct(p.mr, is_write);
+    cut_rom_device(fv, addr, &p);
     return p;
 }
 
