@@ -4,10 +4,10 @@
  * Model    hart_run() runs blocks at full speed (exec32, exec64). Near the
  *          horizon, or while another initiator is on the bus, they run from
  *          access to access, each of which is a port call unless the bus is
- *          clear, and the last instructions before it singly (with other harts,
- *          which the last accesses may keep waiting, all of them). All give the same
- *          cycles, counts and records. Interrupts are taken between
- *          instructions, highest first: external, software, timer.
+ *          clear, and the last instructions before it singly; with other harts,
+ *          which the last accesses may keep waiting, all of them singly. All
+ *          ways give the same cycles, counts and records. Interrupts are taken
+ *          between instructions, highest first: external, software, timer.
  * Units    cycles of config.clock.
  * Source   see cpu/hart.h.
  */
