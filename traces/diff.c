@@ -457,10 +457,16 @@ bool diff_same_rows(Diff *d, const char *sql, bool *same, int64_t *row)
 
 static bool compare_table(Diff *d, const char *table)
 {
-    char sql[128], where[64];
+    char sql[160], where[64];
     bool same;
     int64_t row;
-    snprintf(sql, sizeof(sql), "select * from %s", table);
+    /* The fields of a register follow from its value. */
+    const char *columns = strcmp(table, "mmio")
+                              ? "*"
+                              : "tx, time, cycle, initiator, region, offset,"
+                                " register, dir, size, value, result, pc,"
+                                " symbol";
+    snprintf(sql, sizeof(sql), "select %s from %s", columns, table);
     if (!diff_same_rows(d, sql, &same, &row)) {
         return false;
     }
