@@ -311,8 +311,10 @@ void Machine::run()
         }
         bool alone = !sc_core::sc_pending_activity();
         bool sleeps = machine_next_activity(core_->machine) == TIME_NEVER;
-        uint64_t until = alone && sleeps ? TIME_NEVER : horizon();
-        until = std::max(until, wanted_);
+        bool waited_for = machine_time(core_->machine) < wanted_;
+        uint64_t until = !alone || !sleeps ? std::max(horizon(), wanted_)
+                         : waited_for      ? wanted_
+                                           : TIME_NEVER;
         if (machine_time(core_->machine) < until) {
             advance(until);
             continue;
