@@ -79,7 +79,7 @@ static void compare(const TimingRow *r, const struct Profile *p, uint64_t model,
     sum->rows++;
     sum->beyond += beyond;
     sum->sum += fabs(percent);
-    if (fabs(cycles) > p->cycles && fabs(percent) > fabs(sum->worst)) {
+    if (fabs(percent) > fabs(sum->worst)) {
         sum->worst = percent;
         snprintf(sum->where, TIMING_NAME, "%s", r->workload);
     }
