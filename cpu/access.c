@@ -157,6 +157,26 @@ static PortEntry *data_entry(const Hart *h, uint64_t va)
                           (va >> PAGE_BITS) % PORT_ENTRIES];
 }
 
+/* Is nobody in the way of such an access at `now`? */
+static bool is_clear(const Hart *h, const PortEntry *e, uint64_t now,
+                     unsigned size, bool is_write)
+{
+    const MemoryPort *port = &h->data;
+    const uint64_t clear = port_clear_at(port);
+    if (clear != TIME_NEVER) {
+        return clear <= now;
+    }
+    const InlineCost *c = &e->place->cost[is_write][__builtin_ctz(size)];
+    const uint32_t cycles = (uint32_t)c->bus + c->target;
+    const TimingCost cost = {.ps = clock_time(port->clock, cycles),
+                             .cycles = cycles,
+                             .beats = c->beats,
+                             .bytes = size,
+                             .target = e->place->target};
+    return port->timing->take &&
+           port->timing->take(port->timing, port, now, &cost);
+}
+
 PortEntry *hart_near_entry(const Hart *h, const Block *b, const Op *o,
                            uint64_t base, uint64_t va, unsigned size,
                            bool is_write)
@@ -169,7 +189,8 @@ PortEntry *hart_near_entry(const Hart *h, const Block *b, const Op *o,
     base += extra;
     bool over =
         (va & mask) == tag && block_reaches(h, b, o + 1, base, h->fast_until);
-    return over && port_clear_at(&h->data) <= clock_time(h->config.clock, cycle)
+    return over && is_clear(h, e, clock_time(h->config.clock, cycle), size,
+                            is_write)
                ? e
                : NULL;
 }

@@ -4,10 +4,9 @@
  * Model    hart_run() runs blocks at full speed (exec32, exec64). Near the
  *          horizon, or while another initiator is on the bus, they run from
  *          access to access, each of which is a port call unless the bus is
- *          clear, and the last instructions before it singly; with other harts,
- *          which the last accesses may keep waiting, all of them singly. All
- *          ways give the same cycles, counts and records. Interrupts are taken
- *          between instructions, highest first: external, software, timer.
+ *          clear, and the last instructions before it singly. All ways give the
+ *          same cycles, counts and records. Interrupts are taken between
+ *          instructions, highest first: external, software, timer.
  * Units    cycles of config.clock.
  * Source   see cpu/hart.h.
  */
@@ -343,9 +342,6 @@ static uint64_t fast_limit(Hart *h)
     const uint64_t clear = plain ? port_clear_at(&h->data) : 0;
     h->by_call =
         clear == TIME_NEVER || clear > clock_time(h->config.clock, h->cycle);
-    if (h->by_call && h->config.turns) {
-        return 0;
-    }
     /* Each instruction takes a cycle at least; entries count in 32 bits. */
     const uint64_t most = h->by_call ? CALL_CYCLES : FOLD_CYCLES;
     uint64_t left = h->limit - h->instret;
@@ -419,8 +415,7 @@ static bool run_some(Hart *h, bool single)
     h->fast_until = limit < records ? limit : records;
     const bool fits = base + h->block->bound <= h->fast_until;
     if (h->fast_until && block_has_ahead(h->block) &&
-        (fits || (!h->config.turns &&
-                  block_reaches(h, h->block, o, base, h->fast_until)))) {
+        (fits || block_reaches(h, h->block, o, base, h->fast_until))) {
         h->by_call |= !fits;
         h->exec(h, h->block, h->index, false);
     } else {

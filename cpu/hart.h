@@ -122,7 +122,6 @@ typedef struct HartConfig {
     TimingModel *fetch_timing, *data_timing; /* may be NULL */
     uint8_t priority; /* of its ports on the bus; lower wins */
     bool fast;        /* false: every access by call (for tests) */
-    bool turns;       /* other harts run when it has come to its horizon */
     /* The value of mtime now (time CSR). NULL: the time CSR traps. */
     uint64_t (*read_time)(void *opaque);
     /* Sstc: stimecmp was written. Whoever owns mtime raises HART_STI while

@@ -177,10 +177,11 @@ static bool make_all(Machine *m, const MachineOptions *options, Error **errp)
 {
     return machine_make_buses(m, errp) && make_memories(m, errp) &&
            machine_make_harts(m, options, errp) &&
-           machine_make_devices(m, errp) && machine_link_devices(m, errp) &&
-           machine_make_wires(m, errp) && make_api_ports(m, errp) &&
-           machine_serial_init(m, errp) && machine_make_posted(m, errp) &&
-           machine_load_images(m, errp) && machine_load_scores(m, errp);
+           machine_make_devices(m, errp) && machine_share_buses(m, errp) &&
+           machine_link_devices(m, errp) && machine_make_wires(m, errp) &&
+           make_api_ports(m, errp) && machine_serial_init(m, errp) &&
+           machine_make_posted(m, errp) && machine_load_images(m, errp) &&
+           machine_load_scores(m, errp);
 }
 
 Machine *machine_new_with(const Config *cfg, const MachineOptions *options,

@@ -250,6 +250,32 @@ bool machine_place(Machine *m, MachineBus *mb, const MachinePlacing *what,
     return place(m, mb, what, NULL, errp);
 }
 
+/* -- harts that share a bus ------------------------------------------------ */
+
+static bool reaches(const Machine *m, const ConfigCpu *cc, const MachineBus *mb)
+{
+    bool there = !strcmp(cc->bus, mb->name) || !strcmp(cc->fetch, mb->name);
+    for (MachineBridge *b = mb->bridges; b && !there; b = b->next) {
+        there = reaches(m, cc, b->near_bus);
+    }
+    return there;
+}
+
+bool machine_share_buses(Machine *m, Error **errp)
+{
+    for (unsigned i = 0; i < m->buses; i++) {
+        MachineBus *mb = &m->bus[i];
+        unsigned harts = 0;
+        for (unsigned k = 0; k < m->cfg->cpus; k++) {
+            harts += reaches(m, &m->cfg->cpu[k], mb);
+        }
+        if (harts > 1 && !mb->untimed && !bus_take_turns(&mb->bus, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* -- life ------------------------------------------------------------------ */
 
 void machine_free_region(MemoryRegion *mr)

@@ -271,6 +271,8 @@ MachineName *machine_sort_names(const void *first, size_t step, unsigned n);
  * --------------------------------- */
 
 bool machine_make_buses(Machine *m, Error **errp);
+/* Once all is on them: harts take turns on those that several reach. */
+bool machine_share_buses(Machine *m, Error **errp);
 void machine_free_region(MemoryRegion *mr);
 void machine_free_aliases(Machine *m);
 void machine_free_buses(Machine *m);

@@ -3,12 +3,11 @@
  *
  * Model    Each hart runs alone, in the order of the file, up to a horizon:
  *          the next event, a limit, `until`, with several harts also the end
- *          of the quantum. Then the events up to which every hart has come are
- *          run. What schedules an event earlier than the horizon shortens it,
- *          so with one hart neither the quantum nor a call's `until` changes a
- *          result.
- * Units    picoseconds.
- * Missing  Threads: harts take turns on one.
+ *          of the quantum, in each of which the next one is the first. Then the
+ * events up to which every hart has come are run. What schedules an event
+ * earlier than the horizon shortens it, so with one hart neither the quantum
+ * nor a call's `until` changes a result. Units    picoseconds. Missing Threads:
+ * harts take turns on one.
  */
 #include <string.h>
 
@@ -354,13 +353,22 @@ static void run_hart(Machine *m, unsigned i)
     m->running = NULL;
 }
 
+/* Who has the first turn: each in its quantum. */
+static unsigned first_turn(const Machine *m)
+{
+    const uint64_t quantum = m->cfg->quantum_ps;
+    return m->harts > 1 && quantum ? (unsigned)(m->time / quantum % m->harts)
+                                   : 0;
+}
+
 /* Runs all harts to the horizon; returns up to where all of them came. */
 static uint64_t run_harts(Machine *m)
 {
     uint64_t reached = m->harts ? TIME_NEVER : m->horizon;
+    const unsigned first = first_turn(m);
     for (unsigned i = 0;
          i < m->harts && !m->finished && !machine_debug_wants(m); i++) {
-        run_hart(m, i);
+        run_hart(m, (first + i) % m->harts);
     }
     machine_debug_pass(m);
     for (unsigned i = 0; i < m->harts; i++) {

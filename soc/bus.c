@@ -95,11 +95,20 @@ static void note_wait(Bus *bus, uint16_t initiator, uint16_t blocker,
     bus->wait[bus->waits++] = (BusWait){initiator, blocker, 1, cycles};
 }
 
+/* Does it share cycles with those before? */
+static bool overlaps(const BusLane *lane, const BusBurst *burst)
+{
+    return lane->bus->outstanding > 1 && !burst->aside && !burst->in_gap;
+}
+
 /* The lane was granted to `holder` at bus cycle `begin`, its data end then. */
 static void hold(BusLane *lane, uint16_t holder, uint64_t begin, uint64_t end)
 {
     const Bus *bus = lane->bus;
     lane->open = false;
+    if (end < lane->data_end) {
+        return; /* in a gap of the calendar */
+    }
     lane->holder = holder;
     lane->data_end = lane->free_at = end;
     if (bus->outstanding > 1) {
@@ -112,6 +121,16 @@ static void hold(BusLane *lane, uint16_t holder, uint64_t begin, uint64_t end)
     }
 }
 
+/* Who was in the way of a burst, asked for at `edge`, that had to wait. */
+static uint16_t blocker_of(const BusLane *lane, const BusBurst *burst,
+                           uint64_t edge)
+{
+    if (burst->in_gap) {
+        return bus_calendar_owner(lane->calendar, burst->begin - 1);
+    }
+    return lane->data_end > edge ? lane->holder : 0;
+}
+
 void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst)
 {
     const Bus *bus = lane->bus;
@@ -120,7 +139,7 @@ void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst)
     uint64_t done = clock_time(clk, burst->end);
     uint64_t moving = edge - rq->asked + burst->moving_ps;
     if (burst->waited) {
-        uint16_t blocker = lane->data_end > edge ? lane->holder : 0;
+        uint16_t blocker = blocker_of(lane, burst, edge);
         rq->blocker = blocker;
         lane->wait_cycles += burst->waited;
         note_wait(lane->bus, rq->port->id, blocker, burst->waited);
@@ -143,14 +162,18 @@ void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst)
     rq->moving_ps += moving + (all_moved(rq) ? 0 : done - rq->granted);
     rq->asked = done;
     lane->beats += burst->beats;
-    lane->bytes += burst->bytes;
+    lane->bytes += all_moved(rq) ? rq->moved : 0; /* as its initiator counts */
     if (!burst->aside) {
         uint64_t before = burst->begin;
-        if (bus->outstanding > 1) { /* its address passed during others' data */
+        if (overlaps(lane,
+                     burst)) { /* its address passed during others' data */
             uint64_t data = clock_cycle_at(clk, lane->data_end);
             before = data > before ? data : before;
         }
-        lane->busy_cycles += burst->end - before;
+        lane->busy_cycles += lane->calendar
+                                 ? bus_calendar_take(lane->calendar, before,
+                                                     burst->end, rq->port->id)
+                                 : burst->end - before;
         hold(lane, rq->port->id, burst->begin, done);
     }
 }
@@ -184,7 +207,7 @@ static void burst_here(BusLane *lane, TimingRequest *rq, TimingRequest *part,
     const uint64_t next = own_next(bus, rq->is_write);
     const uint64_t own = first + (burst->beats - 1) * next;
     uint64_t waits = clock_cycle_at(clk, target.done) - head + own;
-    if (bus->outstanding > 1 && !burst->aside) {
+    if (overlaps(lane, burst)) {
         uint64_t data = head + first + clock_cycle_at(clk, target.beat_first);
         uint64_t before = clock_cycle_at(clk, lane->data_end);
         uint64_t shift = before > data ? before - data : 0;
@@ -269,7 +292,8 @@ static bool grant(BusLane *lane, TimingRequest *rq, uint64_t at, bool split)
                       .waited = begin - asked,
                       .bytes = bytes_of(&part),
                       .beats = bus_beats(bus, &part),
-                      .aside = lane->open};
+                      .aside = lane->open,
+                      .in_gap = lane->calendar && !split};
     part.issue = clock_time(bus->clock, begin + bus->overhead);
     if (!route || !route->via) {
         burst_here(lane, rq, &part, &burst);
@@ -355,6 +379,59 @@ static void run_event(EventQueue *events)
     events->waiting--;
 }
 
+/* How long the next burst of rq keeps the lane if its target is here and takes
+ * as long as it always does, in bus cycles. */
+static uint64_t least_cycles(const Bus *bus, const TimingRequest *rq)
+{
+    const TimingRequest part = next_part(bus, rq);
+    TimingRequest target = part;
+    TimingInline form = {0};
+    target.pieces = bus_beats(bus, &part);
+    if (part.target && part.target->inline_form &&
+        !part.target->inline_form(part.target, &target, &form)) {
+        form = (TimingInline){0};
+    }
+    const uint64_t later = target.pieces - 1;
+    return bus->overhead + target.pieces + own_first(bus, rq->is_write) +
+           later * own_next(bus, rq->is_write) +
+           clock_cycle_at(bus->clock, form.first + later * form.next);
+}
+
+/* From which edge on, at or after `at`, the lane is free for a synchronous rq.
+ */
+static uint64_t free_from(const BusLane *lane, const TimingRequest *rq,
+                          uint64_t at)
+{
+    const Bus *bus = lane->bus;
+    if (!lane->calendar) {
+        return lane->free_at > at ? lane->free_at : at;
+    }
+    return clock_time(bus->clock,
+                      bus_calendar_gap(lane->calendar,
+                                       clock_cycle_at(bus->clock, at),
+                                       least_cycles(bus, rq)));
+}
+
+/* The first edge at or after `at`, when the lane is free for rq, at which it is
+ * granted to rq or to one of those that wait. */
+static uint64_t first_grant(BusLane *lane, const TimingRequest *rq, uint64_t at)
+{
+    if (!lane->calendar) {
+        return bus_next_grant(lane, rq, at);
+    }
+    for (;;) {
+        const uint64_t slot = bus_slot(lane->bus, rq, at);
+        at = free_from(lane, rq, slot);
+        if (at == slot) {
+            break;
+        }
+    }
+    if (at >= lane->free_at && lane->waiting) {
+        at = bus_next_grant(lane, rq, lane->free_at);
+    }
+    return at;
+}
+
 /* A synchronous initiator waits here: whatever is due before its grant happens
  * first, and may be granted first. Returns the time of its grant. */
 static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
@@ -371,17 +448,18 @@ static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
             return asked; /* what holds it cannot go on before this one has */
         }
         if (!lane->open) {
-            at = lane->free_at > asked ? lane->free_at : asked;
+            at = free_from(lane, rq, asked);
             if (at >= events->end) {
                 return at;
             }
-            at = bus_next_grant(lane, rq, at);
+            at = first_grant(lane, rq, at);
         }
         if (event_horizon(events) <= at) {
             run_event(events);
             continue;
         }
-        TimingRequest *winner = bus_pick(lane, rq, at);
+        TimingRequest *winner =
+            at < lane->free_at ? rq : bus_pick(lane, rq, at);
         if (winner == rq) {
             return at;
         }
@@ -455,6 +533,21 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     return true;
 }
 
+static bool take_gap(BusLane *lane, const MemoryPort *port, uint64_t issue,
+                     const TimingCost *cost)
+{
+    const uint64_t begin = clock_cycle_at(lane->bus->clock, issue);
+    const uint64_t end = issue + cost->ps;
+    if (!bus_calendar_fit(lane->calendar, begin, cost->cycles, port->id)) {
+        return false;
+    }
+    if (end >= lane->data_end) {
+        lane->data_end = lane->free_at = end;
+        lane->holder = port->id;
+    }
+    return true;
+}
+
 /* An inline form is had only where this bus's clock is the port's. */
 static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
                      const TimingCost *cost)
@@ -469,9 +562,15 @@ static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
         }
         lane = route ? route->lane : lane;
     }
-    if (issue < lane->data_end || lane->open || lane->waiting ||
-        (events->count && events->heap[0]->when <= issue) || !any_time(bus)) {
+    if (lane->open || lane->waiting || !any_time(bus) ||
+        (events->count && events->heap[0]->when <= issue)) {
         return false; /* or perhaps not: access() knows */
+    }
+    if (lane->calendar) {
+        return take_gap(lane, port, issue, cost);
+    }
+    if (issue < lane->data_end) {
+        return false;
     }
     if (bus->outstanding > 1) {
         hold(lane, port->id, clock_cycle_at(bus->clock, issue),
@@ -489,7 +588,7 @@ static uint64_t bus_clear_at(TimingModel *model)
     uint64_t clear = any_time(bus) ? 0 : TIME_NEVER;
     for (const BusLane *l = &bus->lane; l; l = l->next) {
         bool others = l->waiting || l->granted || l->open;
-        uint64_t at = others ? TIME_NEVER : l->data_end;
+        uint64_t at = others || l->calendar ? TIME_NEVER : l->data_end;
         clear = at > clear ? at : clear;
     }
     for (const Bridge *b = bus->bridges; b; b = b->next) {
@@ -596,6 +695,18 @@ bool bus_add_target(Bus *bus, const TimingModel *target, const char *name,
     return true;
 }
 
+bool bus_take_turns(Bus *bus, Error **errp)
+{
+    for (BusLane *l = &bus->lane; l; l = l->next) {
+        l->calendar = l->calendar ? l->calendar : bus_calendar_new();
+        if (!l->calendar) {
+            return error_set(errp, "the host has no memory left for bus %s",
+                             bus->model.name);
+        }
+    }
+    return true;
+}
+
 void bus_reset(Bus *bus)
 {
     for (BusLane *l = &bus->lane; l; l = l->next) {
@@ -610,10 +721,13 @@ void bus_fini(Bus *bus)
         bus->lane.next = lane->next;
         event_cancel(bus->events, &lane->arbitrate);
         event_cancel(bus->events, &lane->deliver);
+        free(lane->calendar);
         free(lane);
     }
     event_cancel(bus->events, &bus->lane.arbitrate);
     event_cancel(bus->events, &bus->lane.deliver);
+    free(bus->lane.calendar);
+    bus->lane.calendar = NULL;
     free(bus->wait);
     free(bus->route);
     bus->wait = NULL;

@@ -24,18 +24,28 @@
  *          before its grant are run first, so a split-phase initiator that gets
  *          there earlier is served earlier. A split-phase one (DMA) asks with
  *          request() and is granted by a late event, when every initiator has
- *          reached that time. With one hart this is exact; two harts may pass
- *          each other by a quantum. An access made from inside an event that
- *          runs while another access waits behind a bridge does not wait for
- *          that one: it could not go on.
- * Clocks   An initiator or target may have another clock: a request is seen at
- *          the next bus edge (the time until then counts as the bus's), edges
- *          are computed from their number and never drift.
- * Source   AMBA AHB-Lite (ARM IHI 0033): address and data phases, one
- *          outstanding transfer; the overlap of the next address phase with the
- *          last data cycle is what makes a zero-wait beat cost one cycle. AXI4
- *          (ARM IHI 0022): bursts, outstanding transactions of one id in order.
- * Missing  Out-of-order completion, separate read and write channels.
+ *          reached that time. With one hart this is exact.
+ * Turns    Several harts take turns, each for as long as a quantum, so one asks
+ *          for times at which others have been granted already. Such a bus
+ *          (bus_take_turns()) keeps a calendar of the cycles that are taken
+ *          (bus_calendar.c): a synchronous access is granted the first gap that
+ *          it fits into, and waits for who has the cycles before it; a
+ *          split-phase one comes behind all that was granted. Who has the first
+ *          turn waits for nobody of later turns; the machine lets them have it
+ *          one after the other. With a quantum of a cycle this is exact but for
+ *          who is first when two ask at once.
+ * Inside   An access made from inside an event that runs while another access
+ *          waits behind a bridge does not wait for that one: it could not go
+ * on. Clocks   An initiator or target may have another clock: a request is seen
+ * at the next bus edge (the time until then counts as the bus's), edges are
+ * computed from their number and never drift. Source   AMBA AHB-Lite (ARM IHI
+ * 0033): address and data phases, one outstanding transfer; the overlap of the
+ * next address phase with the last data cycle is what makes a zero-wait beat
+ * cost one cycle. AXI4 (ARM IHI 0022): bursts, outstanding transactions of one
+ * id in order. Missing  Out-of-order completion, separate read and write
+ * channels. With turns: synchronous accesses have their address and data phases
+ * apart from others' (outstanding 1); arbitration among those that ask in
+ *          different turns.
  */
 #ifndef SOC_BUS_H
 #define SOC_BUS_H
@@ -83,6 +93,7 @@ typedef struct BusWait {
 
 typedef struct Bus Bus;
 typedef struct Bridge Bridge;
+typedef struct BusCalendar BusCalendar;
 
 typedef struct BusLane {
     Bus *bus;
@@ -95,6 +106,7 @@ typedef struct BusLane {
     unsigned turn;            /* this place */
     uint16_t holder;          /* initiator of the last grant */
     uint16_t last_winner;     /* of the last grant with more than one asking */
+    BusCalendar *calendar;    /* where initiators take turns; else NULL */
     TimingRequest *waiting;   /* split-phase requests, in order of asking */
     TimingRequest *granted;   /* to be told of it, in order of time */
     Event arbitrate, deliver;
@@ -111,6 +123,7 @@ typedef struct BusBurst {
     uint64_t moving_ps;         /* from `begin` to `granted`, not waiting */
     uint64_t bytes;
     uint32_t beats; /* on this bus */
+    bool in_gap;    /* of the calendar */
     bool aside;     /* made while the lane was open, which it leaves as it is */
     const TimingRequest *last; /* as on the last bus */
 } BusBurst;
@@ -155,6 +168,8 @@ bool bus_init(Bus *bus, const char *name, const ClockDomain *clock,
  * `name` is borrowed. Needless for targets of a shared bus. */
 bool bus_add_target(Bus *bus, const TimingModel *target, const char *name,
                     Bridge *via, Error **errp);
+/* Its synchronous initiators take turns in time; after all targets. */
+bool bus_take_turns(Bus *bus, Error **errp);
 /* State, not totals; requests under way are served still. */
 void bus_reset(Bus *bus);
 void bus_fini(Bus *bus);

@@ -77,8 +77,7 @@ TimingRequest *bus_pick(BusLane *lane, TimingRequest *rq, uint64_t at)
     return best;
 }
 
-/* The first edge at or after the edge `at` at which rq may be granted. */
-static uint64_t next_for(const Bus *bus, const TimingRequest *rq, uint64_t at)
+uint64_t bus_slot(const Bus *bus, const TimingRequest *rq, uint64_t at)
 {
     if (rq->asked > at) {
         at = bus_edge(bus, rq->asked);
@@ -98,9 +97,9 @@ static uint64_t next_for(const Bus *bus, const TimingRequest *rq, uint64_t at)
 uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at)
 {
     const Bus *bus = lane->bus;
-    uint64_t first = rq ? next_for(bus, rq, at) : TIME_NEVER;
+    uint64_t first = rq ? bus_slot(bus, rq, at) : TIME_NEVER;
     for (const TimingRequest *w = lane->waiting; w; w = w->next) {
-        uint64_t t = next_for(bus, w, at);
+        uint64_t t = bus_slot(bus, w, at);
         first = t < first ? t : first;
     }
     return first;

@@ -4,6 +4,10 @@
 
 #include "soc/bridge.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* -- bus.c: lanes and bursts */
 
 uint64_t bus_edge(const Bus *bus, uint64_t ps); /* at or after ps */
@@ -23,9 +27,28 @@ void bus_schedule(BusLane *lane);
 /* The winner at edge `at` among those that asked by then and rq (may be NULL);
  * NULL: nobody may. */
 TimingRequest *bus_pick(BusLane *lane, TimingRequest *rq, uint64_t at);
+/* The first edge at or after the edge `at` at which rq may be granted. */
+uint64_t bus_slot(const Bus *bus, const TimingRequest *rq, uint64_t at);
 /* The first edge at or after `at` at which one of those that wait on the lane,
  * or rq (may be NULL), can be granted; TIME_NEVER: nobody asks. */
 uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at);
+
+/* -- bus_calendar.c: which cycles of a lane are taken, where initiators take
+ * turns. All in bus cycles; `cycles` is not 0. */
+
+BusCalendar *bus_calendar_new(void); /* NULL: no memory; to be freed */
+/* The first of so many free cycles, at or after `cycle`. */
+uint64_t bus_calendar_gap(const BusCalendar *c, uint64_t cycle,
+                          uint64_t cycles);
+/* Whose `cycle` is; 0: nobody's. */
+uint16_t bus_calendar_owner(const BusCalendar *c, uint64_t cycle);
+/* [begin, end) is id's from now on, but for what is taken already. Returns how
+ * many cycles were free. */
+uint64_t bus_calendar_take(BusCalendar *c, uint64_t begin, uint64_t end,
+                           uint16_t id);
+/* The same, if all of them are free; else false, and nothing is done. */
+bool bus_calendar_fit(BusCalendar *c, uint64_t begin, uint32_t cycles,
+                      uint16_t id);
 
 /* -- bridge.c */
 
@@ -40,4 +63,7 @@ void bridge_request(Bridge *b, TimingRequest *rq, const TimingRequest *part,
 bool bridge_inline_form(Bridge *b, const TimingRequest *rq, uint32_t near_beats,
                         TimingInline *form);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,6 +1,6 @@
-// harts_test.cc - programs of several harts: counters they share, interrupts
-// they send each other. Exact, the same again, and the same without the fast
-// path.
+// harts_test.cc - programs of several harts: counters they share, a bus they
+// contend for, interrupts they send each other. Exact, the same again, and the
+// same without the fast path.
 
 #include <gtest/gtest.h>
 
@@ -139,6 +139,69 @@ TEST(Harts, CountTogetherExactly)
             const Counted recorded = count(n, quantum, false, true, rounds);
             EXPECT_EQ(recorded.outcome, c.outcome);
             expect_same_rows(slow.rows, recorded.rows, "without the fast path");
+        }
+    }
+}
+
+// -- one bus
+// --------------------------------------------------------------------
+
+const int MCYCLE = 0xb00;
+
+// Each hart walks its own memory, notes how long that took, and sleeps.
+Code walking(uint32_t rounds)
+{
+    Code code = li(s0, COUNTERS) + li(s1, rounds) +
+                Code{csrr(a0, MHARTID), slli(t0, a0, 12), add(s0, s0, t0)};
+    code = code + Code{lw(t0, 0, s0), addi(t0, t0, 1),  sw(t0, 0, s0),
+                       lw(t1, 4, s0), addi(s1, s1, -1), bne(s1, zero, -20)};
+    return code + Code{csrr(t0, MCYCLE), sw(t0, 64, s0), wfi, j(-4)};
+}
+
+// The mean of the harts' cycles; they differ by `apart` at most.
+uint64_t walk(unsigned n, const char *quantum, uint64_t apart, bool slow,
+              bool recorded)
+{
+    Kit k(harts(n, quantum), walking(4000), slow);
+    EXPECT_EQ(k.error, "");
+    std::unique_ptr<Recording> recording;
+    if (recorded) {
+        recording = std::make_unique<Recording>(machine_world(k.m), KIND_ALL);
+    }
+    k.run(PS_PER_SECOND / 10); // all sleep
+    uint64_t sum = 0, most = 0, least = UINT64_MAX;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint64_t cycles = word_at(k, COUNTERS + (i << 12) + 64);
+        most = std::max(most, cycles);
+        least = std::min(least, cycles);
+        sum += cycles;
+    }
+    EXPECT_LE(most - least, apart);
+    const BusTotals totals = bus_totals(&machine_bus(k.m, 0)->bus);
+    EXPECT_LE(totals.busy_cycles, most + 100);
+    return sum / n;
+}
+
+// How they contend for a bus hardly depends on how often they take turns. On a
+// full one (here 79 and 95 % of its cycles) who comes later also finds gaps
+// that are too short.
+TEST(Harts, ContendAlikeAtAnyQuantum)
+{
+    for (unsigned n = 1; n <= 4; n++) {
+        const uint64_t exact = walk(n, "20ns", 20, false, false);
+        struct {
+            const char *quantum;
+            uint64_t cycles;
+        } const coarse[] = {{"200ns", 10}, {"1us", 50}, {"20us", 1000}};
+        for (const auto &c : coarse) {
+            SCOPED_TRACE(testing::Message() << n << " harts, " << c.quantum);
+            const uint64_t apart = c.cycles + exact / 100;
+            const double off = n < 3 ? 0.01 : n < 4 ? 0.08 : 0.18;
+            const uint64_t cycles = walk(n, c.quantum, apart, false, false);
+            EXPECT_NEAR(double(cycles), double(exact),
+                        off * double(exact) + double(c.cycles));
+            EXPECT_EQ(walk(n, c.quantum, apart, true, false), cycles);
+            EXPECT_EQ(walk(n, c.quantum, apart, false, true), cycles);
         }
     }
 }

@@ -273,9 +273,7 @@ TEST(Machine, QuantumBoundsHowFarHartsAreApart)
 {
     for (uint64_t us : {1, 10}) {
         std::string quantum = "quantum=" + std::to_string(us) + "us";
-        // A bus would make a hart wait until it is no more behind the other.
-        const char *const set[] = {quantum.c_str(), "main.timing=none",
-                                   nullptr};
+        const char *const set[] = {quantum.c_str(), nullptr};
         Kit k(board(two_cpus), chatter(5), false, set);
         ASSERT_EQ(k.error, "");
         // A byte's time may lie before one already seen by a quantum at most.

@@ -482,4 +482,22 @@ TEST(Bus, InlineFormEqualsACall)
     }
 }
 
+// A run may end between two bursts: the bus has moved what its initiators have.
+TEST(Bus, BytesCountWhenAllOfThemHaveMoved)
+{
+    BusSetup setup;
+    setup.burst = 2;
+    const Script script = {{32, 32}, {0, 0}, {false, true}};
+    Machine m(setup);
+    Engine e(&m, &script);
+    uint64_t beats = 0;
+    while (event_next(&m.events) != TIME_NEVER) {
+        event_run_one(&m.events);
+        EXPECT_EQ(m.bus.lane.bytes, 32 * e.grants.size());
+        beats = std::max(beats, m.bus.lane.beats - 8 * e.grants.size());
+    }
+    EXPECT_EQ(e.grants.size(), 2u);
+    EXPECT_EQ(beats, 6u); // three bursts before the last one
+}
+
 } // namespace

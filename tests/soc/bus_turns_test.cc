@@ -1,0 +1,200 @@
+// Initiators that take turns in time: the calendar of a lane against a plain
+// set of cycles, and a bus of such initiators against one bit per cycle.
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "soc/bus_private.h"
+
+namespace
+{
+
+const uint64_t kKnown = 1 << 16; // cycles that a calendar goes back
+
+struct Calendar {
+    BusCalendar *c = bus_calendar_new();
+    std::map<uint64_t, uint16_t> taken; // the witness
+
+    ~Calendar() { free(c); }
+    bool is_free(uint64_t cycle) const { return !taken.count(cycle); }
+    uint64_t gap(uint64_t cycle, uint64_t cycles) const
+    {
+        for (uint64_t n = 0; n < cycles; n++) {
+            if (!is_free(cycle + n)) {
+                cycle += n + 1;
+                n = UINT64_MAX; // 0 next
+            }
+        }
+        return cycle;
+    }
+    uint64_t take(uint64_t begin, uint64_t end, uint16_t id)
+    {
+        uint64_t fresh = 0;
+        for (; begin < end; begin++) {
+            fresh += taken.emplace(begin, id).second;
+        }
+        return fresh;
+    }
+};
+
+TEST(BusCalendar, IsASetOfCycles)
+{
+    std::mt19937 rng(7);
+    for (int round = 0; round < 20; round++) {
+        Calendar k;
+        // Times drift, so that the calendar goes on; asks stay within reach.
+        for (uint64_t base = 0, i = 0; i < 20000; i++, base += rng() % 40) {
+            const uint64_t begin = base + rng() % 3000;
+            const auto cycles =
+                1 + static_cast<uint32_t>(rng() % (rng() % 50 ? 8 : 200));
+            const auto id = static_cast<uint16_t>(1 + rng() % 5);
+            const uint64_t at = k.gap(begin, cycles);
+            ASSERT_EQ(bus_calendar_gap(k.c, begin, cycles), at);
+            const auto before = k.taken.find(at - 1);
+            ASSERT_EQ(bus_calendar_owner(k.c, at - 1),
+                      before == k.taken.end() ? 0 : before->second);
+            if (rng() % 4) {
+                const bool fits = at == begin;
+                ASSERT_EQ(bus_calendar_fit(k.c, begin, cycles, id), fits);
+                if (fits) {
+                    k.take(begin, begin + cycles, id);
+                }
+            } else {
+                const uint64_t fresh = k.take(begin, begin + cycles, id);
+                ASSERT_EQ(bus_calendar_take(k.c, begin, begin + cycles, id),
+                          fresh);
+            }
+        }
+    }
+}
+
+TEST(BusCalendar, ForgetsWhatIsFarBack)
+{
+    Calendar k;
+    ASSERT_EQ(bus_calendar_take(k.c, 10, 20, 3), 10u);
+    EXPECT_EQ(bus_calendar_gap(k.c, 10, 1), 20u);
+    // Just in reach, and far beyond: nobody is in the way there, or known.
+    ASSERT_EQ(bus_calendar_take(k.c, kKnown - 2, kKnown - 1, 3), 1u);
+    EXPECT_EQ(bus_calendar_gap(k.c, 10, 1), 20u);
+    const uint64_t far = 1000 * kKnown + 5;
+    ASSERT_EQ(bus_calendar_take(k.c, far, far + 1, 3), 1u);
+    EXPECT_EQ(bus_calendar_gap(k.c, 10, 1), 10u);
+    EXPECT_EQ(bus_calendar_take(k.c, 10, 20, 3), 10u);
+    EXPECT_EQ(bus_calendar_take(k.c, 10, 20, 3), 10u);
+    EXPECT_EQ(bus_calendar_gap(k.c, far, 1), far + 1);
+    // One that takes longer than is known.
+    const uint64_t ages = 100 * kKnown;
+    EXPECT_EQ(bus_calendar_take(k.c, far + 1, far + ages, 3), ages - 1);
+    EXPECT_EQ(bus_calendar_gap(k.c, far + ages - 10, 1), far + ages);
+}
+
+// -- a bus -------------------------------------------------------------------
+
+const uint64_t kPeriod = 10000; // ps: 100 MHz
+
+struct System {
+    MemoryWorld *world = memory_world_new();
+    MemoryWorld *before = memory_world_enter(world);
+    EventQueue events;
+    ClockDomain clock;
+    Bus bus;
+    WaitStates waits;
+    MemoryRegion root;
+    AddressSpace as;
+    MemoryPort port[4] = {};
+
+    explicit System(std::mt19937 &rng)
+    {
+        static const char *const names[] = {"a", "b", "c", "d"};
+        event_queue_init(&events, world);
+        clock_init(&clock, "clock", PS_PER_SECOND / kPeriod);
+        EXPECT_TRUE(bus_init(&bus, "main", &clock, &events, 4, nullptr));
+        bus.model.id = 1;
+        bus.overhead = rng() % 2;
+        bus.target_waits.read_first = rng() % 2;
+        wait_states_init(&waits, "ram", &clock);
+        waits.read_first = rng() % 3;
+        waits.write_next = rng() % 2;
+        memory_region_init(&root, nullptr, "root", UINT64_MAX);
+        address_space_init(&as, &root, "as");
+        for (unsigned i = 0; i < 4; i++) {
+            EXPECT_TRUE(port_init(&port[i], &as, names[i], &clock, &bus.model,
+                                  0, nullptr));
+            port[i].id = static_cast<uint16_t>(i + 1);
+        }
+        EXPECT_TRUE(bus_take_turns(&bus, nullptr));
+    }
+    ~System()
+    {
+        for (MemoryPort &p : port) {
+            port_fini(&p);
+        }
+        address_space_destroy(&as);
+        memory_region_fini(&root);
+        bus_fini(&bus);
+        event_queue_fini(&events);
+        memory_world_enter(before);
+        memory_world_free(world);
+    }
+    uint64_t cycles(const TimingRequest &rq) const
+    {
+        const uint64_t n = (rq.size + 3) / 4;
+        return bus.overhead + n +
+               (rq.is_write ? waits.write_first + bus.target_waits.write_first
+                            : waits.read_first + bus.target_waits.read_first) +
+               (n - 1) * (rq.is_write ? waits.write_next : waits.read_next);
+    }
+};
+
+// Each in turn goes on to the end of a quantum; every access has the first gap
+// there is, whether it is taken or asked for, and waits for who is before it.
+TEST(BusTurns, EachAccessHasTheFirstGap)
+{
+    std::mt19937 rng(11);
+    for (int round = 0; round < 60; round++) {
+        System s(rng);
+        const uint64_t quantum = 1 + rng() % 300;
+        Calendar k;
+        uint64_t now[4] = {}, busy = 0, waited = 0;
+        for (uint64_t end = quantum; end < 3000; end += quantum) {
+            for (unsigned i = 0; i < 4; i++) {
+                while (now[i] < end) {
+                    TimingRequest rq = {};
+                    rq.port = &s.port[i];
+                    rq.size = 4u << rng() % 3;
+                    rq.pieces = 1;
+                    rq.is_write = rng() % 2;
+                    rq.target = &s.waits.model;
+                    rq.issue = now[i] * kPeriod;
+                    const uint64_t n = s.cycles(rq), at = k.gap(now[i], n);
+                    TimingCost cost = {};
+                    cost.ps = n * kPeriod;
+                    cost.cycles = static_cast<uint32_t>(n);
+                    cost.target = rq.target;
+                    const bool taken =
+                        rng() % 2 && s.bus.model.take(&s.bus.model, rq.port,
+                                                      rq.issue, &cost);
+                    ASSERT_TRUE(!taken || at == now[i]);
+                    if (!taken) {
+                        s.bus.model.access(&s.bus.model, &rq);
+                        ASSERT_EQ(rq.granted, at * kPeriod);
+                        ASSERT_EQ(rq.done, (at + n) * kPeriod);
+                        ASSERT_EQ(rq.blocker,
+                                  at == now[i] ? 0 : k.taken.at(at - 1));
+                        busy += n;
+                    }
+                    waited += at - now[i];
+                    k.take(at, at + n, rq.port->id);
+                    now[i] = at + n + rng() % 12;
+                }
+            }
+        }
+        EXPECT_EQ(s.bus.lane.wait_cycles, waited);
+        EXPECT_EQ(s.bus.lane.busy_cycles, busy);
+        EXPECT_GT(waited, 0u);
+    }
+}
+
+} // namespace
