@@ -552,6 +552,11 @@ MemoryPort *hart_walk_port(Hart *h)
     return h->walk.world ? &h->walk : NULL;
 }
 
+uint64_t hart_instructions(const Hart *h)
+{
+    return h->instret;
+}
+
 HartCounters hart_progress(const Hart *h)
 {
     return (HartCounters){.cycles = h->cycle,

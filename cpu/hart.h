@@ -195,6 +195,7 @@ HartCounters hart_counters(Hart *hart);
 /* The same, but only cycles, instructions, idle, traps and interrupts, which
  * cost nothing to ask; the rest is 0. */
 HartCounters hart_progress(const Hart *hart);
+uint64_t hart_instructions(const Hart *hart); /* of these */
 
 uint64_t hart_pc(const Hart *hart);
 void hart_set_pc(Hart *hart, uint64_t pc); /* an odd one is rounded down */

@@ -633,8 +633,9 @@ static void request_granted(TimingRequest *timing)
     tx->done = timing->done;
     tx->blocker = timing->blocker ? timing->blocker : rq->blocker;
     tx->beats = timing->beats;
-    MemoryRegion *first =
-        look_up(a.fv, tx->addr, 1, rq->is_write, tx->attrs).mr;
+    uint64_t l;
+    Target t = next_piece(&a, tx->addr, rq->len, rq->is_write, &l);
+    MemoryRegion *const first = t.mr;
     memory_region_ref(first);
     tx->beats = first ? timing->beats : 0;
     port_time_split(port, tx, timing->granted - tx->issue - timing->moving_ps,
@@ -642,9 +643,9 @@ static void request_granted(TimingRequest *timing)
     perform_begin(&a, timing->granted);
     uint8_t *bytes = rq->buf;
     for (uint64_t at = 0; at < rq->len;) {
-        uint64_t l;
-        Target t =
-            next_piece(&a, tx->addr + at, rq->len - at, rq->is_write, &l);
+        if (at) {
+            t = next_piece(&a, tx->addr + at, rq->len - at, rq->is_write, &l);
+        }
         move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, timing);
         at += l;
     }

@@ -206,6 +206,7 @@ struct Machine {
     /* run loop */
     Hart *running; /* NULL: between harts */
     uint64_t horizon, time, next_watch;
+    uint64_t end;             /* ps: of the limits */
     uint64_t progress, traps; /* at the last watch that saw progress */
     MachineLimits limits;
     volatile sig_atomic_t paused;

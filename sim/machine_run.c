@@ -262,7 +262,7 @@ static uint64_t instructions(Machine *m)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < m->harts; i++) {
-        n += hart_progress(m->hart[i]).instructions;
+        n += hart_instructions(m->hart[i]);
     }
     return n;
 }
@@ -302,13 +302,11 @@ static MachineStop must_stop(Machine *m)
         instructions(m) >= m->limits.instructions) {
         return MACHINE_LIMIT_INSNS;
     }
-    if (m->time >= cycle_limit(m)) {
-        return MACHINE_LIMIT_CYCLES;
+    if (m->time < m->end) {
+        return MACHINE_RUNNING;
     }
-    if (m->time >= m->limits.time_ps && m->limits.time_ps != TIME_NEVER) {
-        return MACHINE_LIMIT_TIME;
-    }
-    return MACHINE_RUNNING;
+    return m->time >= cycle_limit(m) ? MACHINE_LIMIT_CYCLES
+                                     : MACHINE_LIMIT_TIME;
 }
 
 /* Before the limit, all harts together. */
@@ -339,7 +337,7 @@ static void run_hart(Machine *m, unsigned i)
             break;
         }
         left = least(left, least(cut, machine_debug_instructions(m, hart)));
-        uint64_t begun = hart_progress(hart).instructions;
+        uint64_t begun = hart_instructions(hart);
         hart_limit(hart, left < UINT64_MAX - begun ? begun + left : UINT64_MAX);
         HartStop stop = hart_run(hart, until);
         if (m->window.active) {
@@ -441,9 +439,8 @@ static MachineStop run(Machine *m, uint64_t until)
             m->paused = 0;
             return MACHINE_RUNNING;
         }
-        uint64_t limit = least(m->limits.time_ps, cycle_limit(m));
-        uint64_t end = least(until, limit);
-        if (!begin_round(m, end, limit > until)) {
+        const uint64_t end = least(until, m->end);
+        if (!begin_round(m, end, m->end > until)) {
             return MACHINE_STUCK;
         }
         m->time = run_harts(m);
@@ -466,7 +463,7 @@ static MachineStop run(Machine *m, uint64_t until)
 MachineStop machine_run(Machine *m, uint64_t until)
 {
     MemoryWorld *outer = memory_world_enter(m->world);
-    m->events.end = least(m->limits.time_ps, cycle_limit(m));
+    m->end = m->events.end = least(m->limits.time_ps, cycle_limit(m));
     m->stop = run(m, until);
     if (m->stop != MACHINE_RUNNING) {
         machine_posted_stop(m);

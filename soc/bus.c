@@ -44,9 +44,14 @@ static bool all_moved(const TimingRequest *rq)
 /* What of rq is moved next. */
 static TimingRequest next_part(const Bus *bus, const TimingRequest *rq)
 {
-    TimingRequest part = *rq;
-    part.blocker = 0;
-    part.moving_ps = part.target_ps = part.beat_first = part.beat_next = 0;
+    TimingRequest part = {.port = rq->port,
+                          .addr = rq->addr,
+                          .size = rq->size,
+                          .pieces = rq->pieces,
+                          .is_write = rq->is_write,
+                          .direct = rq->direct,
+                          .target = rq->target,
+                          .issue = rq->issue};
     if (!bus->burst || (!rq->moved && bus_beats(bus, rq) <= bus->burst)) {
         return part;
     }
@@ -190,25 +195,24 @@ static uint64_t own_next(const Bus *bus, bool is_write)
                     : bus->target_waits.read_next;
 }
 
-/* One whose target is on this bus. */
+/* One whose target is on this bus; part becomes what came of it. */
 static void burst_here(BusLane *lane, TimingRequest *rq, TimingRequest *part,
                        BusBurst *burst)
 {
     const Bus *bus = lane->bus;
     const ClockDomain *clk = bus->clock;
     uint64_t head = burst->begin + bus->overhead;
-    TimingRequest target = *part;
-    target.pieces = burst->beats;
-    target.done = target.issue;
+    part->pieces = burst->beats;
+    part->done = part->issue;
     if (part->target) {
-        part->target->access(part->target, &target);
+        part->target->access(part->target, part);
     }
     const uint64_t first = own_first(bus, rq->is_write);
     const uint64_t next = own_next(bus, rq->is_write);
     const uint64_t own = first + (burst->beats - 1) * next;
-    uint64_t waits = clock_cycle_at(clk, target.done) - head + own;
+    uint64_t waits = clock_cycle_at(clk, part->done) - head + own;
     if (overlaps(lane, burst)) {
-        uint64_t data = head + first + clock_cycle_at(clk, target.beat_first);
+        uint64_t data = head + first + clock_cycle_at(clk, part->beat_first);
         uint64_t before = clock_cycle_at(clk, lane->data_end);
         uint64_t shift = before > data ? before - data : 0;
         burst->granted = clock_time(clk, burst->begin + shift);
@@ -218,11 +222,11 @@ static void burst_here(BusLane *lane, TimingRequest *rq, TimingRequest *part,
     burst->end = head + burst->beats + waits;
     part->bus = bus->model.id;
     part->width = bus->width;
+    part->blocker = 0;
     part->beats = burst->beats;
-    part->target_ps = target.target_ps + clock_time(clk, own);
-    part->beat_first =
-        clock_time(clk, bus->overhead + 1 + first) + target.beat_first;
-    part->beat_next = clock_time(clk, 1 + next) + target.beat_next;
+    part->target_ps += clock_time(clk, own);
+    part->beat_first += clock_time(clk, bus->overhead + 1 + first);
+    part->beat_next += clock_time(clk, 1 + next);
     burst->last = part;
     bus_burst_end(lane, rq, burst);
 }

@@ -4,6 +4,7 @@
 #include "soc/traffic.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -28,10 +29,15 @@ uint64_t traffic_start(const Traffic *t)
 void traffic_pattern(const Traffic *t, hwaddr addr, uint8_t *bytes,
                      uint32_t len)
 {
-    uint32_t word = (uint32_t)t->master.id << 24 | (t->issued & 0xffffff);
-    for (uint32_t i = 0; i < len; i++) {
-        bytes[i] = (uint8_t)(word >> 8 * ((addr + i) % 4));
+    const uint32_t word = (uint32_t)t->master.id << 24 | (t->issued & 0xffffff);
+    uint8_t two[8]; /* as it lies in memory from addr on, twice */
+    for (unsigned i = 0; i < sizeof(two); i++) {
+        two[i] = (uint8_t)(word >> 8 * (unsigned)((addr + i) % 4));
     }
+    for (; len >= 8; bytes += 8, len -= 8) {
+        memcpy(bytes, two, sizeof(two));
+    }
+    memcpy(bytes, two, len);
 }
 
 /* -- when ------------------------------------------------------------------ */
