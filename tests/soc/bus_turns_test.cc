@@ -1,5 +1,6 @@
 // Initiators that take turns in time: the calendar of a lane against a plain
 // set of cycles, and a bus of such initiators against one bit per cycle.
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
@@ -194,6 +195,87 @@ TEST(BusTurns, EachAccessHasTheFirstGap)
         EXPECT_EQ(s.bus.lane.wait_cycles, waited);
         EXPECT_EQ(s.bus.lane.busy_cycles, busy);
         EXPECT_GT(waited, 0u);
+    }
+}
+
+// Asks with request(), again a while after it is served.
+struct Engine {
+    System *s;
+    std::vector<std::pair<uint64_t, uint64_t>> *held; // cycles
+    TimingRequest rq = {};
+    Event next = {};
+    uint32_t left = 60;
+
+    Engine(System *system, std::vector<std::pair<uint64_t, uint64_t>> *all)
+        : s(system), held(all)
+    {
+        event_init(&s->events, &next, "engine", EVENT_NORMAL, ask, this);
+        event_schedule(&s->events, &next, 0);
+    }
+    static void ask(void *opaque, uint64_t when)
+    {
+        auto *e = static_cast<Engine *>(opaque);
+        if (!e->left--) {
+            return;
+        }
+        e->rq = {};
+        e->rq.port = &e->s->port[3];
+        e->rq.size = 32;
+        e->rq.pieces = 1;
+        e->rq.target = &e->s->waits.model;
+        e->rq.issue = when;
+        e->rq.on_grant = [](TimingRequest *rq) {
+            auto *self = reinterpret_cast<Engine *>(
+                reinterpret_cast<char *>(rq) - offsetof(Engine, rq));
+            self->held->emplace_back(rq->granted / kPeriod, rq->done / kPeriod);
+            const uint64_t think = self->left * 7 % 40;
+            event_schedule(&self->s->events, &self->next,
+                           rq->done + think * kPeriod);
+        };
+        e->s->bus.model.request(&e->s->bus.model, &e->rq);
+    }
+};
+
+// Beside one that asks by event nobody has a cycle that another has, and all
+// are served.
+TEST(BusTurns, LeaveRoomForWhoAsksByEvent)
+{
+    std::mt19937 rng(13);
+    for (int round = 0; round < 60; round++) {
+        System s(rng);
+        const uint64_t quantum = 1 + rng() % 200;
+        std::vector<std::pair<uint64_t, uint64_t>> held;
+        Engine engine(&s, &held);
+        uint64_t now[3] = {}, time = 0;
+        size_t accesses = 0;
+        while (time < 6000) {
+            const uint64_t end = (time / quantum + 1) * quantum * kPeriod;
+            const uint64_t horizon = std::min(end, event_horizon(&s.events));
+            for (uint64_t &t : now) {
+                while (t * kPeriod < horizon) {
+                    TimingRequest rq = {};
+                    rq.port = &s.port[&t - now];
+                    rq.size = 4u << rng() % 4;
+                    rq.pieces = 1;
+                    rq.is_write = rng() % 2;
+                    rq.target = &s.waits.model;
+                    rq.issue = t * kPeriod;
+                    s.bus.model.access(&s.bus.model, &rq);
+                    held.emplace_back(rq.granted / kPeriod, rq.done / kPeriod);
+                    accesses++;
+                    t = rq.done / kPeriod + rng() % 24;
+                }
+            }
+            time = *std::min_element(now, now + 3);
+            while (event_horizon(&s.events) <= time * kPeriod) {
+                event_run_one(&s.events);
+            }
+        }
+        EXPECT_EQ(held.size(), accesses + 60);
+        std::sort(held.begin(), held.end());
+        for (size_t i = 1; i < held.size(); i++) {
+            ASSERT_LE(held[i - 1].second, held[i].first);
+        }
     }
 }
 
