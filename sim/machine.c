@@ -239,6 +239,7 @@ void machine_free(Machine *m)
     }
     machine_free_caches(m);
     free(m->hart);
+    free(m->turn);
     free(m->trap);
     event_queue_clear(&m->events);
     machine_posted_fini(m);

@@ -261,6 +261,20 @@ static bool reaches(const Machine *m, const ConfigCpu *cc, const MachineBus *mb)
     return there;
 }
 
+/* In the order of the file; among harts that a bus prefers, in that. */
+static void order_turns(Machine *m)
+{
+    for (unsigned i = 0; i < m->harts; i++) {
+        unsigned k = i;
+        for (; k > 0 && m->turns_fixed &&
+               m->cfg->cpu[i].priority < m->cfg->cpu[m->turn[k - 1]].priority;
+             k--) {
+            m->turn[k] = m->turn[k - 1];
+        }
+        m->turn[k] = i;
+    }
+}
+
 bool machine_share_buses(Machine *m, Error **errp)
 {
     for (unsigned i = 0; i < m->buses; i++) {
@@ -269,10 +283,15 @@ bool machine_share_buses(Machine *m, Error **errp)
         for (unsigned k = 0; k < m->cfg->cpus; k++) {
             harts += reaches(m, &m->cfg->cpu[k], mb);
         }
-        if (harts > 1 && !mb->untimed && !bus_take_turns(&mb->bus, errp)) {
+        if (harts < 2 || mb->untimed) {
+            continue;
+        }
+        if (!bus_take_turns(&mb->bus, errp)) {
             return false;
         }
+        m->turns_fixed |= mb->bus.arbitration == BUS_FIXED;
     }
+    order_turns(m);
     return true;
 }
 

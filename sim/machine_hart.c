@@ -171,7 +171,8 @@ bool machine_make_harts(Machine *m, const MachineOptions *options, Error **errp)
 {
     m->hart = calloc(m->cfg->cpus + 1, sizeof(*m->hart));
     m->trap = calloc(m->cfg->cpus + 1, sizeof(*m->trap));
-    if (!m->hart || !m->trap) {
+    m->turn = calloc(m->cfg->cpus + 1, sizeof(*m->turn));
+    if (!m->hart || !m->trap || !m->turn) {
         return machine_no_memory(errp);
     }
     for (unsigned i = 0; i < m->cfg->cpus; i++) {

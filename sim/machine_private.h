@@ -181,6 +181,8 @@ struct Machine {
     MachineNet *nets; /* one per network card */
     Hart **hart;
     unsigned harts;
+    unsigned *turn;   /* their numbers in the order of their turns */
+    bool turns_fixed; /* a bus they share prefers some: no other begins */
     MachineCache *caches;
     MachinePosted *posted; /* in order of domains */
     unsigned posteds;

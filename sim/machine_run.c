@@ -3,7 +3,8 @@
  *
  * Model    Each hart runs alone, in the order of the file, up to a horizon:
  *          the next event, a limit, `until`, with several harts also the end
- *          of the quantum, in each of which the next one is the first. Then the
+ *          of the quantum, in each of which the next one is the first
+ *          (where a bus prefers some, those with the lower number). Then the
  * events up to which every hart has come are run. What schedules an event
  * earlier than the horizon shortens it, so with one hart neither the quantum
  * nor a call's `until` changes a result. Units    picoseconds. Missing Threads:
@@ -351,12 +352,13 @@ static void run_hart(Machine *m, unsigned i)
     m->running = NULL;
 }
 
-/* Who has the first turn: each in its quantum. */
+/* Which turn is the first: each in its quantum. */
 static unsigned first_turn(const Machine *m)
 {
     const uint64_t quantum = m->cfg->quantum_ps;
-    return m->harts > 1 && quantum ? (unsigned)(m->time / quantum % m->harts)
-                                   : 0;
+    return m->harts > 1 && quantum && !m->turns_fixed
+               ? (unsigned)(m->time / quantum % m->harts)
+               : 0;
 }
 
 /* Runs all harts to the horizon; returns up to where all of them came. */
@@ -366,7 +368,7 @@ static uint64_t run_harts(Machine *m)
     const unsigned first = first_turn(m);
     for (unsigned i = 0;
          i < m->harts && !m->finished && !machine_debug_wants(m); i++) {
-        run_hart(m, (first + i) % m->harts);
+        run_hart(m, m->turn[(first + i) % m->harts]);
     }
     machine_debug_pass(m);
     for (unsigned i = 0; i < m->harts; i++) {

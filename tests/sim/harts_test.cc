@@ -162,7 +162,8 @@ Code walking(uint32_t rounds)
 uint64_t walk(unsigned n, const char *quantum, uint64_t apart, bool slow,
               bool recorded)
 {
-    Kit k(harts(n, quantum), walking(4000), slow);
+    const char *const set[] = {"main.arbitration=round-robin", nullptr};
+    Kit k(harts(n, quantum), walking(4000), slow, set);
     EXPECT_EQ(k.error, "");
     std::unique_ptr<Recording> recording;
     if (recorded) {
@@ -203,6 +204,29 @@ TEST(Harts, ContendAlikeAtAnyQuantum)
             EXPECT_EQ(walk(n, c.quantum, apart, true, false), cycles);
             EXPECT_EQ(walk(n, c.quantum, apart, false, true), cycles);
         }
+    }
+}
+
+// Who is preferred waits for nobody, in whatever order the file has them.
+TEST(Harts, PreferredOnesComeFirstOnABusWithPriorities)
+{
+    for (const char *quantum : {"20ns", "1us", "20us"}) {
+        const char *const set[] = {"main.arbitration=fixed", "cpu0.priority=9",
+                                   "cpu1.priority=7",        "cpu2.priority=8",
+                                   "cpu3.priority=1",        nullptr};
+        Kit k(harts(4, quantum), walking(4000), false, set);
+        ASSERT_EQ(k.error, "");
+        k.run(PS_PER_SECOND / 10);
+        uint64_t wait[4];
+        for (uint32_t i = 0; i < 4; i++) {
+            wait[i] = hart_counters(machine_hart(k.m, i)).data_wait;
+        }
+        SCOPED_TRACE(quantum);
+        // Of its 12,000 accesses each waits for one that has begun, at most.
+        EXPECT_LT(wait[3], 24000u);
+        EXPECT_LT(wait[3], wait[1]);
+        EXPECT_LT(wait[1], wait[2]);
+        EXPECT_LT(wait[2], wait[0]);
     }
 }
 
