@@ -180,6 +180,8 @@ void *memory_grow(void *old, size_t count, size_t size);
 RAMBlock *ram_block_new(uint64_t size, uint64_t max_size, uint32_t flags,
                         Error **errp);
 RAMBlock *ram_block_of(void *host, uint64_t size); /* borrowed memory */
+/* Before it is in use: every byte of it. */
+bool ram_block_fill(RAMBlock *block, uint8_t byte, Error **errp);
 /* Gives the block a place in the world's numbering, and its region. */
 void ram_block_bind(RAMBlock *block, MemoryRegion *mr);
 void ram_block_free(RAMBlock *block); /* NULL is fine */

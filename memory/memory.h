@@ -330,6 +330,9 @@ const char *memory_region_name(const MemoryRegion *mr);
 bool memory_region_is_ram_device(MemoryRegion *mr);
 bool memory_region_is_mapped(MemoryRegion *mr);
 void *memory_region_get_ram_ptr(MemoryRegion *mr); /* through aliases */
+/* Every byte of the region's own memory, before it is in use. Like zeros it
+ * takes host memory only where it is written later. */
+bool memory_region_fill(MemoryRegion *mr, uint8_t byte, Error **errp);
 /* The RAM region of the current world that holds this host address, and the
  * offset in it; NULL: none. */
 MemoryRegion *memory_region_from_host(void *ptr, ram_addr_t *offset);

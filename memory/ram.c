@@ -4,7 +4,8 @@
  * Model    A block is anonymous memory, (a part of) a file, or memory of the
  *          caller, and one state byte per page. What is not the caller's comes
  *          zero-filled from the kernel and takes host memory only where it is
- *          touched, so a 16 GiB RAM costs what is used. A block that is bound
+ *          touched, so a 16 GiB RAM costs what is used; filled with something
+ *          else, it is one MiB shown again and again. A block that is bound
  *          to its region has a place in the world's flat numbering of RAM:
  *          blocks in order of binding, each starting at a multiple of 64 pages;
  *          places are not used again.
@@ -101,6 +102,44 @@ RAMBlock *ram_block_of(void *host, uint64_t size)
                              .flags = RAM_PREALLOC,
                              .fd = -1};
     return &node->block;
+}
+
+/* A nameless file of `bytes` bytes that are all `byte`; -1: none. */
+static int pattern_file(uint8_t byte, size_t bytes)
+{
+    int fd = memfd_create("pattern", MFD_CLOEXEC);
+    void *at =
+        fd >= 0 && ftruncate(fd, (off_t)bytes) == 0
+            ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+            : MAP_FAILED;
+    if (at == MAP_FAILED) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    memset(at, byte, bytes);
+    munmap(at, bytes);
+    return fd;
+}
+
+bool ram_block_fill(RAMBlock *block, uint8_t byte, Error **errp)
+{
+    const uint64_t piece = 1 << 20, bytes = ram_page_round(block->max_size);
+    bool own = block->mapping && block->fd < 0 && !(block->flags & RAM_SHARED);
+    int fd = own ? pattern_file(byte, piece) : -1;
+    if (fd < 0) {
+        memset(block->host, byte, block->max_size);
+        return true;
+    }
+    bool ok = true;
+    for (uint64_t at = 0; ok && at < bytes; at += piece) {
+        uint64_t len = bytes - at < piece ? bytes - at : piece;
+        ok = mmap(block->host + at, len, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, 0) != MAP_FAILED;
+    }
+    close(fd);
+    return ok || no_memory(bytes, errp);
 }
 
 /* -- files ---------------------------------------------------------------- */

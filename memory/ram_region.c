@@ -186,6 +186,11 @@ void memory_region_init_ram_device_ptr(MemoryRegion *mr, Object *owner,
     mr->opaque = mr;
 }
 
+bool memory_region_fill(MemoryRegion *mr, uint8_t byte, Error **errp)
+{
+    return ram_block_fill(mr->ram_block, byte, errp);
+}
+
 /* -- files ---------------------------------------------------------------- */
 
 static bool init_file(MemoryRegion *mr, const RamFile *file, Error **errp)

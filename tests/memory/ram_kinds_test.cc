@@ -341,6 +341,29 @@ TEST_F(RamFiles, AlignmentHolds)
 
 // -- kinds that are not files
 
+TEST(RamKinds, FilledWithWhatever)
+{
+    const uint64_t size = (3 << 20) + 4096 + 5;
+    std::vector<uint8_t> mine(size);
+    for (int kind : {0, 1}) { // the kernel's memory; the caller's
+        ScopedWorld w;
+        Region ram;
+        if (kind == 0) {
+            memory_region_init_rom(&ram, nullptr, "ram", size, nullptr);
+        } else {
+            memory_region_init_ram_ptr(&ram, nullptr, "ram", size, mine.data());
+        }
+        ASSERT_TRUE(memory_region_fill(&ram, 0xa5, nullptr));
+        uint8_t *host = ram.host();
+        for (uint64_t i = 0; i < size; i++) {
+            ASSERT_EQ(0xa5, host[i]) << i;
+        }
+        host[7] = 1; // of one place, not of all
+        EXPECT_EQ(0xa5, host[7 + (1 << 20)]);
+        EXPECT_EQ(0xa5, host[size - 1]);
+    }
+}
+
 TEST(RamKinds, FlagsAndDefaults)
 {
     ScopedWorld scope;
