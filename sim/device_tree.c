@@ -11,7 +11,8 @@
  *          timer/sifive,clint.yaml,
  *          interrupt-controller/sifive,plic-1.0.0.yaml, serial/8250.yaml,
  *          virtio/mmio.yaml, rtc/google,goldfish-rtc.yaml,
- * mtd/mtd-physmap.yaml. Missing  Buses as nodes, caches, clocks as nodes.
+ *          mtd/mtd-physmap.yaml.
+ * Missing  Buses as nodes, caches, clocks as nodes.
  */
 #include "sim/device_tree.h"
 

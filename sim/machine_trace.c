@@ -53,8 +53,9 @@ static void add_regions(Machine *m, TraceStore *ts)
     for (unsigned i = 0; i < m->devices; i++) {
         const MachineDevice *md = &m->device[i];
         if (md->dev->cls->mmio_size) {
-            trace_add_region(ts, &md->dev->mmio, "io", md->bus->name,
-                             md->address, md->dev->cls);
+            trace_add_region(ts, &md->dev->mmio,
+                             md->dev->mmio.rom_device ? "romd" : "io",
+                             md->bus->name, md->address, md->dev->cls);
         }
     }
     if (m->htif.there) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "soc/cfi_flash.h"
 #include "soc/clint.h"
 #include "soc/dma.h"
 #include "soc/foreign.h"
@@ -38,20 +39,35 @@
 #include "soc/watchdog.h"
 
 const DeviceClass *const device_classes[] = {
-    &clint_class,          &dma_class,
-    &foreign_class,        &generator_class,
-    &goldfish_rtc_class,   &gpio_class,
-    &lm75_class,           &ns16550a_class,
-    &ocores_i2c_class,     &player_class,
-    &plic_class,           &registers_class,
-    &sifive_aon_class,     &sifive_gpio_class,
-    &sifive_prci_class,    &sifive_pwm_class,
-    &sifive_spi_class,     &sifive_test_class,
-    &sifive_uart_class,    &spi_flash_class,
-    &timer_class,          &virtio_blk_class,
-    &virtio_console_class, &virtio_mmio_class,
-    &virtio_net_class,     &virtio_rng_class,
-    &watchdog_class,       NULL,
+    &cfi_flash_class,
+    &clint_class,
+    &dma_class,
+    &foreign_class,
+    &generator_class,
+    &goldfish_rtc_class,
+    &gpio_class,
+    &lm75_class,
+    &ns16550a_class,
+    &ocores_i2c_class,
+    &player_class,
+    &plic_class,
+    &registers_class,
+    &sifive_aon_class,
+    &sifive_gpio_class,
+    &sifive_prci_class,
+    &sifive_pwm_class,
+    &sifive_spi_class,
+    &sifive_test_class,
+    &sifive_uart_class,
+    &spi_flash_class,
+    &timer_class,
+    &virtio_blk_class,
+    &virtio_console_class,
+    &virtio_mmio_class,
+    &virtio_net_class,
+    &virtio_rng_class,
+    &watchdog_class,
+    NULL,
 };
 
 const DeviceClass *device_class_find(const char *name)

@@ -190,7 +190,9 @@ TEST(Boot, TreeSaysWhatTheMachineHas)
 {
     File bios(loop);
     Booted k(virt(64, "  - {name: rtc0, type: goldfish-rtc, bus: main, at: "
-                      "0x101000, irq: plic0.11}\n"),
+                      "0x101000, irq: plic0.11}\n"
+                      "  - {name: f0, type: cfi-flash, bus: main, at: "
+                      "0x20000000, size: 4MiB}\n"),
              {std::string("boot.bios=") + bios.path, "boot.append='a b'"});
     ASSERT_EQ("", k.error);
     k.go(6);
@@ -221,6 +223,11 @@ TEST(Boot, TreeSaysWhatTheMachineHas)
     EXPECT_EQ((Cells{plic[0], 11}),
               cells(tree, "/soc/rtc@101000", "interrupts-extended"));
     EXPECT_EQ(Cells{31}, cells(tree, "/soc/plic@c000000", "riscv,ndev"));
+    EXPECT_EQ("cfi-flash\0"s,
+              property(tree, "/soc/flash@20000000", "compatible"));
+    EXPECT_EQ((Cells{0, 0x20000000, 0, 4 << 20}),
+              cells(tree, "/soc/flash@20000000", "reg"));
+    EXPECT_EQ(Cells{4}, cells(tree, "/soc/flash@20000000", "bank-width"));
     EXPECT_EQ(cells(tree, "/soc/test@100000", "phandle"),
               cells(tree, "/poweroff", "regmap"));
     EXPECT_EQ(Cells{0x5555}, cells(tree, "/poweroff", "value"));
