@@ -55,57 +55,84 @@ bool cli_boot_set(RunOptions *opt, const char *key, const char *value)
     return ok;
 }
 
-/* KEY of the slot of the disk named last. */
-static bool set_disk(RunOptions *opt, const char *key, const char *value)
+/* KEY of a slot of the board: a virtio one or a flash. */
+static bool set_slot(RunOptions *opt, const char *slot, unsigned n,
+                     const char *key, const char *value)
 {
     char path[64];
-    snprintf(path, sizeof(path), "devices.virtio%u.%s", opt->disks - 1, key);
+    snprintf(path, sizeof(path), "devices.%s%u.%s", slot, n, key);
     return cli_boot_set(opt, path, value);
 }
 
 bool cli_boot_disk(RunOptions *opt, const char *file)
 {
-    opt->disks++;
-    return set_disk(opt, "type", "virtio-blk") && set_disk(opt, "image", file);
+    unsigned n = opt->disks++;
+    return set_slot(opt, "virtio", n, "type", "virtio-blk") &&
+           set_slot(opt, "virtio", n, "image", file);
 }
 
-/* The switches of a drive that a disk has, too. */
-static bool set_part(RunOptions *opt, const char *part, size_t len)
+/* Behind NAME=, a copy; NULL: there is no such part, or nothing in it. */
+static char *part_of(const char *text, const char *name)
 {
-    static const char *const flags[][2] = {{"readonly=on", "read_only"},
-                                           {"snapshot=on", "snapshot"}};
-    for (unsigned i = 0; i < 2; i++) {
-        if (len == strlen(flags[i][0]) && !strncmp(part, flags[i][0], len) &&
-            !set_disk(opt, flags[i][1], "true")) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The part behind "file="; NULL: there is none. */
-static char *file_part(const char *text)
-{
+    size_t at = strlen(name);
     for (const char *p = text; *p; p += strcspn(p, ","), p += *p == ',') {
         size_t len = strcspn(p, ",");
-        if (strncmp(p, "file=", 5) == 0 && len > 5) {
-            return strndup(p + 5, len - 5);
+        if (strncmp(p, name, at) == 0 && p[at] == '=' && len > at + 1) {
+            return strndup(p + at + 1, len - at - 1);
         }
     }
     return NULL;
 }
 
+static bool part_is(const char *text, const char *name, const char *value)
+{
+    char *part = part_of(text, name);
+    bool is = part && strcmp(part, value) == 0;
+    free(part);
+    return is;
+}
+
+/* The flash of that number; without one the next. */
+static bool pick_flash(RunOptions *opt, const char *text, unsigned *n)
+{
+    char *unit = part_of(text, "unit");
+    bool ok = !unit || (unit[0] >= '0' && unit[0] <= '9' && !unit[1]);
+    *n = unit && ok ? (unsigned)(unit[0] - '0') : opt->flashes;
+    opt->flashes = *n + 1;
+    if (!ok) {
+        cli_error("--drive: unit=%.20s; the boards' flashes are 0 and 1", unit);
+    }
+    free(unit);
+    return ok;
+}
+
+static bool set_drive(RunOptions *opt, const char *text, const char *file)
+{
+    const bool flash = part_is(text, "if", "pflash");
+    const char *slot = flash ? "pflash" : "virtio";
+    unsigned n = opt->disks;
+    bool ok = flash ? pick_flash(opt, text, &n) &&
+                          set_slot(opt, slot, n, "type", "cfi-flash") &&
+                          set_slot(opt, slot, n, "image", file)
+                    : cli_boot_disk(opt, file);
+    if (ok && part_is(text, "readonly", "on")) {
+        ok = set_slot(opt, slot, n, "read_only", "true");
+    }
+    if (ok && part_is(text, "snapshot", "on")) {
+        ok = set_slot(opt, slot, n, "snapshot", "true");
+    }
+    return ok;
+}
+
 bool cli_boot_drive(RunOptions *opt, const char *text)
 {
-    char *file = file_part(text);
-    bool ok = file && cli_boot_disk(opt, file);
+    char *file = part_of(text, "file");
     if (!file) {
         cli_error("--drive: \"%.60s\" names no file; write file=DISK.img",
                   text);
+        return false;
     }
-    for (const char *p = text; ok && *p; p += strcspn(p, ","), p += *p == ',') {
-        ok = set_part(opt, p, strcspn(p, ","));
-    }
+    bool ok = set_drive(opt, text, file);
     free(file);
     return ok;
 }

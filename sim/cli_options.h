@@ -40,7 +40,7 @@ typedef struct RunOptions {
     unsigned granularity;            /* bytes of a line of the signature */
     const char *gdb;                 /* where it connects; NULL: nowhere */
     bool halted;                     /* until it says so */
-    unsigned disks;
+    unsigned disks, flashes;
     const char *dump_dtb;
     const struct RunHost *host; /* who runs it; NULL: the machine itself */
     bool slow, guest_errors, quiet, disasm, semihosting;
@@ -75,7 +75,8 @@ void cli_boot_habits(int argc, char **argv);
 bool cli_boot_set(RunOptions *opt, const char *key, const char *value);
 /* --disk F: the next virtio slot of the board is a disk. */
 bool cli_boot_disk(RunOptions *opt, const char *file);
-/* --drive file=F,readonly=on,snapshot=on,...; other parts are passed over. */
+/* --drive file=F,readonly=on,snapshot=on,...; with if=pflash,unit=N a flash.
+ * Other parts are passed over. */
 bool cli_boot_drive(RunOptions *opt, const char *text);
 
 /* -- cli_trace.c ---------------------------------------------------------- */

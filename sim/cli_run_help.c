@@ -30,6 +30,7 @@ const char cli_run_help[] =
     "  --dtb FILE            a device tree, instead of the generated one\n"
     "  --disk IMAGE          the next virtio slot is a disk; also "
     "--drive file=IMAGE,...\n"
+    "                        (with if=pflash: the next flash has it)\n"
     "  --smp N               so many harts; these also with one dash: "
     "-kernel FILE\n"
     "  --dump-dtb FILE       writes the device tree, before the run\n";

@@ -1,4 +1,4 @@
-"""The microcontroller boards with firmware of their own.
+"""The boards with firmware of their own.
 
 usage: board_test.py SOCSCOPE FIRMWARE_FOLDER     (as cli_test.py, whose kit it uses)
 """
@@ -86,6 +86,25 @@ class Boards(Case):
                       *(["--set", f"memories.mrom.words={words}"] if words else []), status=125)
             self.assertEqual([pa for pa, in self.rows("select pa from tx where kind = 'fetch' order by rowid limit 4")],
                              [0x1008, 0x1000, 0x1004, to])
+
+    def test_what_the_flashes_of_virt_hold(self):
+        """Drives of QEMU's users, in the order of the options or by their numbers."""
+        words = [word for at in (0x20000000, 0x22000000) for word in cli_test.li(8, at) + [0x00042503]]  # lw a0, 0(s0)
+        self.write("read.elf", cli_test.elf(words + cli_test.finish(0)))
+        self.write("one.img", b"1111" * 128)
+        self.write("two.img", b"2222" * 128)
+        one, two = ("if=pflash,format=raw,readonly=on,file=one.img", "if=pflash,file=two.img,snapshot=on")
+        for drives, held in (((one, two), (0x31313131, 0x32323232)), ((one + ",unit=1", two + ",unit=0"), (0x32323232, 0x31313131)),
+                             ((two + ",unit=1",), (0xffffffff, 0x32323232)), ((), (0xffffffff, 0xffffffff))):
+            self.good("run", CONFIGS / "virt32.yaml", "read.elf", "-o", "out", "--trace",
+                      *(option for drive in drives for option in ("-drive", drive)))
+            self.assertEqual(self.rows("select region, value from tx where region like 'pflash_' order by rowid"),
+                             [("pflash0", held[0]), ("pflash1", held[1])], drives)
+        self.assertEqual(self.rows("select distinct type from region where name like 'pflash_'"), [("romd",)])
+        for drive, says in (("if=pflash,file=one.img", "has 512 of the 33554432 bytes of pflash0"),
+                            ("if=pflash,unit=2,file=one.img", 'nothing is called "pflash2"'),
+                            ("if=pflash,unit=x,file=one.img", "unit=x"), ("if=pflash", "names no file")):
+            self.bad("run", CONFIGS / "virt32.yaml", "read.elf", "--drive", drive, says=[says])
 
     def test_what_names_nothing_is_refused(self):
         board = CONFIGS / "mcu.yaml"
