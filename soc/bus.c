@@ -5,8 +5,7 @@
 
 #include "soc/bus_private.h"
 
-/* -- beats and bursts
- * ----------------------------------------------------------- */
+/* -- beats and bursts ------------------------------------------------------ */
 
 uint64_t bus_edge(const Bus *bus, uint64_t ps)
 {
@@ -103,7 +102,7 @@ static void note_wait(Bus *bus, uint16_t initiator, uint16_t blocker,
 /* Does it share cycles with those before? */
 static bool overlaps(const BusLane *lane, const BusBurst *burst)
 {
-    return lane->bus->outstanding > 1 && !burst->aside && !burst->in_gap;
+    return lane->bus->outstanding > 1 && !burst->aside && !burst->in_turn;
 }
 
 /* The lane was granted to `holder` at bus cycle `begin`, its data end then. */
@@ -130,7 +129,7 @@ static void hold(BusLane *lane, uint16_t holder, uint64_t begin, uint64_t end)
 static uint16_t blocker_of(const BusLane *lane, const BusBurst *burst,
                            uint64_t edge)
 {
-    if (burst->in_gap) {
+    if (burst->in_turn) {
         return bus_calendar_owner(lane->calendar, burst->begin - 1);
     }
     return lane->data_end > edge ? lane->holder : 0;
@@ -175,10 +174,11 @@ void bus_burst_end(BusLane *lane, TimingRequest *rq, const BusBurst *burst)
             uint64_t data = clock_cycle_at(clk, lane->data_end);
             before = data > before ? data : before;
         }
-        lane->busy_cycles += lane->calendar
-                                 ? bus_calendar_take(lane->calendar, before,
-                                                     burst->end, rq->port->id)
-                                 : burst->end - before;
+        lane->busy_cycles += burst->end - before;
+        if (lane->calendar) {
+            bus_calendar_take(lane->calendar, before, burst->end - before,
+                              rq->port->id);
+        }
         hold(lane, rq->port->id, burst->begin, done);
     }
 }
@@ -231,8 +231,7 @@ static void burst_here(BusLane *lane, TimingRequest *rq, TimingRequest *part,
     bus_burst_end(lane, rq, burst);
 }
 
-/* -- lanes
- * ------------------------------------------------------------------------ */
+/* -- lanes ----------------------------------------------------------------- */
 
 static const BusRoute *route_of(const Bus *bus, const TimingModel *target)
 {
@@ -278,7 +277,7 @@ void bus_schedule(BusLane *lane)
         return;
     }
     event_schedule(events, &lane->arbitrate,
-                   bus_next_grant(lane, NULL, lane->free_at));
+                   bus_next_grant(lane, NULL, bus_free_at(lane)));
 }
 
 /* Grants the next burst of rq at the edge `at`. False: a split-phase one is on
@@ -297,7 +296,7 @@ static bool grant(BusLane *lane, TimingRequest *rq, uint64_t at, bool split)
                       .bytes = bytes_of(&part),
                       .beats = bus_beats(bus, &part),
                       .aside = lane->open,
-                      .in_gap = lane->calendar && !split};
+                      .in_turn = lane->calendar && !split};
     part.issue = clock_time(bus->clock, begin + bus->overhead);
     if (!route || !route->via) {
         burst_here(lane, rq, &part, &burst);
@@ -358,15 +357,14 @@ static void bus_arbitrate(void *opaque, uint64_t when)
 {
     BusLane *lane = opaque;
     TimingRequest *rq =
-        lane->free_at > when ? NULL : bus_pick(lane, NULL, when);
+        bus_free_at(lane) > when ? NULL : bus_pick(lane, NULL, when);
     if (rq) {
         grant_split(lane, rq, when);
     }
     bus_schedule(lane);
 }
 
-/* -- asking
- * ----------------------------------------------------------------------- */
+/* -- asking ---------------------------------------------------------------- */
 
 static void begin_request(TimingRequest *rq)
 {
@@ -381,59 +379,6 @@ static void run_event(EventQueue *events)
     events->waiting++;
     event_run_one(events);
     events->waiting--;
-}
-
-/* How long the next burst of rq keeps the lane if its target is here and takes
- * as long as it always does, in bus cycles. */
-static uint64_t least_cycles(const Bus *bus, const TimingRequest *rq)
-{
-    const TimingRequest part = next_part(bus, rq);
-    TimingRequest target = part;
-    TimingInline form = {0};
-    target.pieces = bus_beats(bus, &part);
-    if (part.target && part.target->inline_form &&
-        !part.target->inline_form(part.target, &target, &form)) {
-        form = (TimingInline){0};
-    }
-    const uint64_t later = target.pieces - 1;
-    return bus->overhead + target.pieces + own_first(bus, rq->is_write) +
-           later * own_next(bus, rq->is_write) +
-           clock_cycle_at(bus->clock, form.first + later * form.next);
-}
-
-/* From which edge on, at or after `at`, the lane is free for a synchronous rq.
- */
-static uint64_t free_from(const BusLane *lane, const TimingRequest *rq,
-                          uint64_t at)
-{
-    const Bus *bus = lane->bus;
-    if (!lane->calendar) {
-        return lane->free_at > at ? lane->free_at : at;
-    }
-    return clock_time(bus->clock,
-                      bus_calendar_gap(lane->calendar,
-                                       clock_cycle_at(bus->clock, at),
-                                       least_cycles(bus, rq)));
-}
-
-/* The first edge at or after `at`, when the lane is free for rq, at which it is
- * granted to rq or to one of those that wait. */
-static uint64_t first_grant(BusLane *lane, const TimingRequest *rq, uint64_t at)
-{
-    if (!lane->calendar) {
-        return bus_next_grant(lane, rq, at);
-    }
-    for (;;) {
-        const uint64_t slot = bus_slot(lane->bus, rq, at);
-        at = free_from(lane, rq, slot);
-        if (at == slot) {
-            break;
-        }
-    }
-    if (at >= lane->free_at && lane->waiting) {
-        at = bus_next_grant(lane, rq, lane->free_at);
-    }
-    return at;
 }
 
 /* A synchronous initiator waits here: whatever is due before its grant happens
@@ -452,18 +397,17 @@ static uint64_t wait_for_grant(BusLane *lane, TimingRequest *rq)
             return asked; /* what holds it cannot go on before this one has */
         }
         if (!lane->open) {
-            at = free_from(lane, rq, asked);
+            at = bus_first_grant(lane, rq, asked);
             if (at >= events->end) {
                 return at;
             }
-            at = first_grant(lane, rq, at);
         }
         if (event_horizon(events) <= at) {
             run_event(events);
             continue;
         }
         TimingRequest *winner =
-            at < lane->free_at ? rq : bus_pick(lane, rq, at);
+            at < bus_free_at(lane) ? rq : bus_pick(lane, rq, at);
         if (winner == rq) {
             return at;
         }
@@ -494,8 +438,7 @@ static void bus_request(TimingModel *model, TimingRequest *rq)
     bus_schedule(lane);
 }
 
-/* -- inline forms
- * ---------------------------------------------------------------------- */
+/* -- inline forms ---------------------------------------------------------- */
 
 /* Can a grant be had at any time? */
 static bool any_time(const Bus *bus)
@@ -537,16 +480,16 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     return true;
 }
 
-static bool take_gap(BusLane *lane, const MemoryPort *port, uint64_t issue,
-                     const TimingCost *cost)
+static bool take_free(BusLane *lane, const MemoryPort *port, uint64_t issue,
+                      const TimingCost *cost)
 {
     const uint64_t begin = clock_cycle_at(lane->bus->clock, issue);
-    const uint64_t end = issue + cost->ps;
-    if (!bus_calendar_fit(lane->calendar, begin, cost->cycles, port->id)) {
+    if (bus_calendar_free(lane->calendar, begin) > begin) {
         return false;
     }
-    if (end >= lane->data_end) {
-        lane->data_end = lane->free_at = end;
+    bus_calendar_take(lane->calendar, begin, cost->cycles, port->id);
+    if (issue + cost->ps >= lane->data_end) {
+        lane->data_end = lane->free_at = issue + cost->ps;
         lane->holder = port->id;
     }
     return true;
@@ -571,7 +514,7 @@ static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
         return false; /* or perhaps not: access() knows */
     }
     if (lane->calendar) {
-        return take_gap(lane, port, issue, cost);
+        return take_free(lane, port, issue, cost);
     }
     if (issue < lane->data_end) {
         return false;
@@ -623,9 +566,7 @@ static void bus_account(TimingModel *model, const TimingRequest *rq, uint64_t n)
     }
 }
 
-/* -- life
- * -----------------------------------------------------------------------------------
- */
+/* -- life ------------------------------------------------------------------ */
 
 static void lane_init(Bus *bus, BusLane *lane, const char *name)
 {

@@ -28,24 +28,23 @@
  * Turns    Several harts take turns, each for as long as a quantum, so one asks
  *          for times at which others have been granted already. Such a bus
  *          (bus_take_turns()) keeps a calendar of the cycles that are taken
- *          (bus_calendar.c): a synchronous access is granted the first gap that
- *          it fits into, and waits for who has the cycles before it; a
- *          split-phase one comes behind all that was granted. Who has the first
- *          turn waits for nobody of later turns; the machine lets them have it
- *          one after the other. With a quantum of a cycle this is exact but for
- *          who is first when two ask at once.
- * Inside   An access made from inside an event that runs while another access
- *          waits behind a bridge does not wait for that one: it could not go
- * on. Clocks   An initiator or target may have another clock: a request is seen
- * at the next bus edge (the time until then counts as the bus's), edges are
- * computed from their number and never drift. Source   AMBA AHB-Lite (ARM IHI
- * 0033): address and data phases, one outstanding transfer; the overlap of the
- * next address phase with the last data cycle is what makes a zero-wait beat
- * cost one cycle. AXI4 (ARM IHI 0022): bursts, outstanding transactions of one
- * id in order. Missing  Out-of-order completion, separate read and write
- * channels. With turns: synchronous accesses have their address and data phases
- * apart from others' (outstanding 1); arbitration among those that ask in
- *          different turns.
+ *          (bus_calendar.c): a synchronous access is granted the first free one
+ *          at or after the time it asks for, and waits for who has those
+ *          before; a split-phase one comes behind all that was granted. Who has
+ *          the first turn waits for nobody of later turns; the machine lets
+ * them have it one after the other. With a quantum of a cycle this is exact but
+ * for who is first when two ask at once. Inside   An access made from inside an
+ * event that runs while another access waits behind a bridge does not wait for
+ * that one: it could not go on. Clocks   An initiator or target may have
+ * another clock: a request is seen at the next bus edge (the time until then
+ * counts as the bus's), edges are computed from their number and never drift.
+ * Source   AMBA AHB-Lite (ARM IHI 0033): address and data phases, one
+ * outstanding transfer; the overlap of the next address phase with the last
+ * data cycle is what makes a zero-wait beat cost one cycle. AXI4 (ARM IHI
+ * 0022): bursts, outstanding transactions of one id in order. Missing
+ * Out-of-order completion, separate read and write channels. With turns:
+ * synchronous accesses have their address and data phases apart from others'
+ * (outstanding 1); arbitration among those that ask in different turns.
  */
 #ifndef SOC_BUS_H
 #define SOC_BUS_H
@@ -123,7 +122,7 @@ typedef struct BusBurst {
     uint64_t moving_ps;         /* from `begin` to `granted`, not waiting */
     uint64_t bytes;
     uint32_t beats; /* on this bus */
-    bool in_gap;    /* of the calendar */
+    bool in_turn;   /* placed by the calendar */
     bool aside;     /* made while the lane was open, which it leaves as it is */
     const TimingRequest *last; /* as on the last bus */
 } BusBurst;

@@ -77,7 +77,7 @@ TimingRequest *bus_pick(BusLane *lane, TimingRequest *rq, uint64_t at)
     return best;
 }
 
-uint64_t bus_slot(const Bus *bus, const TimingRequest *rq, uint64_t at)
+static uint64_t slot_of(const Bus *bus, const TimingRequest *rq, uint64_t at)
 {
     if (rq->asked > at) {
         at = bus_edge(bus, rq->asked);
@@ -97,10 +97,47 @@ uint64_t bus_slot(const Bus *bus, const TimingRequest *rq, uint64_t at)
 uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at)
 {
     const Bus *bus = lane->bus;
-    uint64_t first = rq ? bus_slot(bus, rq, at) : TIME_NEVER;
+    uint64_t first = rq ? slot_of(bus, rq, at) : TIME_NEVER;
     for (const TimingRequest *w = lane->waiting; w; w = w->next) {
-        uint64_t t = bus_slot(bus, w, at);
+        uint64_t t = slot_of(bus, w, at);
         first = t < first ? t : first;
     }
     return first;
+}
+
+uint64_t bus_free_at(const BusLane *lane)
+{
+    if (!lane->calendar || lane->open) {
+        return lane->free_at;
+    }
+    const ClockDomain *clk = lane->bus->clock;
+    const uint64_t cycle = clock_cycle_at(clk, lane->free_at);
+    return clock_time(clk, bus_calendar_free(lane->calendar, cycle));
+}
+
+/* From which edge on, at or after `at`, there is a free cycle for rq. */
+static uint64_t first_free(const BusLane *lane, const TimingRequest *rq,
+                           uint64_t at)
+{
+    const ClockDomain *clk = lane->bus->clock;
+    for (;;) {
+        const uint64_t slot = slot_of(lane->bus, rq, at);
+        const uint64_t cycle = clock_cycle_at(clk, slot);
+        at = clock_time(clk, bus_calendar_free(lane->calendar, cycle));
+        if (at == slot) {
+            return at;
+        }
+    }
+}
+
+uint64_t bus_first_grant(BusLane *lane, const TimingRequest *rq, uint64_t asked)
+{
+    const uint64_t free_at = bus_free_at(lane);
+    if (lane->calendar) {
+        const uint64_t at = first_free(lane, rq, asked);
+        if (at < free_at || !lane->waiting) {
+            return at;
+        }
+    }
+    return bus_next_grant(lane, rq, free_at > asked ? free_at : asked);
 }

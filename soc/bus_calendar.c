@@ -4,8 +4,12 @@
  *
  * Model    A bit per bus cycle of the last CALENDAR_CYCLES up to the latest one
  *          taken, so that who comes later in the turns, but earlier in time,
- *          finds what is left. What is further back is not known any more:
- *          nobody is in the way there.
+ *          finds what is left. It begins in the first free cycle. Where that
+ *          and the next ones are less than it needs, who has those behind them
+ *          would have had to wait for it, but has been served: so it takes the
+ *          rest from the next that are free, and no cycle is given away twice.
+ *          What is further back is not known any more: nobody is in the way
+ *          there.
  * Units    bus cycles.
  * Source   Own; the words of `docs/architecture.md`, Time.
  * Missing  Requests of those that have their turn later: who comes first in the
@@ -58,36 +62,14 @@ static uint64_t taken_from(const BusCalendar *c, uint64_t cycle)
     return bits;
 }
 
-/* How many cycles from `cycle` on are free, at most `most`. */
-static uint64_t free_from(const BusCalendar *c, uint64_t cycle, uint64_t most)
+uint64_t bus_calendar_free(const BusCalendar *c, uint64_t cycle)
 {
-    uint64_t n = 0;
-    while (n < most) {
-        const uint64_t bits = taken_from(c, cycle + n);
-        if (bits) {
-            n += (uint64_t)__builtin_ctzll(bits);
-            break;
-        }
-        n += 64;
+    uint64_t bits = taken_from(c, cycle);
+    while (!~bits) {
+        cycle += 64;
+        bits = taken_from(c, cycle);
     }
-    return n < most ? n : most;
-}
-
-uint64_t bus_calendar_gap(const BusCalendar *c, uint64_t cycle, uint64_t cycles)
-{
-    for (;;) {
-        const uint64_t n = free_from(c, cycle, cycles);
-        if (n == cycles) {
-            return cycle;
-        }
-        cycle += n;
-        uint64_t bits = taken_from(c, cycle);
-        while (!~bits) {
-            cycle += 64;
-            bits = taken_from(c, cycle);
-        }
-        cycle += (uint64_t)__builtin_ctzll(~bits);
-    }
+    return cycle + (uint64_t)__builtin_ctzll(~bits);
 }
 
 uint16_t bus_calendar_owner(const BusCalendar *c, uint64_t cycle)
@@ -107,36 +89,21 @@ static void extend(BusCalendar *c, uint64_t end)
     }
 }
 
-uint64_t bus_calendar_take(BusCalendar *c, uint64_t begin, uint64_t end,
-                           uint16_t id)
+void bus_calendar_take(BusCalendar *c, uint64_t begin, uint64_t cycles,
+                       uint16_t id)
 {
-    uint64_t fresh = 0;
-    if (end >= c->end) {
-        extend(c, end);
+    if (cycles > CALENDAR_CYCLES) { /* all that is known, and beyond */
+        begin += cycles - CALENDAR_CYCLES;
+        cycles = CALENDAR_CYCLES;
     }
-    if (end - begin > CALENDAR_CYCLES) {
-        fresh = end - begin - CALENDAR_CYCLES;
-        begin += fresh;
-    }
-    for (uint64_t cycle = begin; cycle < end; cycle++) {
-        uint64_t *word = word_of(c, cycle), bit = UINT64_C(1) << cycle % 64;
-        if (!is_known(c, cycle)) {
-            fresh++;
-        } else if (!(*word & bit)) {
-            *word |= bit;
+    for (uint64_t cycle = begin; cycles > 0; cycle++, cycles--) {
+        cycle = bus_calendar_free(c, cycle);
+        if (cycle >= c->end) {
+            extend(c, cycle + cycles);
+        }
+        if (is_known(c, cycle)) {
+            *word_of(c, cycle) |= UINT64_C(1) << cycle % 64;
             c->owner[cycle % CALENDAR_CYCLES] = id;
-            fresh++;
         }
     }
-    return fresh;
-}
-
-bool bus_calendar_fit(BusCalendar *c, uint64_t begin, uint32_t cycles,
-                      uint16_t id)
-{
-    if (free_from(c, begin, cycles) < cycles) {
-        return false;
-    }
-    bus_calendar_take(c, begin, begin + cycles, id);
-    return true;
 }

@@ -27,28 +27,28 @@ void bus_schedule(BusLane *lane);
 /* The winner at edge `at` among those that asked by then and rq (may be NULL);
  * NULL: nobody may. */
 TimingRequest *bus_pick(BusLane *lane, TimingRequest *rq, uint64_t at);
-/* The first edge at or after the edge `at` at which rq may be granted. */
-uint64_t bus_slot(const Bus *bus, const TimingRequest *rq, uint64_t at);
 /* The first edge at or after `at` at which one of those that wait on the lane,
  * or rq (may be NULL), can be granted; TIME_NEVER: nobody asks. */
 uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at);
 
+/* From which edge on nobody has the lane, or was promised it. */
+uint64_t bus_free_at(const BusLane *lane);
+/* The first edge at or after `asked` at which the lane is granted to rq, which
+ * is synchronous, or to one of those that wait. */
+uint64_t bus_first_grant(BusLane *lane, const TimingRequest *rq,
+                         uint64_t asked);
+
 /* -- bus_calendar.c: which cycles of a lane are taken, where initiators take
- * turns. All in bus cycles; `cycles` is not 0. */
+ * turns. All in bus cycles. */
 
 BusCalendar *bus_calendar_new(void); /* NULL: no memory; to be freed */
-/* The first of so many free cycles, at or after `cycle`. */
-uint64_t bus_calendar_gap(const BusCalendar *c, uint64_t cycle,
-                          uint64_t cycles);
+/* The first free cycle at or after `cycle`. */
+uint64_t bus_calendar_free(const BusCalendar *c, uint64_t cycle);
 /* Whose `cycle` is; 0: nobody's. */
 uint16_t bus_calendar_owner(const BusCalendar *c, uint64_t cycle);
-/* [begin, end) is id's from now on, but for what is taken already. Returns how
- * many cycles were free. */
-uint64_t bus_calendar_take(BusCalendar *c, uint64_t begin, uint64_t end,
-                           uint16_t id);
-/* The same, if all of them are free; else false, and nothing is done. */
-bool bus_calendar_fit(BusCalendar *c, uint64_t begin, uint32_t cycles,
-                      uint16_t id);
+/* The first so many free cycles from `begin` on are id's from now on. */
+void bus_calendar_take(BusCalendar *c, uint64_t begin, uint64_t cycles,
+                       uint16_t id);
 
 /* -- bridge.c */
 

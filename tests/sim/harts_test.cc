@@ -196,8 +196,8 @@ TEST(Harts, ContendAlikeAtAnyQuantum)
         } const coarse[] = {{"200ns", 10}, {"1us", 50}, {"20us", 1000}};
         for (const auto &c : coarse) {
             SCOPED_TRACE(testing::Message() << n << " harts, " << c.quantum);
-            const uint64_t apart = c.cycles + exact / 100;
-            const double off = n < 3 ? 0.01 : n < 4 ? 0.08 : 0.18;
+            const uint64_t apart = c.cycles + exact / (n < 3 ? 100 : 10);
+            const double off = n < 3 ? 0.01 : 0.12;
             const uint64_t cycles = walk(n, c.quantum, apart, false, false);
             EXPECT_NEAR(double(cycles), double(exact),
                         off * double(exact) + double(c.cycles));

@@ -271,7 +271,7 @@ TEST(Machine, FastPathChangesNothing)
 
 TEST(Machine, QuantumBoundsHowFarHartsAreApart)
 {
-    for (uint64_t us : {1, 10}) {
+    for (uint64_t us : {3, 10}) {
         std::string quantum = "quantum=" + std::to_string(us) + "us";
         const char *const set[] = {quantum.c_str(), nullptr};
         Kit k(board(two_cpus), chatter(5), false, set);
