@@ -380,8 +380,7 @@ uint64_t port_load_reserved(MemoryPort *port, PortTx *tx, unsigned size)
         port->reservation.block = t.mr->ram_block;
         port->reservation.offset = t.offset;
         port->reservation.size = size;
-        ram_block_set_state(port->world, t.mr->ram_block, t.offset,
-                            PAGE_RESERVED);
+        port_reserve_page(port, t.mr->ram_block, t.offset);
     }
     perform_end(&a);
     finish_sized(&a, &t, &rq, size, DIR_READ, value, ok);

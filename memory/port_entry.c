@@ -68,6 +68,9 @@ void port_fini(MemoryPort *port)
             break;
         }
     }
+    if (port->world->reserver == port) {
+        port->world->reserver = NULL;
+    }
     for (uint32_t i = 0; i < port->places; i++) {
         free(port->place[i]);
     }
@@ -382,6 +385,15 @@ static bool fill_extra(MemoryPort *port, PortEntry *e, bool is_write)
     return true;
 }
 
+/* May the port write the page without telling anybody? Reservations end by the
+ * stores of other ports. */
+static bool page_is_plain(const MemoryPort *port, const RAMBlock *block,
+                          ram_addr_t offset)
+{
+    uint8_t state = block->page_state[offset >> PAGE_BITS];
+    return !state || (state == PAGE_RESERVED && port->world->reserver == port);
+}
+
 PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 {
     const uint64_t page_mask = ~(uint64_t)(PAGE_SIZE_BYTES - 1);
@@ -401,7 +413,7 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
         return NULL;
     }
     bool writable = memory_access_is_direct(r->mr, true) &&
-                    !block->page_state[offset >> PAGE_BITS];
+                    page_is_plain(port, block, offset);
     if (is_write && !writable) {
         return NULL;
     }
@@ -486,13 +498,15 @@ void memory_world_set_recorder(MemoryWorld *world, MemoryRecorder *rec)
     memory_world_flush_ports(world);
 }
 
-/* Told of an entry's page; DMI grants are not kept by page, so they go whole.
- */
-void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset)
+/* All ports but `keep` write that page by call from now on. Told of an entry's
+ * page; DMI grants are not kept by page, so they go whole. */
+static void drop_page(MemoryWorld *world, const MemoryPort *keep,
+                      const RAMBlock *block, ram_addr_t offset)
 {
     ram_addr_t page = offset & ~(ram_addr_t)(PAGE_SIZE_BYTES - 1);
     for (MemoryPort *p = world->first_port; p; p = p->next) {
-        for (unsigned i = 0; i < p->entry_sets * PORT_ENTRIES; i++) {
+        for (unsigned i = 0; p != keep && i < p->entry_sets * PORT_ENTRIES;
+             i++) {
             PortEntry *e = &p->entry[i];
             if (e->block == block && e->page == page) {
                 e->write_tag = PORT_NO_TAG;
@@ -508,11 +522,41 @@ void ram_block_set_state(MemoryWorld *world, RAMBlock *block, ram_addr_t offset,
                          uint8_t bits)
 {
     uint8_t *state = &block->page_state[offset >> PAGE_BITS];
-    bool was_plain = !*state;
+    bool was_plain = !(*state & ~PAGE_RESERVED);
     bool watched = bits & ~*state & PAGE_WATCHED; /* reads are seen, too */
     *state |= bits;
     if (was_plain || watched) {
-        ports_drop_page(world, block, offset);
+        drop_page(world, NULL, block, offset);
+    }
+}
+
+/* What the only port with reservations could write inline is so no more. */
+static void share_reservations(MemoryWorld *world)
+{
+    const MemoryPort *port = world->reserver;
+    for (unsigned i = 0; i < port->entry_sets * PORT_ENTRIES; i++) {
+        PortEntry *e = &port->entry[i];
+        if (e->block && e->block->page_state[e->page >> PAGE_BITS]) {
+            e->write_tag = PORT_NO_TAG;
+        }
+    }
+    world->reserver = NULL;
+    world->reserved_by_more = true;
+}
+
+void port_reserve_page(MemoryPort *port, RAMBlock *block, ram_addr_t offset)
+{
+    MemoryWorld *world = port->world;
+    uint8_t *state = &block->page_state[offset >> PAGE_BITS];
+    if (!world->reserver && !world->reserved_by_more) {
+        world->reserver = port;
+    } else if (world->reserver && world->reserver != port) {
+        share_reservations(world);
+    }
+    bool was_plain = !*state;
+    *state |= PAGE_RESERVED;
+    if (was_plain) {
+        drop_page(world, world->reserver, block, offset);
     }
 }
 

@@ -55,8 +55,8 @@ void port_quick_ram_flush(MemoryPort *port);
 void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,
                   uint64_t len, uint8_t dir);
 
-/* Closes the entries of all ports for one page of a block. */
-void ports_drop_page(MemoryWorld *world, RAMBlock *block, ram_addr_t offset);
+/* A reservation of the port is on that page: PAGE_RESERVED. */
+void port_reserve_page(MemoryPort *port, RAMBlock *block, ram_addr_t offset);
 
 #ifdef __cplusplus
 }

@@ -29,7 +29,7 @@ static void end_reservations(MemoryWorld *world, const MemoryPort *self,
         left |= p->reservation.block == block &&
                 p->reservation.offset >> PAGE_BITS == offset >> PAGE_BITS;
     }
-    if (!left) {
+    if (!left && self != world->reserver) {
         ram_block_clear_state(block, offset, PAGE_RESERVED);
     }
 }

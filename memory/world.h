@@ -66,6 +66,8 @@ struct MemoryWorld {
     uint32_t last_region_id;
     MemoryPort *first_port; /* in order of port_init */
     uint16_t last_initiator;
+    MemoryPort *reserver;     /* the only port that has made reservations yet */
+    bool reserved_by_more;    /* or a second one has */
     MemoryRecorder *recorder; /* borrowed; NULL: nothing is recorded */
     MemoryBeats *beats;       /* NULL: nobody looks at pieces */
     MemoryPort *port;         /* the port whose access is under way, or NULL */
@@ -120,7 +122,8 @@ enum {
     PAGE_BITS = 12,
     PAGE_SIZE_BYTES = 1 << PAGE_BITS,
     PAGE_CODE = 1 << 0,     /* decoded instructions of some hart */
-    PAGE_RESERVED = 1 << 1, /* a load-reserved is pending */
+    PAGE_RESERVED = 1 << 1, /* a load-reserved is pending; MemoryWorld.reserver
+                               may write all the same */
     PAGE_WATCHED = 1 << 2,  /* a debugger waits for an access */
     PAGE_CLEAN_SHIFT = 3,   /* not written since, for dirty client 0, 1, 2 */
     PAGE_CLEAN_VGA = 1 << 3,
