@@ -33,27 +33,13 @@ void space_flush(Hart *h)
     hart_look_again(h);
 }
 
-static bool space_paged(const Hart *h, unsigned space)
-{
-    return h->paged && space != SPACE_M;
-}
-
-static bool entry_allows(const TlbEntry *e, unsigned space, MmuAccess access)
-{
-    return tlb_allows(e->user,
-                      access == MMU_FETCH  ? e->exec
-                      : access == MMU_LOAD ? e->read
-                                           : e->write,
-                      (HartSpace)space, access);
-}
-
 /* What the tables of `space` say of va, through its TLB. */
 static MmuResult translate(Hart *h, TlbEntry *tlb, unsigned space,
                            MmuAccess access, uint64_t va, uint64_t pc,
                            uint64_t cycle)
 {
     const TlbEntry *e = tlb_find(h, tlb, va);
-    if (e && entry_allows(e, space, access)) {
+    if (e && tlb_entry_allows(e, (HartSpace)space, access)) {
         return (MmuResult){.pa = e->pa + (va - e->page)};
     }
     MmuResult r = mmu_walk(h, (HartSpace)space, access, va, pc, cycle);
@@ -84,17 +70,6 @@ MmuResult hart_fetch_translate(Hart *h, uint64_t va, uint64_t cycle)
     }
     protect(h, &r, h->priv, MMU_FETCH, 2);
     return r;
-}
-
-bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa)
-{
-    unsigned space = h->code_space;
-    if (!space_paged(h, space)) {
-        return true;
-    }
-    const TlbEntry *e = tlb_find(h, h->code_tlb, va);
-    return e && entry_allows(e, space, MMU_FETCH) &&
-           e->pa + (va - e->page) == pa;
 }
 
 static MmuResult data_translate(Hart *h, MmuAccess access, uint64_t va,
@@ -225,8 +200,8 @@ static void open_page(Hart *h, uint64_t va, uint64_t pa, bool is_write)
     }
     if (space_paged(h, space)) {
         const TlbEntry *t = tlb_find(h, h->data_tlb, va);
-        read = read && t && entry_allows(t, space, MMU_LOAD);
-        write = write && t && entry_allows(t, space, MMU_STORE);
+        read = read && t && tlb_entry_allows(t, (HartSpace)space, MMU_LOAD);
+        write = write && t && tlb_entry_allows(t, (HartSpace)space, MMU_STORE);
     }
     if (!read) {
         e->read_tag = PORT_NO_TAG;
@@ -299,7 +274,7 @@ static bool quick_address(const Hart *h, MmuAccess access, uint64_t va,
     }
     if (space_paged(h, space)) {
         const TlbEntry *e = tlb_find(h, h->data_tlb, va);
-        if (!e || !entry_allows(e, space, access)) {
+        if (!e || !tlb_entry_allows(e, (HartSpace)space, access)) {
             return false;
         }
         *pa = e->pa + (va - e->page);

@@ -151,6 +151,16 @@ void blocks_unwatch(Hart *h)
     memset(h->page, 0, CODE_PAGES * sizeof(Block *));
 }
 
+void blocks_forget_jumps(Hart *h)
+{
+    for (unsigned space = 0; space <= SPACE_U; space++) {
+        for (unsigned i = 0; i < JUMP_SLOTS; i++) {
+            h->jump[space][i].pc = NO_CODE;
+        }
+    }
+}
+
+/* What it costs depends on how much there is: code may be written often. */
 void blocks_flush(Hart *h)
 {
     hart_pipe_drop(h);
@@ -158,12 +168,11 @@ void blocks_flush(Hart *h)
     blocks_unwatch(h);
     for (Block *b = (Block *)h->pool; b != pool_end(h); b = block_next(b)) {
         h->dropped++;
+        h->hash[block_hash(b->pc, b->state)] = NULL;
+        jump_slot(h, b->space, b->pc, 0)->pc = NO_CODE;
     }
-    memset(h->hash, 0, BLOCK_HASH * sizeof(Block *));
-    for (unsigned space = 0; space <= SPACE_U; space++) {
-        for (unsigned i = 0; i < JUMP_SLOTS; i++) {
-            h->jump[space][i].pc = UINT64_MAX; /* odd: no code there */
-        }
+    if (h->states) { /* keys are in it */
+        blocks_forget_jumps(h);
     }
     h->pool_used = 0;
     h->block = NULL;

@@ -74,6 +74,7 @@ static bool tables_init(Hart *h, Error **errp)
         !h->closed || !jumps || (hart_has(h, ISA_S) && !tlbs_init(h))) {
         return error_set(errp, "no memory for hart %s", h->config.name);
     }
+    blocks_forget_jumps(h);
     memset(h->closed, 0, entries);
     for (unsigned i = 0; i < PORT_ENTRIES; i++) {
         h->closed[i].read_tag = h->closed[i].write_tag = PORT_NO_TAG;
@@ -238,7 +239,7 @@ static bool find_position(Hart *h)
         }
         if (b->kept && block_links(h, b, b) && !break_at(h, h->pc) &&
             (!h->states || h->came_by)) {
-            *jump_slot(h, h->pc, h->came_by) =
+            *jump_slot(h, h->code_space, h->pc, h->came_by) =
                 (JumpSlot){h->pc, h->came_by, b, h->came_cycles};
         }
         h->block = b;

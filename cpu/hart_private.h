@@ -87,9 +87,9 @@ enum { CACHE_BLOCK = 64 }; /* bytes that cbo.zero clears */
 
 enum {
     BLOCK_MAX_OPS = 64,
-    BLOCK_HASH = 16384,
-    CODE_PAGES = 4096,    /* hash of pages with code */
-    BLOCK_POOL = 8 << 20, /* bytes of blocks before all are dropped */
+    BLOCK_HASH = 65536,
+    CODE_PAGES = 4096,     /* hash of pages with code */
+    BLOCK_POOL = 32 << 20, /* bytes of blocks before all are dropped */
 };
 
 enum {
@@ -194,7 +194,8 @@ typedef struct JumpSlot {
     Block *block;
     uint32_t cycles; /* jump_key_off(): from the begin of the block left */
 } JumpSlot;
-enum { JUMP_SLOTS = 8192 };
+enum { JUMP_SLOTS = 32768 };
+#define NO_CODE UINT64_MAX /* odd: no code is there */
 
 /* How pc was come to: by ops [0, count) of block. Without a pipeline: none. */
 typedef struct HartLeft {
@@ -314,11 +315,12 @@ static inline uint64_t jump_key_off(const Block *from, uint32_t index,
                ? 0
                : (uintptr_t)from | 2 | (uint64_t)(wait << 7 | index) << 48;
 }
-static inline JumpSlot *jump_slot(const Hart *h, uint64_t pc, uint64_t key)
+static inline JumpSlot *jump_slot(const Hart *h, unsigned space, uint64_t pc,
+                                  uint64_t key)
 {
     key ^= key >> 41; /* its highest bits would be lost */
     uint64_t mixed = (pc >> 1) ^ (key * UINT64_C(0x9e3779b97f4a7c15)) >> 40;
-    return &h->jump[h->code_space][mixed % JUMP_SLOTS];
+    return &h->jump[space][mixed % JUMP_SLOTS];
 }
 
 /* -- hart_pipe.c: only with a pipeline, but for _drop, _restart, _clean, _at */
@@ -364,6 +366,7 @@ static inline bool block_links(const Hart *h, const Block *from,
             !to->straddles);
 }
 void blocks_flush(Hart *h);
+void blocks_forget_jumps(Hart *h); /* no JumpSlot leads anywhere */
 /* Lets go of the memory that code lies in, which may end before the next
  * blocks_flush(); that must come before a block is run. */
 void blocks_unwatch(Hart *h);
@@ -509,20 +512,7 @@ void hart_fetch_failed(Hart *h, uint64_t va, uint64_t pa, uint64_t cycle);
 /* Where code at va lies: cause 0 and pa, or the fetch's fault. Asks the TLB,
  * and walks if it must. */
 MmuResult hart_fetch_translate(Hart *h, uint64_t va, uint64_t cycle);
-/* Would that lead to pa without a walk? */
-bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa);
-/* What a look-up of the block at pc would find without a walk, or NULL. */
-static inline const JumpSlot *block_known(const Hart *h, uint64_t pc,
-                                          uint64_t key)
-{
-    const JumpSlot *j = jump_slot(h, pc, key);
-    bool known = j->pc == pc && j->key == key &&
-                 (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
-    return known ? j : NULL;
-}
-/* tlb.c. The entry that knows va's page now; NULL: none. */
-const TlbEntry *tlb_find(const Hart *h, const TlbEntry *tlb, uint64_t va);
-/* What a walk found for va, in place of what was there. */
+/* tlb.c. What a walk found for va, in place of what was there. */
 void tlb_put(Hart *h, TlbEntry *tlb, uint64_t va, const MmuResult *r);
 /* May a space use a page like that? */
 static inline bool tlb_allows(bool user, bool allowed, HartSpace space,
@@ -532,6 +522,49 @@ static inline bool tlb_allows(bool user, bool allowed, HartSpace space,
     bool mine =
         user == u || (user && space == SPACE_SUM && access != MMU_FETCH);
     return mine && allowed;
+}
+static inline bool tlb_entry_allows(const TlbEntry *e, HartSpace space,
+                                    MmuAccess access)
+{
+    return tlb_allows(e->user,
+                      access == MMU_FETCH  ? e->exec
+                      : access == MMU_LOAD ? e->read
+                                           : e->write,
+                      space, access);
+}
+/* The entry that knows va's page now; NULL: none. */
+static inline const TlbEntry *tlb_find(const Hart *h, const TlbEntry *tlb,
+                                       uint64_t va)
+{
+    const TlbEntry *e = &tlb[(va >> PAGE_BITS) % TLB_ENTRIES];
+    const uint64_t page = va & ~(uint64_t)(PAGE_SIZE_BYTES - 1);
+    return e->page == page &&
+                   (e->context == h->tlb_context || e->context == h->tlb_global)
+               ? e
+               : NULL;
+}
+static inline bool space_paged(const Hart *h, unsigned space)
+{
+    return h->paged && space != SPACE_M;
+}
+/* Would a fetch from va lead to pa without a walk? */
+static inline bool hart_fetch_known(const Hart *h, uint64_t va, uint64_t pa)
+{
+    if (!space_paged(h, h->code_space)) {
+        return true;
+    }
+    const TlbEntry *e = tlb_find(h, h->code_tlb, va);
+    return e && tlb_entry_allows(e, (HartSpace)h->code_space, MMU_FETCH) &&
+           e->pa + (va - e->page) == pa;
+}
+/* What a look-up of the block at pc would find without a walk, or NULL. */
+static inline const JumpSlot *block_known(const Hart *h, uint64_t pc,
+                                          uint64_t key)
+{
+    const JumpSlot *j = jump_slot(h, h->code_space, pc, key);
+    bool known = j->pc == pc && j->key == key &&
+                 (!h->paged || hart_fetch_known(h, pc, j->block->pa[0]));
+    return known ? j : NULL;
 }
 /* satp has another value: what is known of that holds. */
 void tlb_set_satp(Hart *h);

@@ -28,15 +28,6 @@ static TlbEntry *slot_of(TlbEntry *tlb, uint64_t va)
     return &tlb[(va >> PAGE_BITS) % TLB_ENTRIES];
 }
 
-const TlbEntry *tlb_find(const Hart *h, const TlbEntry *tlb, uint64_t va)
-{
-    const TlbEntry *e = &tlb[(va >> PAGE_BITS) % TLB_ENTRIES];
-    return e->page == page_of(va) &&
-                   (e->context == h->tlb_context || e->context == h->tlb_global)
-               ? e
-               : NULL;
-}
-
 /* Closes the inline entries of the page at va, in all spaces. */
 static void close_inline(Hart *h, uint64_t va)
 {
