@@ -45,6 +45,7 @@ enum {
     OPT_DRIVE,
     OPT_SMP,
     OPT_DUMP_DTB,
+    OPT_RESETS,
 };
 
 static const struct option options[] = {
@@ -63,6 +64,7 @@ static const struct option options[] = {
     {"limit-insns", required_argument, NULL, OPT_INSNS},
     {"limit-cycles", required_argument, NULL, OPT_CYCLES},
     {"limit-time", required_argument, NULL, OPT_TIME},
+    {"limit-resets", required_argument, NULL, OPT_RESETS},
     {"timing", required_argument, NULL, OPT_TIMING},
     {"quantum", required_argument, NULL, OPT_QUANTUM},
     {"serial", required_argument, NULL, OPT_SERIAL},
@@ -211,6 +213,8 @@ static bool parse_option(RunOptions *opt, int c, char **argv)
     case OPT_TIME:
         return cli_value("--limit-time", optarg, UNIT_TIME,
                          &opt->limits.time_ps);
+    case OPT_RESETS:
+        return cli_value("--limit-resets", optarg, UNIT_NONE, &opt->resets);
     case OPT_TIMING: opt->timing = optarg; return true;
     case OPT_QUANTUM: return cli_set_later(opt, "quantum", optarg);
     case OPT_SERIAL: cli_add(&opt->serial, optarg); return true;

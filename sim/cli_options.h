@@ -33,6 +33,7 @@ typedef struct RunOptions {
     CliList load, symbols, phase_on;
     const char *replay; /* a database; NULL: none */
     MachineLimits limits;
+    uint64_t resets; /* that the guest may have */
     StatsFile stats[MAX_STATS];
     unsigned stats_files;
     ProgressMode progress;

@@ -276,6 +276,7 @@ static int conclude(Machine *m, MachineStop stop, int sig, bool quit, char *how,
     case MACHINE_LIMIT_INSNS:
     case MACHINE_LIMIT_CYCLES:
     case MACHINE_LIMIT_TIME:
+    case MACHINE_LIMIT_RESETS:
         machine_describe_stop(m, where, sizeof(where));
         snprintf(how, size, "stopped by the %s%s%s", machine_stop_name(stop),
                  where[0] ? ", " : "", where);
@@ -581,6 +582,7 @@ static int run_loaded(Machine *m, RunOptions *opt, const Config *cfg,
             machine_set_log(m, print_guest_error, NULL);
         }
         machine_set_limits(m, &opt->limits);
+        machine_limit_resets(m, opt->resets);
         int sig = run_machine(m, &files, opt, &stop, &seconds, &err);
         status =
             conclude(m, stop, sig, serial_quit(files.serial), how, sizeof(how));
@@ -633,6 +635,7 @@ static int run_config(RunOptions *opt, const char *command, bool *needs_host)
 int cli_run_hosted(int argc, char **argv, const RunHost *host)
 {
     RunOptions opt = {.limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER},
+                      .resets = UINT64_MAX,
                       .granularity = 4,
                       .host = host};
     char command[4096] = "";

@@ -69,6 +69,7 @@ const char cli_run_help_more[] =
     "  --limit-insns N       stops after N instructions of all harts\n"
     "  --limit-cycles N      stops at cycle N of the first hart\n"
     "  --limit-time T        stops at simulated time T, such as 20ms\n"
+    "  --limit-resets N      stops when the guest asks for reset N + 1\n"
     "  --timing NAME[:LEVEL] the `timing:` of every cpu; LEVEL: none, "
     "table "
     "or pipeline\n"

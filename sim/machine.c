@@ -8,8 +8,7 @@
  * devices and wires machine_device.c, the run loop machine_run.c, what devices
  * see of the machine and serial input machine_host.c, what the guest does wrong
  * machine_guest.c, loading machine_load.c, the description in a database
- * machine_trace.c. Missing  Reset at run time: a guest that asks for one ends
- * the run.
+ * machine_trace.c.
  */
 #include "sim/machine.h"
 
@@ -195,6 +194,7 @@ Machine *machine_new_with(const Config *cfg, const MachineOptions *options,
     m->cfg = cfg;
     m->firmware = "";
     m->limits = (MachineLimits){UINT64_MAX, UINT64_MAX, TIME_NEVER};
+    m->most_resets = UINT64_MAX;
     m->world = memory_world_new();
     MemoryWorld *outer = memory_world_enter(m->world);
     event_queue_init(&m->events, m->world);
@@ -234,6 +234,7 @@ void machine_free(Machine *m)
     machine_detach_trace(m);
     machine_debug_end(m);
     machine_htif_detach(m);
+    machine_free_images(m);
     for (unsigned i = 0; i < m->harts; i++) {
         hart_free(m->hart[i]);
     }

@@ -240,6 +240,7 @@ typedef enum MachineStop {
     MACHINE_LIMIT_INSNS, /* a limit stopped it */
     MACHINE_LIMIT_CYCLES,
     MACHINE_LIMIT_TIME,
+    MACHINE_LIMIT_RESETS, /* the guest asked for one more than it may have */
     MACHINE_STUCK, /* every hart sleeps and nothing can wake one, or only traps
                       in its trap handler */
     MACHINE_ERROR, /* the trace store failed: trace_error() */
@@ -258,6 +259,9 @@ bool machine_check_end(const Machine *m, const MachineLimits *limits,
 
 /* As a reset button: time goes on, memories keep what is in them. */
 void machine_reset(Machine *m);
+/* When the guest asks for a reset the machine is reset, and what was loaded is
+ * loaded again; at most so often (before: UINT64_MAX). */
+void machine_limit_resets(Machine *m, uint64_t resets);
 /* Advances every initiator and event up to (not including) `until` ps. */
 MachineStop machine_run(Machine *m, uint64_t until);
 /* Phase `name` begins when a console, that is a serial device or the host's,

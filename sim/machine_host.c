@@ -32,14 +32,20 @@ static void host_finish(void *opaque, Device *dev, int status)
 
 static void host_reset_request(void *opaque, Device *dev)
 {
-    machine_guest_error(opaque, dev->name, "reset",
-                        "the guest asked for a reset: the run ends here");
-    machine_finish(opaque, 0);
+    Machine *m = opaque;
+    machine_guest_error(m, dev->name, "reset", "the guest asked for a reset");
+    m->reset_due = true;
+    if (m->running) {
+        hart_stop_before(m->running, 0);
+    }
 }
 
 static void host_phase(void *opaque, Device *dev, unsigned id)
 {
-    machine_phase(opaque, id, NULL);
+    const Machine *m = opaque;
+    if (id || m->phase < MACHINE_PHASE_NAMED) { /* the guest ends its own */
+        machine_phase(opaque, id, NULL);
+    }
 }
 
 static void host_guest_error(void *opaque, Device *dev, const char *text)

@@ -119,14 +119,51 @@ static bool sink_covers(void *opaque, uint64_t address, uint64_t len,
     return find_space(opaque, address, len, hole) != NULL;
 }
 
-static void sink_write(void *opaque, uint64_t address, const void *bytes,
-                       uint64_t len)
+static void write_image(Machine *m, uint64_t address, const void *bytes,
+                        uint64_t len)
 {
-    AddressSpace *as = find_space(opaque, address, len, NULL);
+    AddressSpace *as = find_space(m, address, len, NULL);
     if (as) {
         ElfSink sink = elf_sink_space(as);
         sink.write(sink.opaque, address, bytes, len);
     }
+}
+
+/* A host without memory for a copy leaves what is there at a reset. */
+static void sink_write(void *opaque, uint64_t address, const void *bytes,
+                       uint64_t len)
+{
+    Machine *m = opaque;
+    MachineImage *image = malloc(sizeof(*image) + (bytes ? len : 0));
+    if (image) {
+        *image =
+            (MachineImage){.address = address, .len = len, .zeros = !bytes};
+        if (bytes) {
+            memcpy(image->bytes, bytes, len);
+        }
+        *(m->last_image ? m->last_image : &m->images) = image;
+        m->last_image = &image->next;
+    }
+    write_image(m, address, bytes, len);
+}
+
+void machine_load_again(Machine *m)
+{
+    machine_htif_detach(m);
+    for (const MachineImage *i = m->images; i; i = i->next) {
+        write_image(m, i->address, i->zeros ? NULL : i->bytes, i->len);
+    }
+    machine_htif_attach(m);
+}
+
+void machine_free_images(Machine *m)
+{
+    while (m->images) {
+        MachineImage *next = m->images->next;
+        free(m->images);
+        m->images = next;
+    }
+    m->last_image = NULL;
 }
 
 /* XXH3-128 of a file's bytes, as hexadecimal digits; "" if it cannot be read.

@@ -108,6 +108,14 @@ typedef struct MachineHtif {
     Event settle; /* a part was written, and nothing since */
 } MachineHtif;
 
+/* Bytes that were loaded, for a reset. */
+typedef struct MachineImage {
+    struct MachineImage *next;
+    uint64_t address, len;
+    bool zeros; /* without `bytes` */
+    uint8_t bytes[];
+} MachineImage;
+
 /* When transactions are recorded (machine_window.c). */
 typedef struct MachineWindow {
     MachineWindows set;
@@ -233,6 +241,9 @@ struct Machine {
     MachineCommitFn *commit_fn;
     void *commit_opaque;
     MachineHtif htif;
+    MachineImage *images, **last_image; /* in the order of loading */
+    bool reset_due;                     /* the guest asked for it */
+    uint64_t resets, most_resets;       /* those it got, and may get */
     char verdict[96]; /* of a test that ended by itself; "" none */
     MachinePollFn *poll_fn;
     void *poll_opaque;
@@ -249,6 +260,9 @@ uint8_t *machine_read_file(const char *path, uint64_t *len, Error **errp);
 /* `name` stands for the bytes in messages. */
 bool machine_load_bytes(Machine *m, const char *name, const void *bytes,
                         uint64_t len, uint64_t address, Error **errp);
+/* What was loaded, once more. */
+void machine_load_again(Machine *m);
+void machine_free_images(Machine *m);
 /* What the database calls the firmware, and its hash. */
 void machine_name_firmware(Machine *m, const char *path);
 
@@ -348,6 +362,8 @@ void machine_window_phase(Machine *m, unsigned id);
 void machine_phase(Machine *m, unsigned id, const char *name);
 /* Begins those that need no text. */
 void machine_phase_start(Machine *m);
+/* NULL: that phase has only a number, or is none. */
+const char *machine_phase_name(const Machine *m, unsigned id);
 /* A console put out a byte; dev NULL: that of the host. */
 void machine_phase_byte(Machine *m, const Device *dev, uint8_t byte);
 void machine_phase_fini(Machine *m);

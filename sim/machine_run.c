@@ -146,6 +146,17 @@ void machine_finish(Machine *m, int status)
     }
 }
 
+void machine_limit_resets(Machine *m, uint64_t resets)
+{
+    m->most_resets = resets;
+}
+
+/* Nobody goes on in this round. */
+static bool round_ends(const Machine *m)
+{
+    return m->finished || m->reset_due;
+}
+
 void machine_set_watch(Machine *m, void (*fn)(void *opaque), void *opaque)
 {
     m->watch_fn = fn;
@@ -187,6 +198,7 @@ const char *machine_stop_name(MachineStop stop)
         [MACHINE_LIMIT_INSNS] = "limit on instructions",
         [MACHINE_LIMIT_CYCLES] = "limit on cycles",
         [MACHINE_LIMIT_TIME] = "limit on time",
+        [MACHINE_LIMIT_RESETS] = "limit on resets",
         [MACHINE_STUCK] = "stuck",
         [MACHINE_ERROR] = "trace store failed",
     };
@@ -197,7 +209,7 @@ const char *machine_stop_name(MachineStop stop)
 void machine_reset(Machine *m)
 {
     MemoryWorld *outer = memory_world_enter(m->world);
-    m->finished = false;
+    m->finished = m->reset_due = false;
     m->status = 0;
     m->verdict[0] = '\0';
     event_cancel(&m->events, &m->htif.settle);
@@ -234,6 +246,20 @@ void machine_reset(Machine *m)
         event_schedule(&m->events, &m->poll, m->time + m->poll_period);
     }
     memory_world_enter(outer);
+}
+
+/* The guest asked for it. False: once too often. */
+static bool restart(Machine *m)
+{
+    if (m->resets >= m->most_resets) {
+        return false;
+    }
+    m->resets++;
+    m->reset_due = false;
+    m->world->now = m->time;
+    machine_load_again(m);
+    machine_reset(m);
+    return true;
 }
 
 /* -- the loop ------------------------------------------------------------- */
@@ -330,7 +356,7 @@ static void run_hart(Machine *m, unsigned i)
     }
     machine_window_enter(m, hart_time(hart));
     m->running = hart;
-    while (hart_time(hart) < m->horizon && !m->finished) {
+    while (hart_time(hart) < m->horizon && !round_ends(m)) {
         uint64_t left = instructions_left(m);
         uint64_t cut = machine_window_instructions(m);
         uint64_t until = machine_window_horizon(m, hart, m->horizon);
@@ -367,7 +393,7 @@ static uint64_t run_harts(Machine *m)
     uint64_t reached = m->harts ? TIME_NEVER : m->horizon;
     const unsigned first = first_turn(m);
     for (unsigned i = 0;
-         i < m->harts && !m->finished && !machine_debug_wants(m); i++) {
+         i < m->harts && !round_ends(m) && !machine_debug_wants(m); i++) {
         run_hart(m, m->turn[(first + i) % m->harts]);
     }
     machine_debug_pass(m);
@@ -446,7 +472,7 @@ static MachineStop run(Machine *m, uint64_t until)
             return MACHINE_STUCK;
         }
         m->time = run_harts(m);
-        while (!m->finished && !machine_debug_wants(m) &&
+        while (!round_ends(m) && !machine_debug_wants(m) &&
                event_next(&m->events) < end &&
                event_horizon(&m->events) <= m->time) {
             machine_window_enter(m, event_next(&m->events));
@@ -455,6 +481,9 @@ static MachineStop run(Machine *m, uint64_t until)
         if (machine_debug_wants(m) && !m->finished) {
             m->debug.cut = true;
             return MACHINE_RUNNING;
+        }
+        if (m->reset_due && !m->finished && !restart(m)) {
+            return MACHINE_LIMIT_RESETS;
         }
         if (!watch(m) && !m->finished) {
             return MACHINE_STUCK;

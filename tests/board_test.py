@@ -62,8 +62,32 @@ class Boards(Case):
         done = self.run_on("mcu", "bite", "--guest-errors", status=3)
         self.assertEqual(done.stdout, "nobody feeds the watchdog\n")
         self.assertRegex(done.stderr, r"watchdog0: not fed for 2000000 cycles: the run ends with status 3")
-        done = self.run_on("mcu", "bite", "--guest-errors", "--set", "watchdog0.action=reset")
-        self.assertRegex(done.stderr, r"watchdog0: not fed for 2000000 cycles: it resets the machine")
+
+    def test_a_reset_starts_the_board_again(self):
+        """By the watchdog, from an event, and by the test finisher, from a store: the program that was loaded, from its begin."""
+        said = "nobody feeds the watchdog\n"
+        for limit in (0, 1, 3):
+            done = self.run_on("mcu", "bite", "--guest-errors", "--set", "watchdog0.action=reset", "--limit-resets", limit, "--trace",
+                               out=f"w{limit}", status=124)
+            self.assertEqual(done.stdout, said * (limit + 1))
+            self.assertRegex(done.stderr, r"watchdog0: not fed for 2000000 cycles: it resets the machine")
+            self.assertRegex(done.stderr, r"stopped by the limit on resets, cpu0 at ")
+            self.assertEqual(self.good("check", f"w{limit}/run.db").stderr, "")
+        # Each time takes as long, and does the same, in the same bytes of memory.
+        same = "select pc, pa, kind, value from tx where time >= {} * 40000480000 and time < {} * 40000480000 order by rowid"
+        first = self.rows(same.format(0, 1), "w3/run.db")
+        self.assertGreater(len(first), 100)
+        for n in (1, 2):
+            self.assertEqual(len(self.rows(same.format(n, n + 1), "w3/run.db")), len(first))
+        for options in (["--no-fast-path"], ["--set", "harts=2", "--quantum", "10us"]):
+            done = self.run_on("mcu", "bite", "--guest-errors", "--set", "watchdog0.action=reset", "--limit-resets", 2, *options, status=124)
+            self.assertIn("3 times in all: watchdog0: the guest asked for a reset", done.stderr, options)
+        # It counts in a word of its own image, which is loaded again.
+        self.write("count.elf", cli_test.elf([0x00000297, 0x0202a303, 0x00130313, 0x0262a023, 0x001003b7, 0x00007e37, 0x777e0e13,
+                                              0x01c3a023, 0]))
+        self.good("run", CONFIGS / "mcu.yaml", "count.elf", "-o", "count", "--trace", "--limit-resets", 2, status=124)
+        self.assertEqual(self.rows("select value from tx where kind = 'store' and pa = 0x80000020", "count/run.db"), [(1,)] * 3)
+        self.bad("run", CONFIGS / "mcu.yaml", "none.elf", "--limit-resets", "-1", says=["--limit-resets", "-1"])
 
     def test_a_flash_that_reads_ahead(self):
         """Lines that a small icache fetches again and again, most of them one after the other."""

@@ -42,6 +42,17 @@ class Phases(Case):
             at = next(r[3] for r in rows if r[2] == name)
             self.assertEqual(at, stores[said.index(text) + len(text) - 1][0], name)
 
+    def test_the_guest_ends_only_its_own(self):
+        """What runs on an ns16550a may clear its scratch register: no phase of the host's ends."""
+        # lui t0, 0x10000; sb x0, 7(t0); li t1, 'x'; sb t1, 0(t0); sb x0, 7(t0); sb 5, 7; sb 0, 7; the end
+        self.write("scratch.elf", cli_test.elf([0x100002b7, 0x000283a3, 0x07800313, 0x00628023, 0x000283a3, 0x00500313, 0x006283a3,
+                                                0x000283a3, 0x001003b7, 0x00005e37, 0x555e0e13, 0x01c3a023]))
+        self.good("run", f"{CONFIGS}/mcu.yaml", "scratch.elf", "-o", "out", "--quiet", "--phase-on", "=first", "--phase-on", "x=second")
+        rows = self.rows(PHASES)
+        self.assertEqual([r[1:3] for r in rows], [(None, "first"), (None, "second"), (5, None)])
+        self.assertEqual((rows[0][4], rows[1][4]), (rows[1][3], rows[2][3]))
+        self.assertIsNotNone(rows[2][4])
+
     def test_same_however_it_is_run(self):
         options = ["--quiet", "--phase-on", "core=core", "--phase-on", "words=words"]
         self.app(*options)

@@ -173,7 +173,8 @@ int Machine::exit_status()
     case MACHINE_FINISHED: return machine_exit_status(core_->machine);
     case MACHINE_LIMIT_INSNS:
     case MACHINE_LIMIT_CYCLES:
-    case MACHINE_LIMIT_TIME: return 124;
+    case MACHINE_LIMIT_TIME:
+    case MACHINE_LIMIT_RESETS: return 124;
     case MACHINE_STUCK: return 125;
     case MACHINE_ERROR: return 2;
     }

@@ -56,13 +56,21 @@ TEST(Machine, HostMayFinishToo)
     EXPECT_EQ(k.instructions(), 0u);
 }
 
-TEST(Machine, ResetRequestEndsTheRun)
+TEST(Machine, ResetRequestStartsAgain)
 {
     Kit k(board(one_cpu),
           li(t0, 0x00100000) + li(t1, 0x7777) + Code{sw(t1, 0, t0), j(0)});
-    Outcome o = k.run();
-    EXPECT_EQ(o.stop, MACHINE_FINISHED);
-    EXPECT_EQ(o.status, 0);
+    machine_limit_resets(k.m, 2);
+    EXPECT_EQ(k.run().stop, MACHINE_LIMIT_RESETS);
+    const uint64_t once = k.instructions() / 3;
+    EXPECT_GE(once, 5u);
+    EXPECT_LE(once, 6u) << "none behind the store";
+    EXPECT_EQ(k.instructions(), 3 * once);
+    EXPECT_EQ(k.run().stop, MACHINE_LIMIT_RESETS) << "and nothing goes on";
+    EXPECT_EQ(k.instructions(), 3 * once);
+    machine_limit_resets(k.m, 3);
+    EXPECT_EQ(k.run().stop, MACHINE_LIMIT_RESETS);
+    EXPECT_EQ(k.instructions(), 4 * once);
 }
 
 // -- limits ---------------------------------------------------------------
