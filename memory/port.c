@@ -206,7 +206,7 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     PortTx *tx = a->tx;
     bool reached = t->mr && tx->result != MEMTX_DECODE_ERROR;
     if (port->world->watches && tx->kind != ACCESS_FETCH && !tx->result) {
-        watch_access(port, t->mr, t->offset, size, dir);
+        watch_access(port, t->mr, t->offset, size, dir, &value);
     }
     tx->beats = reached ? rq->beats : 0;
     PortTraffic *n =
@@ -457,7 +457,7 @@ static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
     flush(t);
     if (a->port->world->watches) {
         watch_access(a->port, t->mr, t->offset, len,
-                     is_write ? DIR_WRITE : DIR_READ);
+                     is_write ? DIR_WRITE : DIR_READ, buf);
     }
     if (t->direct) {
         if (is_write) {

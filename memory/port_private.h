@@ -51,9 +51,10 @@ void port_quick_flush(MemoryPort *port);
 void port_quick_ram_fold(MemoryPort *port);
 void port_quick_ram_flush(MemoryPort *port);
 
-/* watch.c: somebody watches, and these bytes are accessed. */
+/* watch.c: somebody watches, and these bytes are accessed; what they become, if
+ * that is a write. */
 void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,
-                  uint64_t len, uint8_t dir);
+                  uint64_t len, uint8_t dir, const void *bytes);
 
 /* A reservation of the port is on that page: PAGE_RESERVED. */
 void port_reserve_page(MemoryPort *port, RAMBlock *block, ram_addr_t offset);

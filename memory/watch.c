@@ -144,7 +144,7 @@ bool memory_watched(const MemoryRegion *mr)
 }
 
 void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,
-                  uint64_t len, uint8_t dir)
+                  uint64_t len, uint8_t dir, const void *bytes)
 {
     const struct MemoryWatches *ws = port->world->watches;
     for (unsigned i = 0; mr && len && i < ws->count; i++) {
@@ -152,10 +152,16 @@ void watch_access(MemoryPort *port, const MemoryRegion *mr, hwaddr offset,
         if (w->region == mr->id && (w->dir & dir) && offset <= w->last &&
             w->first <= offset + (len - 1)) {
             hwaddr at = offset > w->first ? offset : w->first;
-            const MemoryWatchHit hit = {.address = w->address + (at - w->first),
-                                        .watched = w->dir,
-                                        .dir = dir,
-                                        .port = port};
+            hwaddr end =
+                offset + len - 1 < w->last ? offset + len - 1 : w->last;
+            const uint8_t *written = dir == DIR_WRITE ? bytes : NULL;
+            const MemoryWatchHit hit = {
+                .address = w->address + (at - w->first),
+                .watched = w->dir,
+                .dir = dir,
+                .bytes = written ? written + (at - offset) : NULL,
+                .len = end - at + 1,
+                .port = port};
             ws->fn(ws->opaque, &hit);
         }
     }

@@ -26,6 +26,9 @@ typedef struct MemoryWatchHit {
                          `address` */
     uint8_t watched;  /* DIR_* that was asked for */
     uint8_t dir;      /* DIR_* of the access */
+    const uint8_t *bytes; /* `len` of them that are written, from `address` on;
+                             NULL: nothing is, or into memory by an amo */
+    uint64_t len;
     struct MemoryPort *port; /* who made it */
 } MemoryWatchHit;
 /* From inside the access; it may run more code of the machine, but not change

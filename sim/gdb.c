@@ -192,6 +192,9 @@ static void read_memory(Gdb *g, const char *p)
     }
     len = len < sizeof(bytes) ? len : sizeof(bytes);
     uint64_t n = hart_debug(gdb_hart(g), address, bytes, len, false);
+    if (!n && gdb_read_written(g, address, bytes, len)) {
+        n = len;
+    }
     if (len && !n) {
         gdb_fail(g, EFAULT);
         return;
@@ -492,6 +495,7 @@ static void stopped(Gdb *g, int signal, const MachineDebugStop *s)
     g->state = GDB_STOPPED;
     g->interrupted = false;
     g->thread_g = g->thread_c = s->hart;
+    gdb_note_written(g, s);
     if (s->why == DEBUG_WATCH && s->initiator) {
         char text[160];
         snprintf(text, sizeof(text), "%.60s %s 0x%" PRIx64 "\n", s->initiator,

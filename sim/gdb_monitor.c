@@ -135,7 +135,10 @@ static bool set_trace(Gdb *g, const Words *w, FILE *f)
 static bool print_phase(Gdb *g, const Words *w, FILE *f)
 {
     unsigned phase = machine_debug_phase(g->machine);
-    if (phase) {
+    const char *name = machine_debug_phase_name(g->machine);
+    if (name) {
+        fprintf(f, "in phase %s\n", name);
+    } else if (phase) {
         fprintf(f, "in phase %u\n", phase);
     } else {
         fputs("in no phase; phases are known with -o DIR\n", f);
@@ -167,7 +170,8 @@ static const struct {
     {"stats", "", "cycles, instructions, traps of each hart", print_stats},
     {"trace", "on|off", "records transactions from now on, or no more",
      set_trace},
-    {"phase", "", "the phase that the guest has marked last", print_phase},
+    {"phase", "", "the phase of the run, of the guest's or --phase-on",
+     print_phase},
     {"reset", "", "as the reset button", reset},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -37,6 +37,16 @@ typedef struct GdbPoint {
     uint64_t address, length;
 } GdbPoint;
 
+/* What was last written to a device where gdb watched. The device cannot be
+ * asked; gdb stops when it reads something else than before, so writing the
+ * same again makes it unreadable. */
+enum { GDB_WRITTEN = 8, GDB_WRITTEN_BYTES = 64 };
+typedef struct GdbWritten {
+    uint64_t address, length; /* of the watch; length 0: none */
+    uint8_t bytes[GDB_WRITTEN_BYTES];
+    bool readable;
+} GdbWritten;
+
 /* Where a packet is in the bytes that come. */
 typedef enum GdbFrame {
     GDB_BETWEEN,
@@ -61,6 +71,8 @@ struct Gdb {
     char *xml; /* the target's description; NULL: not asked for yet */
     GdbPoint *point;
     unsigned points, point_capacity;
+    GdbWritten written[GDB_WRITTEN]; /* the oldest is used again */
+    unsigned next_written;
     char stop_reply[256]; /* to ? */
     /* bytes that wait */
     uint8_t queue[GDB_QUEUE];
@@ -121,6 +133,11 @@ void gdb_interrupt(Gdb *g); /* a machine that runs (gdb.c) */
 void gdb_go_plain(Gdb *g, const char *p);
 void gdb_go(Gdb *g, const char *p);
 void gdb_set_point(Gdb *g, const char *p, bool insert);
+/* Keeps what a stop at a watch says was written, if nobody else can tell. */
+void gdb_note_written(Gdb *g, const MachineDebugStop *s);
+/* Such bytes. False: not known. */
+bool gdb_read_written(const Gdb *g, uint64_t address, uint8_t *bytes,
+                      uint64_t len);
 /* gdb_monitor.c: the command of qRcmd. */
 void gdb_monitor(Gdb *g, char *command);
 

@@ -244,3 +244,55 @@ void gdb_set_point(Gdb *g, const char *p, bool insert)
         gdb_reply(g, "OK"); /* there is none, as was asked */
     }
 }
+
+/* -- what was written ----------------------------------------------------- */
+
+static GdbWritten *written_of(Gdb *g, const GdbPoint *pt)
+{
+    for (unsigned i = 0; i < GDB_WRITTEN; i++) {
+        GdbWritten *w = &g->written[i];
+        if (w->address == pt->address && w->length == pt->length) {
+            return w;
+        }
+    }
+    GdbWritten *w = &g->written[g->next_written++ % GDB_WRITTEN];
+    *w = (GdbWritten){.address = pt->address, .length = pt->length};
+    return w;
+}
+
+void gdb_note_written(Gdb *g, const MachineDebugStop *s)
+{
+    uint8_t byte;
+    if (s->why != DEBUG_WATCH || !s->len ||
+        hart_debug(machine_hart(g->machine, s->hart), s->address, &byte, 1,
+                   false)) {
+        return;
+    }
+    for (unsigned i = 0; i < g->points; i++) {
+        const GdbPoint *pt = &g->point[i];
+        const uint64_t at = s->address - pt->address;
+        if ((pt->kind != GDB_WATCH_WRITE && pt->kind != GDB_WATCH_ACCESS) ||
+            pt->length > GDB_WRITTEN_BYTES || at >= pt->length ||
+            s->len > pt->length - at) {
+            continue;
+        }
+        GdbWritten *w = written_of(g, pt);
+        const bool same = !memcmp(w->bytes + at, s->bytes, s->len);
+        w->readable = !same || !w->readable;
+        memcpy(w->bytes + at, s->bytes, s->len);
+    }
+}
+
+bool gdb_read_written(const Gdb *g, uint64_t address, uint8_t *bytes,
+                      uint64_t len)
+{
+    for (unsigned i = 0; i < GDB_WRITTEN; i++) {
+        const GdbWritten *w = &g->written[i];
+        const uint64_t at = address - w->address;
+        if (w->readable && at < w->length && len <= w->length - at) {
+            memcpy(bytes, w->bytes + at, len);
+            return true;
+        }
+    }
+    return false;
+}

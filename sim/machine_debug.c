@@ -52,6 +52,10 @@ static void watch_met(void *opaque, const MemoryWatchHit *hit)
                                        .watched = hit->watched,
                                        .dir = hit->dir,
                                        .initiator = who};
+    if (hit->bytes && hit->len <= sizeof(m->debug.stop.bytes)) {
+        m->debug.stop.len = (uint8_t)hit->len;
+        memcpy(m->debug.stop.bytes, hit->bytes, hit->len);
+    }
     if (m->running) {
         hart_stop_before(m->running, 0);
     }
@@ -214,6 +218,11 @@ bool machine_debug_trace(Machine *m, bool on)
 unsigned machine_debug_phase(const Machine *m)
 {
     return m->phase;
+}
+
+const char *machine_debug_phase_name(const Machine *m)
+{
+    return machine_phase_name(m, m->phase);
 }
 
 void machine_debug_note(Machine *m, const void *bytes, size_t len)

@@ -38,6 +38,8 @@ typedef struct MachineDebugStop {
     uint64_t address;
     uint8_t watched, dir;  /* DIR_*: what is watched for, what it was */
     const char *initiator; /* who it was if that is no hart, else NULL */
+    uint8_t bytes[8];      /* what a store of one piece has written there */
+    uint8_t len;           /* of them; 0: none is known */
 } MachineDebugStop;
 
 /* Between runs, all of them. */
@@ -63,6 +65,8 @@ const MachineDebugStop *machine_debug_stop(const Machine *m);
 /* Records transactions from now on, or no more. False: nothing is recorded. */
 bool machine_debug_trace(Machine *m, bool on);
 unsigned machine_debug_phase(const Machine *m); /* 0: none */
+/* Its name; NULL: it has only a number. */
+const char *machine_debug_phase_name(const Machine *m);
 /* A debugger changes the machine: kept in the database as input of "gdb". */
 void machine_debug_note(Machine *m, const void *bytes, size_t len);
 

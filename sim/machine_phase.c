@@ -91,6 +91,15 @@ unsigned machine_phase_named(const Machine *m, const char *name)
     return 0;
 }
 
+const char *machine_phase_name(const Machine *m, unsigned id)
+{
+    const MachinePhase *p = m->phase_on;
+    for (unsigned i = MACHINE_PHASE_NAMED; p && i < id; i++) {
+        p = p->next;
+    }
+    return p && id >= MACHINE_PHASE_NAMED ? p->name : NULL;
+}
+
 const char *machine_phase_missed(const Machine *m)
 {
     for (const MachinePhase *p = m->phase_on; p; p = p->next) {

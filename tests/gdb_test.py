@@ -148,10 +148,34 @@ continue
                         "Hardware read watchpoint 6: corner.x", "Value = 3",
                         "Hardware access .* watchpoint 7: corner.y", "Old value = 4", "New value = 143",
                         r"= \{x = 3, y = 143\}",
-                        "Hardware access .* watchpoint 8: ", "Value = <unreadable>", "store_1|main",
+                        "Hardware access .* watchpoint 8: ", "Value = 0 ", "store_1|main",
                         "dma0.master has written 0x", "Hardware watchpoint 9: to\\[3\\]", "New value = 4099", r"= 4099",
                         "exited with code 0214")
             self.assertEqual((status, out), (140, "debug: worked\n"), err)
+
+    def test_watches_what_is_written_to_a_device(self):
+        """gdb stops at `watch` when it reads something else than before: what was written, which the device cannot be asked for."""
+        said, status, out, err = self.session("app", r"""
+monitor phase
+watch *(unsigned char *)0x10000000
+continue
+continue
+continue
+continue
+monitor phase
+print/c *(unsigned char *)0x10000000
+delete
+watch *(unsigned char *)0x10000000 if *(unsigned char *)0x10000000 == '3'
+continue
+x/xb 0x10000000
+delete
+continue
+""", "-o", str(self.dir / "out"), "--phase-on", "=begin", "--phase-on", "app:=banner")
+        values = re.findall(r"(Old|New) value = (.*)", said)
+        no = "<unreadable>"
+        self.assertEqual([v for _, v in values],
+                         [no, "97 'a'", "97 'a'", "112 'p'", "112 'p'", no, no, "58 ':'", "32 ' '", "51 '3'"], said)
+        self.expect(said, "^in phase begin$", "^in phase banner$", "= 58 ':'", "watchpoint 2: ", r"0x10000000:\s+0x33", "exited normally")
 
     # -- registers, memory ---------------------------------------------------------------------------------------------
 

@@ -117,6 +117,32 @@ TEST_F(WatchTest, LoadsAndStoresThatTouchIt)
                             {0xabc3, DIR_WRITE, DIR_WRITE, &port}}));
 }
 
+TEST_F(WatchTest, StoresTellWhatTheyWrite)
+{
+    std::vector<std::vector<uint8_t>> written;
+    memory_watch_tell(
+        [](void *opaque, const MemoryWatchHit *hit) {
+            auto *list =
+                static_cast<std::vector<std::vector<uint8_t>> *>(opaque);
+            list->emplace_back();
+            if (hit->bytes) {
+                list->back().assign(hit->bytes, hit->bytes + hit->len);
+            }
+        },
+        &written);
+    memory_watch_add(&as, 0x20002, 4, DIR_BOTH, 0);
+    PortTx t = tx(0x20000, ACCESS_STORE);
+    port_store(&port, &t, 4, 0x44332211); // its upper half is watched
+    t = tx(0x20005, ACCESS_STORE);
+    port_store(&port, &t, 1, 0x55);
+    load(0x20004, 4);
+    uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    t = tx(0x20000, ACCESS_DMA);
+    port_transfer(&other, &t, bytes, 8, true);
+    EXPECT_EQ(written, (std::vector<std::vector<uint8_t>>{
+                           {0x33, 0x44}, {0x55}, {}, {3, 4}, {5, 6}}));
+}
+
 TEST_F(WatchTest, EachKindSeesItsDirection)
 {
     memory_watch_add(&as, 0x10200, 1, DIR_READ, 1);
