@@ -83,11 +83,11 @@ static void totals_add(Hart *h, BlockTotal total)
 /* Moves a block's counts to the port and the totals. */
 static void block_fold(Hart *h, Block *b)
 {
-    uint64_t full = b->ran[0] + b->ran[1];
+    uint64_t full = (uint64_t)b->ran[0] + b->ran[1];
     uint64_t two = full * b->halves + b->single[0];
     uint64_t four = full * b->words + b->single[1];
-    uint64_t cycles =
-        b->ran[0] * b->cycles + b->ran[1] * b->jump_cycles + b->spent;
+    uint64_t cycles = (uint64_t)b->ran[0] * b->cycles +
+                      (uint64_t)b->ran[1] * b->jump_cycles + b->spent;
     port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 2,
                two - b->called[0]);
     port_count(&h->fetch, b->place, ACCESS_FETCH, DIR_READ, 4,
@@ -101,7 +101,8 @@ static void block_fold(Hart *h, Block *b)
     if (two || four || cycles) {
         totals_add(h, (BlockTotal){b->pc, b->bytes, full, two + four, cycles});
     }
-    b->ran[0] = b->ran[1] = b->spent = b->single[0] = b->single[1] = 0;
+    b->ran[0] = b->ran[1] = 0;
+    b->spent = b->single[0] = b->single[1] = 0;
     b->called[0] = b->called[1] = 0;
 }
 

@@ -64,7 +64,8 @@ static bool tables_init(Hart *h, Error **errp)
     h->hash = calloc(BLOCK_HASH, sizeof(Block *));
     h->page = calloc(CODE_PAGES, sizeof(Block *));
     h->closed = aligned_alloc(64, entries);
-    h->scratch = malloc(sizeof(Block) + 2 * sizeof(Op));
+    const size_t scratch = sizeof(Block) + 2 * sizeof(Op);
+    h->scratch = aligned_alloc(64, (scratch + 63) & ~(size_t)63);
     bool jumps = true;
     for (unsigned space = 0; space <= SPACE_U; space++) {
         h->jump[space] = calloc(JUMP_SLOTS, sizeof(JumpSlot));
@@ -393,6 +394,7 @@ static bool run_some(Hart *h, bool single)
     }
     if (h->cycle - h->folded >= FOLD_CYCLES) {
         port_fold(&h->data);
+        blocks_fold(h); /* as entries, they count in 32 bits */
         h->folded = h->cycle;
     }
     if (!find_position(h)) {

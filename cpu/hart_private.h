@@ -44,6 +44,7 @@ enum { VARIANTS = 4 };
 
 typedef struct Block Block;
 struct Block {
+    /* a cache line: all that running it, and finding it, needs */
     uint64_t pc;
     Block *next[2];       /* [0] what follows, [1] where it jumped to last */
     uint32_t count;       /* instructions */
@@ -51,11 +52,18 @@ struct Block {
     uint32_t jump_cycles; /* the same when its last instruction jumps */
     uint32_t bound;       /* more than it can take without a slow access */
     uint32_t jump_extra;  /* cycles more when it is jumped to */
-    uint32_t lead;        /* sum of the ops' */
-    uint64_t ran[2];      /* from the first op to the last; [1]: and jumped */
-    uint64_t spent;       /* cycles besides; may wrap below 0 */
-    uint64_t single[2];   /* ops besides, 2 and 4 bytes; may wrap below 0 */
-    uint64_t called[2];   /* of all these, those hart_fetch_line() fetched */
+    uint32_t ran[2]; /* from the first op to the last; [1]: and jumped; folded
+                        often enough */
+    uint8_t space;   /* HartSpace */
+    bool straddles;  /* a single instruction in two pages */
+    bool cached;     /* its fetches go through a cache */
+    bool ahead;      /* if it jumps at its end, line[1] is fetched first */
+    uint64_t pa[2];  /* of pc, and of the second page if it is in two */
+    /* the rest */
+    uint32_t lead;      /* sum of the ops' */
+    uint64_t spent;     /* cycles besides; may wrap below 0 */
+    uint64_t single[2]; /* ops besides, 2 and 4 bytes; may wrap below 0 */
+    uint64_t called[2]; /* of all these, those hart_fetch_line() fetched */
     /* *hint[i] == line[i]: its first, its last byte's line (or, if `ahead`, the
      * next one) is there and the last one used of its set */
     const uint64_t *hint[2];
@@ -63,13 +71,8 @@ struct Block {
     uint32_t mems;          /* loads and stores */
     uint32_t halves, words; /* instructions of 2 and 4 bytes */
     uint32_t bytes;
-    uint64_t pa[2];     /* of pc, and of the second page if it is in two */
     uint32_t state;     /* of the pipeline, at its begin; without one: 0 */
-    uint8_t space;      /* HartSpace */
-    bool straddles;     /* a single instruction in two pages */
     bool kept;          /* its bytes are watched for writes */
-    bool cached;        /* its fetches go through a cache */
-    bool ahead;         /* if it jumps at its end, line[1] is fetched first */
     bool fetched;       /* a single op that hart_fetch_line() has fetched */
     MemoryRecord fetch; /* head of its fetch run, if fetches are recorded */
     const MemoryPlace *place; /* of the fetches */
@@ -80,7 +83,7 @@ struct Block {
         Block *next; /* in the same page */
     } code[2]; /* where its bytes lie; [1]: an instruction across a page */
     Block *hash_next;
-    Op op[]; /* count + 1 */
+    Op op[] __attribute__((aligned(32))); /* count + 1; none in two lines */
 };
 
 enum { CACHE_BLOCK = 64 }; /* bytes that cbo.zero clears */
