@@ -480,19 +480,19 @@ static bool bus_inline_form(TimingModel *model, const TimingRequest *rq,
     return true;
 }
 
-static bool take_free(BusLane *lane, const MemoryPort *port, uint64_t issue,
-                      const TimingCost *cost)
+/* Out of line, so that a plain bus_take() saves no registers. */
+static __attribute__((noinline)) bool take_piped(BusLane *lane, uint16_t holder,
+                                                 uint64_t issue, uint64_t ps)
 {
-    const uint64_t begin = clock_cycle_at(lane->bus->clock, issue);
-    if (bus_calendar_free(lane->calendar, begin) > begin) {
-        return false;
-    }
-    bus_calendar_take(lane->calendar, begin, cost->cycles, port->id);
-    if (issue + cost->ps >= lane->data_end) {
-        lane->data_end = lane->free_at = issue + cost->ps;
-        lane->holder = port->id;
-    }
+    hold(lane, holder, clock_cycle_at(lane->bus->clock, issue), issue + ps);
     return true;
+}
+
+/* The lane of a take(); NULL: the far bus decides. */
+static BusLane *own_lane(Bus *bus, const TimingModel *target)
+{
+    const BusRoute *route = route_of(bus, target);
+    return !route ? &bus->lane : route->via ? NULL : route->lane;
 }
 
 /* An inline form is had only where this bus's clock is the port's. */
@@ -501,31 +501,22 @@ static bool bus_take(TimingModel *model, const MemoryPort *port, uint64_t issue,
 {
     Bus *bus = (Bus *)model;
     const EventQueue *events = bus->events;
-    BusLane *lane = &bus->lane;
-    if (bus->routes) {
-        const BusRoute *route = route_of(bus, cost->target);
-        if (route && route->via) {
-            return false; /* the far bus decides */
-        }
-        lane = route ? route->lane : lane;
-    }
-    if (lane->open || lane->waiting || !any_time(bus) ||
+    BusLane *lane = bus->routes ? own_lane(bus, cost->target) : &bus->lane;
+    if (!lane || lane->open || lane->waiting || !any_time(bus) ||
         (events->count && events->heap[0]->when <= issue)) {
         return false; /* or perhaps not: access() knows */
     }
     if (lane->calendar) {
-        return take_free(lane, port, issue, cost);
+        return bus_take_free(lane, port, issue, cost);
     }
     if (issue < lane->data_end) {
         return false;
     }
     if (bus->outstanding > 1) {
-        hold(lane, port->id, clock_cycle_at(bus->clock, issue),
-             issue + cost->ps);
-    } else {
-        lane->data_end = lane->free_at = issue + cost->ps;
-        lane->holder = port->id;
+        return take_piped(lane, port->id, issue, cost->ps);
     }
+    lane->data_end = lane->free_at = issue + cost->ps;
+    lane->holder = port->id;
     return true;
 }
 

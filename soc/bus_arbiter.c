@@ -141,3 +141,18 @@ uint64_t bus_first_grant(BusLane *lane, const TimingRequest *rq, uint64_t asked)
     }
     return bus_next_grant(lane, rq, free_at > asked ? free_at : asked);
 }
+
+bool bus_take_free(BusLane *lane, const MemoryPort *port, uint64_t issue,
+                   const TimingCost *cost)
+{
+    const uint64_t begin = clock_cycle_at(lane->bus->clock, issue);
+    if (bus_calendar_free(lane->calendar, begin) > begin) {
+        return false;
+    }
+    bus_calendar_take(lane->calendar, begin, cost->cycles, port->id);
+    if (issue + cost->ps >= lane->data_end) {
+        lane->data_end = lane->free_at = issue + cost->ps;
+        lane->holder = port->id;
+    }
+    return true;
+}

@@ -37,6 +37,9 @@ uint64_t bus_free_at(const BusLane *lane);
  * is synchronous, or to one of those that wait. */
 uint64_t bus_first_grant(BusLane *lane, const TimingRequest *rq,
                          uint64_t asked);
+/* TimingModel.take() where initiators take turns. */
+bool bus_take_free(BusLane *lane, const MemoryPort *port, uint64_t issue,
+                   const TimingCost *cost);
 
 /* -- bus_calendar.c: which cycles of a lane are taken, where initiators take
  * turns. All in bus cycles. */
