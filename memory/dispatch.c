@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "memory/internal.h"
+#include "memory/port_private.h"
 
 /* -- the plan ------------------------------------------------------------- */
 
@@ -443,6 +444,9 @@ void region_update_quick(MemoryRegion *mr)
                 fv->piece[i].quick = 0;
             }
         }
+    }
+    for (MemoryPort *p = mr->world->first_port; p; p = p->next) {
+        port_quick_flush(p);
     }
 }
 

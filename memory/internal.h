@@ -290,7 +290,7 @@ static inline void dispatch_quick_write(MemoryWorld *world, const FlatPiece *p,
     }
     dispatch_leave(world, &frame);
 }
-/* Has views forget what they know of mr: its special has changed. */
+/* Has views and ports forget what they know of mr: its special has changed. */
 void region_update_quick(MemoryRegion *mr);
 
 /* Notes one piece for the port, if anybody looks. */

@@ -5,10 +5,11 @@
  *          access: piece of the view, place, cost, record site. Entries are
  *          direct-mapped by pc and page; an access that differs in anything is
  *          not that entry's. Whatever could change an answer drops them, like
- *          all inline entries of a port; a callback may do that while its own
+ *          all inline entries of a port, and so does a region whose rules
+ *          change (region_update_quick()); a callback may do that while its own
  *          access is under way: its end is then found out anew. What can change
- *          without a flush is asked each time: the region's quick step, the
- *          recorder's kinds, who is in the way (TimingModel.take).
+ *          without that is asked each time: the recorder's kinds, who is in the
+ *          way (TimingModel.take).
  * Units    cycles of the port's clock; picoseconds towards the timing model.
  * Missing  accesses that are split or widened, callbacks with attributes,
  *          big-endian devices: those go the general way.
@@ -23,18 +24,20 @@ enum { QUICK_ENTRIES = 64, QUICK_WRITE = 256 };
 
 struct PortQuickEntry {
     uint64_t pc;
-    hwaddr first;        /* of the piece */
-    hwaddr span;         /* addr - first at most, and all of it is inside */
-    hwaddr base;         /* of the region's offset 0 */
-    uint64_t va_offset;  /* va - pa */
-    uint32_t shape;      /* size; QUICK_WRITE; 0: closed */
-    uint32_t site;       /* + 1; 0: none yet */
-    uint32_t piece;      /* index in the view */
-    uint32_t mask, code; /* of FlatPiece.quick, while such accesses are quick */
-    uint64_t count;      /* accesses since they were last folded */
-    uint64_t period;     /* of the port's clock */
+    hwaddr first;       /* of the piece */
+    hwaddr span;        /* addr - first at most, and all of it is inside */
+    hwaddr base;        /* of the region's offset 0 */
+    uint64_t va_offset; /* va - pa */
+    uint32_t shape;     /* size; QUICK_WRITE; 0: closed */
+    uint32_t site;      /* + 1; 0: none yet */
+    uint64_t count;     /* accesses since they were last folded */
+    uint64_t period;    /* of the port's clock */
     TimingCost cost;
     const MemoryPlace *place;
+    MemoryRegion *mr;
+    void *opaque; /* of its callbacks */
+    uint64_t (*read)(void *opaque, hwaddr offset, unsigned size);
+    void (*write)(void *opaque, hwaddr offset, uint64_t value, unsigned size);
 };
 typedef struct PortQuickEntry QuickEntry;
 
@@ -143,25 +146,23 @@ static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
     QuickEntry *e = &port->quick[slot_of(ask->pa, ask->pc, ask->is_write)];
     entry_fold(port, e);
     port->quick_changes++;
-    const uint32_t mask = UINT32_C(15)
-                          << 4 * (4 * (unsigned)ask->is_write +
-                                  (unsigned)__builtin_ctz(ask->size));
     *e = (QuickEntry){.pc = ask->pc,
                       .first = p->first,
                       .span = p->last - p->first - (ask->size - 1),
                       .va_offset = ask->va - ask->pa,
                       .base = p->first - p->offset,
                       .shape = shape,
-                      .mask = mask,
-                      .code = p->quick & mask,
-                      .piece = (uint32_t)(p - fv->piece),
                       .period = port->clock->period,
                       .cost = {.ps = form.first,
                                .cycles = (uint32_t)cost->bus + cost->target,
                                .beats = 1,
                                .bytes = ask->size,
                                .target = place->target},
-                      .place = place};
+                      .place = place,
+                      .mr = p->mr,
+                      .opaque = p->opaque,
+                      .read = p->ops->read,
+                      .write = p->ops->write};
     return e;
 }
 
@@ -169,7 +170,7 @@ static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
  * -------------------------------------------------------------------------
  */
 
-/* The entry of this access, if its piece is quick now. */
+/* The entry of this access. */
 static inline QuickEntry *quick_find(const Ask *ask)
 {
     const MemoryPort *port = ask->port;
@@ -181,11 +182,7 @@ static inline QuickEntry *quick_find(const Ask *ask)
     uint64_t differs = (e->pc ^ ask->pc) | (ask->va - ask->pa - e->va_offset) |
                        (e->shape ^ shape_of(ask->size, ask->is_write)) |
                        (ask->pa & (ask->size - 1)) | port->world->updating;
-    const FlatView *fv = port->as->current_map;
-    if (differs || ask->pa - e->first > e->span || !fv) {
-        return NULL;
-    }
-    return (fv->piece[e->piece].quick & e->mask) == e->code ? e : NULL;
+    return differs || ask->pa - e->first > e->span ? NULL : e;
 }
 
 static void record_anew(const Ask *ask, const MemoryPlace *place, hwaddr offset,
@@ -270,6 +267,30 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
     }
 }
 
+/* The callback, and what everybody may see while it runs. */
+static inline __attribute__((always_inline)) uint64_t
+perform(const Ask *ask, const QuickEntry *e, hwaddr offset, uint64_t issue,
+        MemoryBeats *beats, uint64_t value)
+{
+    MemoryWorld *world = ask->port->world;
+    DispatchFrame frame;
+    world->port = ask->port;
+    world->pc = ask->pc;
+    world->beats = beats;
+    world->now = issue;
+    dispatch_enter(world, &frame, e->mr, offset);
+    if (ask->is_write) {
+        e->write(e->opaque, offset, value, ask->size);
+    } else {
+        value = cut_bytes(e->read(e->opaque, offset, ask->size), ask->size);
+    }
+    dispatch_leave(world, &frame);
+    world->port = NULL;
+    world->pc = 0;
+    world->beats = NULL;
+    return value;
+}
+
 /* Inside another access (world->port is set) it is not quick. */
 static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
                                                               uint64_t value)
@@ -296,22 +317,11 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
     const uint32_t changes = port->quick_changes, cycles = e->cost.cycles;
     const MemoryPlace *place = e->place;
     FlatView *fv = flatview_ref(port->as->current_map);
-    const FlatPiece *piece = &fv->piece[e->piece];
     const hwaddr offset = ask->pa - e->base;
     const MemoryRecorder *rec = world->recorder;
     const bool recorded = rec && (rec->kinds >> port->kind[ask->is_write] & 1);
-    world->port = port;
-    world->pc = ask->pc;
-    world->beats = recorded ? &port->beats : NULL;
-    world->now = issue;
-    if (ask->is_write) {
-        dispatch_quick_write(world, piece, offset, ask->size, ask->size, value);
-    } else {
-        value = dispatch_quick_read(world, piece, offset, ask->size, ask->size);
-    }
-    world->port = NULL;
-    world->pc = 0;
-    world->beats = NULL;
+    value =
+        perform(ask, e, offset, issue, recorded ? &port->beats : NULL, value);
     bool plain = port->quick_changes == changes && !port->beats.count;
     if (__builtin_expect(plain, 1)) {
         finish(ask, e, value, recorded);

@@ -68,9 +68,9 @@ MemoryWorld *memory_world_current(void)
 
 MemoryWorld *memory_world_enter(MemoryWorld *world)
 {
-    MemoryWorld *outer = memory_world_current();
+    MemoryWorld *outer = current;
     current = world;
-    return outer;
+    return outer ? outer : memory_world_default();
 }
 
 /* -- transactions --------------------------------------------------------- */
