@@ -50,19 +50,20 @@ struct Inbound {
 
 struct Core {
     ::Machine *machine = nullptr;
-    Config *config = nullptr; // ours, with the machine; NULL: both borrowed
+    MemoryWorld *world = nullptr; // the machine's
+    Config *config = nullptr;     // ours, with the machine; NULL: both borrowed
     MemoryWorld *home = memory_world_current(); // outside of the machine
     Event pause{};                              // ends machine_run() at a time
     std::vector<std::unique_ptr<MappedRegion>> mapped;
     std::vector<std::unique_ptr<MappedRegion>> watched; // of probes
-    unsigned foreigners = 0;      // devices of the configuration besides
+    unsigned foreigners = 0;      // those mapped, and devices of their own
     std::vector<Inbound> inbound; // those under way
     uint64_t latest = 0;          // ps; when the last access of a port was done
     Debts debts;
 
     Core() = default;
     // May an access end up in foreign code?
-    bool is_foreign() const { return !mapped.empty() || foreigners; }
+    bool is_foreign() const { return foreigners; }
     Core(const Core &) = delete;
     Core &operator=(const Core &) = delete;
     ~Core();
@@ -73,8 +74,7 @@ struct Core {
 class Inside
 {
   public:
-    explicit Inside(const Core &core)
-        : outer_(memory_world_enter(machine_world(core.machine)))
+    explicit Inside(const Core &core) : outer_(memory_world_enter(core.world))
     {
     }
     ~Inside() { memory_world_enter(outer_); }
@@ -91,9 +91,8 @@ class Outside
 {
   public:
     explicit Outside(const Core &core)
-        : world_(machine_world(core.machine)), port_(world_->port),
-          beats_(world_->beats), pc_(world_->pc), va_(world_->va),
-          now_(world_->now)
+        : world_(core.world), port_(world_->port), beats_(world_->beats),
+          pc_(world_->pc), va_(world_->va), now_(world_->now)
     {
         world_->port = nullptr;
         world_->beats = nullptr;

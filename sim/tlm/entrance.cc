@@ -222,6 +222,22 @@ static inline bool is_plain(const tlm_generic_payload &t)
            t.get_gp_option() == tlm::TLM_MIN_PAYLOAD;
 }
 
+/* 1, 2, 4 or 8 bytes. Not by way of a wider variable in memory: a host waits
+ * where it reads more than was written last. */
+static inline uint64_t load(const void *from, unsigned len)
+{
+    uint8_t b;
+    uint16_t h;
+    uint32_t w;
+    uint64_t d;
+    switch (len) {
+    case 1: return std::memcpy(&b, from, 1), b;
+    case 2: return std::memcpy(&h, from, 2), h;
+    case 4: return std::memcpy(&w, from, 4), w;
+    default: return std::memcpy(&d, from, 8), d;
+    }
+}
+
 static void copy(void *to, const void *from, unsigned len)
 {
     switch (len) {
@@ -232,76 +248,150 @@ static void copy(void *to, const void *from, unsigned len)
     }
 }
 
-inline __attribute__((always_inline)) bool
-Entrance::quick_memory(tlm_generic_payload &trans, uint64_t cycle,
-                       unsigned *cycles)
+/* Opens the page of an access that no open entry holds; NULL: it has none. */
+PortEntry *Entrance::open(uint64_t addr, bool is_write)
 {
-    const uint64_t addr = trans.get_address();
-    const unsigned len = trans.get_data_length();
-    const bool is_write = trans.is_write();
     const uint64_t page = addr & ~static_cast<uint64_t>(PAGE_SIZE_BYTES - 1);
-    PortEntry *e = port_->entry
-                       ? &port_->entry[(addr >> PAGE_BITS) % PORT_ENTRIES]
-                       : nullptr;
-    if (!e || page == device_page_ || port_->world->recorder) {
+    if (port_->world->recorder) {
+        return nullptr;
+    }
+    PortEntry *e = port_open(port_, addr, addr, is_write);
+    if (!e) {
+        device_page_ = page;
+    }
+    lends_ = may_grant();
+    return e;
+}
+
+/* Finds out what such an access costs there; false: not always the same. */
+bool Entrance::learn(Price &price, const MemoryPlace *place, bool is_write,
+                     unsigned log2) const
+{
+    const InlineCost *cost = &place->cost[is_write][log2];
+    const TimingModel *timing = port_->timing;
+    const uint64_t period = port_->clock->period;
+    const uint32_t cycles = static_cast<uint32_t>(cost->bus) + cost->target;
+    if (timing && (!period || !timing->take || cost->beats != 1)) {
         return false;
     }
+    price.place = place;
+    price.cost = {cycles * period, cycles, cost->beats, 1U << log2,
+                  place->target};
+    price.time = from_ps(cycles * period);
+    return true;
+}
+
+/* An access that does not begin where the one before ended: begins on an edge
+ * of the port's clock and not before the last one did, or is not quick. */
+bool Entrance::seek(uint64_t *issue, sc_core::sc_time &delay)
+{
+    const uint64_t period = port_->clock->period;
+    const uint64_t at = std::max(*issue, last_issue_);
+    if (!period || at % period) {
+        return false;
+    }
+    if (at != *issue) {
+        delay += from_ps(at - *issue);
+    }
+    *issue = edge_ = at;
+    cycle_ = at / period;
+    return true;
+}
+
+/* What is left to do when the bytes have moved. */
+inline __attribute__((always_inline)) void
+Entrance::quick_done(tlm_generic_payload &trans, uint64_t issue,
+                     const TimingCost &cost)
+{
+    last_issue_ = issue;
+    edge_ = issue + cost.ps;
+    cycle_ += cost.cycles;
+    core_->latest = std::max(core_->latest, edge_);
+    trans.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+inline __attribute__((always_inline)) bool
+Entrance::quick_memory(tlm_generic_payload &trans, sc_core::sc_time &delay,
+                       uint64_t issue)
+{
+    const unsigned len = trans.get_data_length();
+    const bool is_write = trans.is_write();
+    const uint64_t addr = trans.get_address();
+    const uint64_t page = addr & ~static_cast<uint64_t>(PAGE_SIZE_BYTES - 1);
+    if (page == device_page_ || !port_->entry) {
+        return false;
+    }
+    PortEntry *e = &port_->entry[(addr >> PAGE_BITS) % PORT_ENTRIES];
     if ((is_write ? e->write_tag : e->read_tag) != page) {
-        e = port_open(port_, addr, addr, is_write);
+        e = open(addr, is_write);
         if (!e) {
-            device_page_ = page;
             return false;
         }
     }
     const unsigned log2 = static_cast<unsigned>(__builtin_ctz(len));
-    const InlineCost *cost = &e->place->cost[is_write][log2];
-    *cycles = static_cast<unsigned>(cost->bus) + cost->target;
-    TimingModel *timing = port_->timing;
-    if (timing) {
-        const TimingCost ask = {*cycles * port_->clock->period, *cycles,
-                                cost->beats, len, e->place->target};
-        if (!port_->clock->period || !timing->take || cost->beats != 1 ||
-            !timing->take(timing, port_, cycle * port_->clock->period, &ask)) {
-            return false;
-        }
-    }
-    void *host = reinterpret_cast<void *>(e->host + addr);
-    if (is_write) {
-        copy(host, trans.get_data_ptr(), len);
-    } else {
-        copy(trans.get_data_ptr(), host, len);
-    }
-    if (++e->count[is_write][log2] == UINT32_MAX) {
-        port_fold(port_);
-    }
-    return true;
-}
-
-inline __attribute__((always_inline)) bool
-Entrance::quick_device(tlm_generic_payload &trans, uint64_t cycle,
-                       unsigned *cycles)
-{
-    const uint64_t addr = trans.get_address();
-    const unsigned len = trans.get_data_length();
-    Inside inside(*core_);
-    if (trans.is_write()) {
-        uint64_t value = 0;
-        copy(&value, trans.get_data_ptr(), len);
-        int64_t n = port_quick_store(port_, addr, addr, 0, cycle, len, value);
-        *cycles = static_cast<unsigned>(n);
-        return n >= 0;
-    }
-    PortQuick q = port_quick_load(port_, addr, addr, 0, cycle, len);
-    *cycles = static_cast<unsigned>(q.cycles);
-    if (q.cycles < 0) {
+    Price &price = price_[is_write][log2];
+    if (__builtin_expect(price.place != e->place, 0) &&
+        !learn(price, e->place, is_write, log2)) {
         return false;
     }
-    copy(trans.get_data_ptr(), &q.value, len);
+    TimingModel *timing = port_->timing;
+    if (timing && !timing->take(timing, port_, issue, &price.cost)) {
+        return false;
+    }
+    void *host = reinterpret_cast<void *>(e->host + trans.get_address());
+    if (trans.is_write()) {
+        copy(host, trans.get_data_ptr(), trans.get_data_length());
+    } else {
+        copy(trans.get_data_ptr(), host, trans.get_data_length());
+    }
+    if (__builtin_expect(++e->count[is_write][log2] == UINT32_MAX, 0)) {
+        port_fold(port_);
+    }
+    quick_done(trans, issue, price.cost);
+    trans.set_dmi_allowed(lends_);
+    delay += price.time; // quicker than a time from its value
     return true;
 }
 
-/* False: nothing was done. Where foreign regions are mapped a callback might
- * wait(), and others would need their turn. */
+/* Where foreign regions are mapped a callback might wait(), and others would
+ * need their turn. */
+bool Entrance::quick_device(tlm_generic_payload &trans, sc_core::sc_time &delay,
+                            uint64_t issue)
+{
+    if (core_->is_foreign()) {
+        return false;
+    }
+    const uint64_t addr = trans.get_address();
+    const unsigned len = trans.get_data_length();
+    int64_t cycles;
+    Inside inside(*core_);
+    if (trans.is_write()) {
+        cycles = port_quick_store(port_, addr, addr, 0, cycle_, len,
+                                  load(trans.get_data_ptr(), len));
+    } else {
+        PortQuick q = port_quick_load(port_, addr, addr, 0, cycle_, len);
+        cycles = q.cycles;
+        if (cycles >= 0) {
+            copy(trans.get_data_ptr(), &q.value, len);
+        }
+    }
+    if (cycles < 0) {
+        return false;
+    }
+    const uint64_t n = static_cast<uint64_t>(cycles);
+    if (n != device_cost_.cycles) {
+        device_cost_.cycles = static_cast<uint32_t>(n);
+        device_cost_.ps = n * port_->clock->period;
+        device_time_ = from_ps(device_cost_.ps);
+    }
+    quick_done(trans, issue, device_cost_);
+    trans.set_dmi_allowed(false);
+    delay += device_time_;
+    machine_.wake();
+    return true;
+}
+
+/* False: nothing was done, but that the delay may be up to when it begins. */
 inline __attribute__((always_inline)) bool
 Entrance::quick(tlm_generic_payload &trans, sc_core::sc_time &delay)
 {
@@ -309,45 +399,16 @@ Entrance::quick(tlm_generic_payload &trans, sc_core::sc_time &delay)
         return false;
     }
     const uint64_t now = to_ps(kernel_->time_stamp());
-    const uint64_t local = now + to_ps(delay);
-    const uint64_t issue = std::max(local, last_issue_);
-    const uint64_t period = port_->clock->period;
-    if (issue != edge_) {
-        if (!period || issue % period) {
-            return false;
-        }
-        edge_ = issue;
-        cycle_ = issue / period;
+    uint64_t issue = now + to_ps(delay);
+    if (issue != edge_ && !seek(&issue, delay)) {
+        return false;
     }
     if (machine_.reach(issue) &&
         (busy_ || machine_.failing() || kernel_ps() != now || edge_ != issue)) {
         return false;
     }
-    unsigned cycles;
-    const bool memory = quick_memory(trans, cycle_, &cycles);
-    if (!memory &&
-        (core_->is_foreign() || !quick_device(trans, cycle_, &cycles))) {
-        return false;
-    }
-    last_issue_ = issue;
-    cycle_ += cycles;
-    edge_ = issue + cycles * period;
-    core_->latest = std::max(core_->latest, edge_);
-    trans.set_dmi_allowed(memory && may_grant());
-    trans.set_response_status(tlm::TLM_OK_RESPONSE);
-    if (cycles != cost_cycles_) {
-        cost_cycles_ = cycles;
-        cost_ = from_ps(cycles * period);
-    }
-    if (issue == local) {
-        delay += cost_; // quicker than a time from its value
-    } else {
-        delay = from_ps(edge_ - now);
-    }
-    if (!memory) {
-        machine_.wake();
-    }
-    return true;
+    return quick_memory(trans, delay, issue) ||
+           quick_device(trans, delay, issue);
 }
 
 /* -- transactions --------------------------------------------------------- */
@@ -463,6 +524,9 @@ void Entrance::full(tlm_generic_payload &trans, sc_core::sc_time &delay)
     local = std::max(local, kernel_ps());
     machine_.reach(local);
     uint64_t done = last_issue_ = std::max(local, last_issue_);
+    if (last_issue_ > edge_) {
+        edge_ = NO_EDGE;
+    }
     Arrival arrival(*core_, port_, &trans);
     MemTxResult result =
         exclusive ? move_exclusive(trans, done) : move(trans, done);

@@ -41,14 +41,27 @@ class Entrance
 
   private:
     static constexpr uint64_t NO_PAGE = 1; // no page begins there
+    static constexpr uint64_t NO_EDGE = UINT64_MAX;
     class Turn;
     class Arrival;
     void join();
+    // What a plain access of one direction and size costs at one place.
+    struct Price {
+        const MemoryPlace *place = nullptr;
+        TimingCost cost = {};
+        sc_core::sc_time time;
+    };
     bool quick(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
-    bool quick_memory(tlm::tlm_generic_payload &trans, uint64_t cycle,
-                      unsigned *cycles);
-    bool quick_device(tlm::tlm_generic_payload &trans, uint64_t cycle,
-                      unsigned *cycles);
+    bool quick_memory(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay,
+                      uint64_t issue);
+    bool quick_device(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay,
+                      uint64_t issue);
+    void quick_done(tlm::tlm_generic_payload &trans, uint64_t issue,
+                    const TimingCost &cost);
+    bool seek(uint64_t *issue, sc_core::sc_time &delay);
+    PortEntry *open(uint64_t addr, bool is_write);
+    bool learn(Price &price, const MemoryPlace *place, bool is_write,
+               unsigned log2) const;
     void full(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
     MemTxResult move(tlm::tlm_generic_payload &trans, uint64_t &done);
     MemTxResult move_exclusive(tlm::tlm_generic_payload &trans, uint64_t &done);
@@ -67,11 +80,14 @@ class Entrance
     MemoryPort *port_ = nullptr;
     unsigned bytes_; // of the socket's width, 8 at most
     Withdraw withdraw_;
-    uint64_t last_issue_ = 0;  // ps
-    uint64_t edge_ = 0;        // ps; an edge of the port's clock
-    uint64_t cycle_ = 0;       // that one
-    unsigned cost_cycles_ = 0; // of the last quick access
-    sc_core::sc_time cost_;
+    uint64_t last_issue_ = 0;     // ps
+    uint64_t edge_ = 0;           // ps; an edge of the port's clock, not before
+                                  // last_issue_; or NO_EDGE
+    uint64_t cycle_ = 0;          // that one
+    Price price_[2][4];           // [is write][log2 size]: of memory
+    TimingCost device_cost_ = {}; // of the last quick one
+    sc_core::sc_time device_time_;
+    bool lends_ = false;    // may_grant() when an entry was opened
     bool answered_ = false; // a DMI answer is out that may become wrong
     uint64_t grants_ = 0;
     uint64_t device_page_ = NO_PAGE; // where there was no memory last

@@ -58,6 +58,7 @@ std::shared_ptr<Core> load(const std::string &config,
          !machine_load_elf(core->machine, firmware.c_str(), &err))) {
         raise(err);
     }
+    core->world = machine_world(core->machine);
     return core;
 }
 
@@ -65,6 +66,7 @@ std::shared_ptr<Core> borrow(::Machine *machine)
 {
     auto core = std::make_shared<Core>();
     core->machine = machine;
+    core->world = machine_world(machine);
     return core;
 }
 
@@ -285,13 +287,6 @@ void Machine::rethrow()
 {
     if (failure_) {
         std::rethrow_exception(std::exchange(failure_, nullptr));
-    }
-}
-
-void Machine::wake()
-{
-    if (next_activity() < wakes_at_) {
-        woken_.notify();
     }
 }
 

@@ -99,7 +99,12 @@ class Machine : public sc_core::sc_module
 
     // To be called after something was done to the machine through its C
     // functions (input, an event) while the simulation runs.
-    void wake();
+    void wake()
+    {
+        if (next_activity() < wakes_at_) {
+            woken_.notify();
+        }
+    }
 
     // -- for ports and regions ----------------------------------------------
     const std::shared_ptr<Core> &core() const { return core_; }

@@ -130,6 +130,7 @@ TlmRegionBase::TlmRegionBase(sc_core::sc_module_name name, Machine &machine,
     m->region.timing = &m->waits.model;
     core_->debts.add_foreign(&m->waits.model);
     core_->mapped.push_back(std::move(owned));
+    core_->foreigners++;
     if (s.overlap || s.priority) {
         memory_region_add_subregion_overlap(&bus->root, s.address, &m->region,
                                             s.priority);
