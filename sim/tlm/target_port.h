@@ -48,21 +48,62 @@
 namespace socscope
 {
 
+// The standard socket, which stands between an initiator and its target: here
+// initiators that are bound to it reach the target without it. It still makes
+// b_transport() of nb_transport(), and passes on for sockets bound to it.
+template <class Owner, unsigned BUSWIDTH>
+class DirectSocket : public tlm_utils::simple_target_socket<Owner, BUSWIDTH>,
+                     private tlm::tlm_fw_transport_if<>
+{
+    using Standard = tlm_utils::simple_target_socket<Owner, BUSWIDTH>;
+    using Forward = tlm::tlm_fw_transport_if<>;
+
+  public:
+    DirectSocket(const char *name, Entrance &way) : Standard(name), way_(way) {}
+    Forward &get_base_interface() override { return *this; }
+    const Forward &get_base_interface() const override { return *this; }
+
+  private:
+    void b_transport(tlm::tlm_generic_payload &trans,
+                     sc_core::sc_time &delay) override
+    {
+        way_.b_transport(trans, delay);
+    }
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &trans,
+                                       tlm::tlm_phase &phase,
+                                       sc_core::sc_time &delay) override
+    {
+        return Standard::get_base_interface().nb_transport_fw(trans, phase,
+                                                              delay);
+    }
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans,
+                            tlm::tlm_dmi &dmi) override
+    {
+        return way_.get_direct_mem_ptr(trans, dmi);
+    }
+    unsigned transport_dbg(tlm::tlm_generic_payload &trans) override
+    {
+        return way_.transport_dbg(trans);
+    }
+
+    Entrance &way_;
+};
+
 template <unsigned BUSWIDTH = 32> class TargetPort : public sc_core::sc_module
 {
   public:
-    tlm_utils::simple_target_socket<TargetPort, BUSWIDTH> socket;
+    DirectSocket<TargetPort, BUSWIDTH> socket;
 
     // Throws Failure when there is no such bus.
     TargetPort(sc_core::sc_module_name name, Machine &machine,
                const std::string &bus)
-        : sc_core::sc_module(name), socket("socket"),
+        : sc_core::sc_module(name), socket("socket", way_),
           way_(machine, this->name(), bus, BUSWIDTH, withdraw())
     {
         listen();
     }
     TargetPort(sc_core::sc_module_name name, Machine &machine, MemoryPort *port)
-        : sc_core::sc_module(name), socket("socket"),
+        : sc_core::sc_module(name), socket("socket", way_),
           way_(machine, port, BUSWIDTH, withdraw())
     {
         listen();
