@@ -17,7 +17,8 @@
  * through an entry and the same access by call give the same counts, cycles
  * and records. An entry holds while the map, the page's state, the timing and
  * the recorder stay as they are; memory/ drops it otherwise. For devices the
- * port keeps such entries by itself: port_quick_load(), port_quick_store().
+ * port keeps such entries by itself: port_quick_load(), port_quick_store(),
+ * port_quick_move().
  *
  * Time is picoseconds here; what is counted and recorded is cycles of the
  * port's clock. Users: tests/port_sketches_test.cc shows five.
@@ -289,6 +290,10 @@ PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
 /* Returns the cycles. */
 int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
                          uint64_t cycle, unsigned size, uint64_t value);
+
+/* Both, of who has neither a pc nor virtual addresses: moves bytes. */
+int64_t port_quick_move(MemoryPort *port, hwaddr addr, uint64_t cycle,
+                        void *bytes, unsigned size, bool is_write);
 
 /* The same of reads of memory, in which a pc and a va are not recorded: page
  * tables. */

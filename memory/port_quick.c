@@ -15,6 +15,7 @@
  *          big-endian devices: those go the general way.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory/internal.h"
 #include "memory/port_private.h"
@@ -114,9 +115,11 @@ static const FlatPiece *quick_piece(const Ask *ask, FlatView *fv)
     return step == ask->size ? p : NULL;
 }
 
-static __attribute__((noinline)) QuickEntry *quick_learn(const Ask *ask)
+static __attribute__((noinline)) QuickEntry *
+quick_learn(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
+            unsigned size, bool is_write)
 {
-    MemoryPort *port = ask->port;
+    const Ask asked = {port, pa, va, pc, 0, size, is_write}, *ask = &asked;
     if (port->slow || port->world->updating || !port->clock->period ||
         (port->timing && !port->timing->take)) {
         return NULL;
@@ -214,23 +217,27 @@ static void record_anew(const Ask *ask, const MemoryPlace *place, hwaddr offset,
                 value, 0);
 }
 
-/* Counts and records an access in which its entry was dropped, or to which
- * others added beats: as the general way does. */
-static __attribute__((noinline)) void finish_anew(const Ask *ask,
+/* Counts an access in which its entry was dropped, or to which others added
+ * beats: as the general way does. */
+static __attribute__((noinline)) void finish_anew(MemoryPort *port,
                                                   const MemoryPlace *place,
-                                                  hwaddr offset, uint64_t issue,
-                                                  uint64_t value, bool recorded)
+                                                  bool is_write, unsigned size)
 {
-    MemoryPort *port = ask->port;
-    MemoryWorld *world = port->world;
-    uint8_t kind = port->kind[ask->is_write];
-    uint8_t dir = ask->is_write ? DIR_WRITE : DIR_READ;
-    port_count(port, place, kind, dir, ask->size, 1);
-    port_account(port, place, ask->is_write, ask->size, 1);
-    if (recorded && world->recorder) {
+    port_count(port, place, port->kind[is_write],
+               is_write ? DIR_WRITE : DIR_READ, size, 1);
+    port_account(port, place, is_write, size, 1);
+    port->beats.count = 0;
+}
+
+/* And records it. */
+static __attribute__((noinline)) void
+finish_recorded(const Ask *ask, const MemoryPlace *place, hwaddr offset,
+                uint64_t issue, uint64_t value)
+{
+    if (ask->port->world->recorder) {
         record_anew(ask, place, offset, issue, value);
     }
-    port->beats.count = 0;
+    finish_anew(ask->port, place, ask->is_write, ask->size);
 }
 
 static __attribute__((noinline)) uint32_t site_of(const Ask *ask,
@@ -246,8 +253,8 @@ static __attribute__((noinline)) uint32_t site_of(const Ask *ask,
 }
 
 /* Counts and records it through its entry. */
-static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
-                          bool recorded)
+static inline __attribute__((always_inline)) void
+finish(const Ask *ask, QuickEntry *e, uint64_t value, bool recorded)
 {
     MemoryPort *port = ask->port;
     if (e->count++ == 0) { /* its line of the totals is there from now on */
@@ -263,7 +270,8 @@ static inline void finish(const Ask *ask, QuickEntry *e, uint64_t value,
         }
         MemoryRecord *r = record_room(rec, 1);
         rec->next = r + 1;
-        record_plain(r, e->site - 1, ask->pa, value, ask->cycle);
+        record_plain(r, e->site - 1, ask->pa, cut_bytes(value, ask->size),
+                     ask->cycle);
     }
 }
 
@@ -282,13 +290,39 @@ perform(const Ask *ask, const QuickEntry *e, hwaddr offset, uint64_t issue,
     if (ask->is_write) {
         e->write(e->opaque, offset, value, ask->size);
     } else {
-        value = cut_bytes(e->read(e->opaque, offset, ask->size), ask->size);
+        value = e->read(e->opaque, offset, ask->size);
     }
     dispatch_leave(world, &frame);
     world->port = NULL;
     world->pc = 0;
     world->beats = NULL;
     return value;
+}
+
+/* The access whose entry is e, granted now. The value of a read may have more
+ * bits than the size. */
+static inline __attribute__((always_inline)) PortQuick
+go(const Ask *ask, QuickEntry *e, uint64_t issue, uint64_t value, bool recorded)
+{
+    MemoryPort *port = ask->port;
+    const uint32_t changes = port->quick_changes, cycles = e->cost.cycles;
+    const MemoryPlace *place = e->place;
+    FlatView *fv = flatview_ref(port->as->current_map);
+    const hwaddr offset = ask->pa - e->base;
+    value =
+        perform(ask, e, offset, issue, recorded ? &port->beats : NULL, value);
+    bool plain = port->quick_changes == changes && !port->beats.count;
+    if (__builtin_expect(plain, 1)) {
+        finish(ask, e, value, recorded);
+    } else if (recorded) {
+        const Ask copy = *ask;
+        finish_recorded(&copy, place, offset, issue,
+                        cut_bytes(value, ask->size));
+    } else {
+        finish_anew(port, place, ask->is_write, ask->size);
+    }
+    flatview_unref(fv);
+    return (PortQuick){.value = value, .cycles = cycles};
 }
 
 /* Inside another access (world->port is set) it is not quick. */
@@ -300,8 +334,8 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
     MemoryWorld *world = port->world;
     QuickEntry *e = quick_find(ask);
     if (__builtin_expect(!e, 0)) {
-        const Ask copy = *ask; /* its own: the one here stays in registers */
-        e = quick_learn(&copy);
+        e = quick_learn(port, ask->pa, ask->va, ask->pc, ask->size,
+                        ask->is_write);
         if (!e) {
             return no;
         }
@@ -314,30 +348,19 @@ static inline __attribute__((always_inline)) PortQuick access(const Ask *ask,
     if (timing && !timing->take(timing, port, issue, &e->cost)) {
         return no;
     }
-    const uint32_t changes = port->quick_changes, cycles = e->cost.cycles;
-    const MemoryPlace *place = e->place;
-    FlatView *fv = flatview_ref(port->as->current_map);
-    const hwaddr offset = ask->pa - e->base;
     const MemoryRecorder *rec = world->recorder;
-    const bool recorded = rec && (rec->kinds >> port->kind[ask->is_write] & 1);
-    value =
-        perform(ask, e, offset, issue, recorded ? &port->beats : NULL, value);
-    bool plain = port->quick_changes == changes && !port->beats.count;
-    if (__builtin_expect(plain, 1)) {
-        finish(ask, e, value, recorded);
-    } else {
-        const Ask copy = *ask;
-        finish_anew(&copy, place, offset, issue, value, recorded);
-    }
-    flatview_unref(fv);
-    return (PortQuick){.value = value, .cycles = cycles};
+    return rec && (rec->kinds >> port->kind[ask->is_write] & 1)
+               ? go(ask, e, issue, value, true)
+               : go(ask, e, issue, value, false);
 }
 
 PortQuick port_quick_load(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
                           uint64_t cycle, unsigned size)
 {
     const Ask ask = {port, pa, va, pc, cycle, size, false};
-    return access(&ask, 0);
+    PortQuick q = access(&ask, 0);
+    q.value = cut_bytes(q.value, size);
+    return q;
 }
 
 int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
@@ -345,4 +368,44 @@ int64_t port_quick_store(MemoryPort *port, hwaddr pa, uint64_t va, uint64_t pc,
 {
     const Ask ask = {port, pa, va, pc, cycle, size, true};
     return access(&ask, cut_bytes(value, size)).cycles;
+}
+
+/* Not by way of a wider variable in memory: a host waits where it reads more
+ * than was written last. */
+static inline uint64_t bytes_get(const void *bytes, unsigned size)
+{
+    uint16_t half;
+    uint32_t word;
+    uint64_t twice;
+    switch (size) {
+    case 1: return *(const uint8_t *)bytes;
+    case 2: return memcpy(&half, bytes, 2), half;
+    case 4: return memcpy(&word, bytes, 4), word;
+    default: return memcpy(&twice, bytes, 8), twice;
+    }
+}
+
+static inline void bytes_put(void *bytes, uint64_t value, unsigned size)
+{
+    switch (size) {
+    case 1: memcpy(bytes, &value, 1); break;
+    case 2: memcpy(bytes, &value, 2); break;
+    case 4: memcpy(bytes, &value, 4); break;
+    default: memcpy(bytes, &value, 8); break;
+    }
+}
+
+int64_t port_quick_move(MemoryPort *port, hwaddr addr, uint64_t cycle,
+                        void *bytes, unsigned size, bool is_write)
+{
+    if (is_write) {
+        const Ask ask = {port, addr, addr, 0, cycle, size, true};
+        return access(&ask, bytes_get(bytes, size)).cycles;
+    }
+    const Ask ask = {port, addr, addr, 0, cycle, size, false};
+    const PortQuick q = access(&ask, 0);
+    if (q.cycles >= 0) {
+        bytes_put(bytes, q.value, size);
+    }
+    return q.cycles;
 }
