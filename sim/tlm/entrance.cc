@@ -211,6 +211,16 @@ Entrance::~Entrance()
 
 /* -- the short way --------------------------------------------------------- */
 
+static inline bool likely(bool fact)
+{
+    return __builtin_expect(fact, true);
+}
+
+static inline bool unlikely(bool fact)
+{
+    return __builtin_expect(fact, false);
+}
+
 /* One aligned load or store without anything special. */
 static inline bool is_plain(const tlm_generic_payload &t)
 {
@@ -222,28 +232,15 @@ static inline bool is_plain(const tlm_generic_payload &t)
            t.get_gp_option() == tlm::TLM_MIN_PAYLOAD;
 }
 
-/* 1, 2, 4 or 8 bytes. Not by way of a wider variable in memory: a host waits
- * where it reads more than was written last. */
-static inline uint64_t load(const void *from, unsigned len)
-{
-    uint8_t b;
-    uint16_t h;
-    uint32_t w;
-    uint64_t d;
-    switch (len) {
-    case 1: return std::memcpy(&b, from, 1), b;
-    case 2: return std::memcpy(&h, from, 2), h;
-    case 4: return std::memcpy(&w, from, 4), w;
-    default: return std::memcpy(&d, from, 8), d;
-    }
-}
-
 static void copy(void *to, const void *from, unsigned len)
 {
+    if (likely(len == 4)) {
+        std::memcpy(to, from, 4);
+        return;
+    }
     switch (len) {
     case 1: std::memcpy(to, from, 1); break;
     case 2: std::memcpy(to, from, 2); break;
-    case 4: std::memcpy(to, from, 4); break;
     default: std::memcpy(to, from, 8); break;
     }
 }
@@ -281,134 +278,135 @@ bool Entrance::learn(Price &price, const MemoryPlace *place, bool is_write,
     return true;
 }
 
-/* An access that does not begin where the one before ended: begins on an edge
- * of the port's clock and not before the last one did, or is not quick. */
-bool Entrance::seek(uint64_t *issue, sc_core::sc_time &delay)
+/* Puts edge_ to where an access begins that does not where the one before
+ * ended: not before that did, and the delay is up to then. False: that is not
+ * on an edge of the port's clock. */
+bool Entrance::seek(uint64_t issue, sc_core::sc_time &delay)
 {
     const uint64_t period = port_->clock->period;
-    const uint64_t at = std::max(*issue, last_issue_);
+    const uint64_t at = std::max(issue, last_issue_);
     if (!period || at % period) {
         return false;
     }
-    if (at != *issue) {
-        delay += from_ps(at - *issue);
+    if (at != issue) {
+        delay += from_ps(at - issue);
     }
-    *issue = edge_ = at;
     cycle_ = at / period;
+    edge_ = at;
     return true;
 }
 
-/* What is left to do when the bytes have moved. */
+/* What is left to do when the bytes of an access issued at edge_ have moved. */
 inline __attribute__((always_inline)) void
-Entrance::quick_done(tlm_generic_payload &trans, uint64_t issue,
-                     const TimingCost &cost)
+Entrance::quick_done(tlm_generic_payload &trans, sc_core::sc_time &delay,
+                     const Price &price)
 {
-    last_issue_ = issue;
-    edge_ = issue + cost.ps;
-    cycle_ += cost.cycles;
+    last_issue_ = edge_;
+    edge_ += price.cost.ps;
+    cycle_ += price.cost.cycles;
+    delay += price.time; // quicker than a time from its value
     core_->latest = std::max(core_->latest, edge_);
     trans.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 
+/* False: nothing was done. */
 inline __attribute__((always_inline)) bool
-Entrance::quick_memory(tlm_generic_payload &trans, sc_core::sc_time &delay,
-                       uint64_t issue)
+Entrance::quick_memory(tlm_generic_payload &trans, sc_core::sc_time &delay)
 {
     const unsigned len = trans.get_data_length();
     const bool is_write = trans.is_write();
     const uint64_t addr = trans.get_address();
     const uint64_t page = addr & ~static_cast<uint64_t>(PAGE_SIZE_BYTES - 1);
-    if (page == device_page_ || !port_->entry) {
+    if (unlikely(!port_->entry)) {
         return false;
     }
     PortEntry *e = &port_->entry[(addr >> PAGE_BITS) % PORT_ENTRIES];
-    if ((is_write ? e->write_tag : e->read_tag) != page) {
-        e = open(addr, is_write);
+    if (unlikely((is_write ? e->write_tag : e->read_tag) != page)) {
+        e = page == device_page_ ? nullptr : open(addr, is_write);
         if (!e) {
             return false;
         }
     }
     const unsigned log2 = static_cast<unsigned>(__builtin_ctz(len));
     Price &price = price_[is_write][log2];
-    if (__builtin_expect(price.place != e->place, 0) &&
+    if (unlikely(price.place != e->place) &&
         !learn(price, e->place, is_write, log2)) {
         return false;
     }
+    void *host = reinterpret_cast<void *>(e->host + addr);
+    uint32_t *count = &e->count[is_write][log2];
     TimingModel *timing = port_->timing;
-    if (timing && !timing->take(timing, port_, issue, &price.cost)) {
+    if (timing && !timing->take(timing, port_, edge_, &price.cost)) {
         return false;
     }
-    void *host = reinterpret_cast<void *>(e->host + trans.get_address());
     if (trans.is_write()) {
         copy(host, trans.get_data_ptr(), trans.get_data_length());
     } else {
         copy(trans.get_data_ptr(), host, trans.get_data_length());
     }
-    if (__builtin_expect(++e->count[is_write][log2] == UINT32_MAX, 0)) {
+    if (unlikely(++*count == UINT32_MAX)) {
         port_fold(port_);
     }
-    quick_done(trans, issue, price.cost);
+    quick_done(trans, delay, price);
     trans.set_dmi_allowed(lends_);
-    delay += price.time; // quicker than a time from its value
     return true;
 }
 
 /* Where foreign regions are mapped a callback might wait(), and others would
  * need their turn. */
-bool Entrance::quick_device(tlm_generic_payload &trans, sc_core::sc_time &delay,
-                            uint64_t issue)
+inline __attribute__((always_inline)) bool
+Entrance::quick_device(tlm_generic_payload &trans, sc_core::sc_time &delay)
 {
     if (core_->is_foreign()) {
         return false;
     }
-    const uint64_t addr = trans.get_address();
-    const unsigned len = trans.get_data_length();
     int64_t cycles;
-    Inside inside(*core_);
-    if (trans.is_write()) {
-        cycles = port_quick_store(port_, addr, addr, 0, cycle_, len,
-                                  load(trans.get_data_ptr(), len));
-    } else {
-        PortQuick q = port_quick_load(port_, addr, addr, 0, cycle_, len);
-        cycles = q.cycles;
-        if (cycles >= 0) {
-            copy(trans.get_data_ptr(), &q.value, len);
-        }
+    {
+        Inside inside(*core_);
+        cycles = port_quick_move(port_, trans.get_address(), cycle_,
+                                 trans.get_data_ptr(), trans.get_data_length(),
+                                 trans.is_write());
     }
     if (cycles < 0) {
         return false;
     }
-    const uint64_t n = static_cast<uint64_t>(cycles);
-    if (n != device_cost_.cycles) {
-        device_cost_.cycles = static_cast<uint32_t>(n);
-        device_cost_.ps = n * port_->clock->period;
-        device_time_ = from_ps(device_cost_.ps);
+    if (cycles != device_cycles_) {
+        device_cycles_ = cycles;
+        device_.cost.cycles = static_cast<uint32_t>(cycles);
+        device_.cost.ps = device_.cost.cycles * port_->clock->period;
+        device_.time = from_ps(device_.cost.ps);
     }
-    quick_done(trans, issue, device_cost_);
+    quick_done(trans, delay, device_);
     trans.set_dmi_allowed(false);
-    delay += device_time_;
     machine_.wake();
     return true;
 }
 
-/* False: nothing was done, but that the delay may be up to when it begins. */
-inline __attribute__((always_inline)) bool
-Entrance::quick(tlm_generic_payload &trans, sc_core::sc_time &delay)
+void Entrance::to_device(tlm_generic_payload &trans, sc_core::sc_time &delay)
 {
-    if (busy_ || !is_plain(trans)) {
-        return false;
+    if (!quick_device(trans, delay)) {
+        full(trans, delay);
+    }
+}
+
+void Entrance::b_transport(tlm_generic_payload &trans, sc_core::sc_time &delay)
+{
+    if (unlikely(busy_ || !is_plain(trans))) {
+        return full(trans, delay);
     }
     const uint64_t now = to_ps(kernel_->time_stamp());
-    uint64_t issue = now + to_ps(delay);
-    if (issue != edge_ && !seek(&issue, delay)) {
-        return false;
+    if (unlikely(now + to_ps(delay) != edge_) &&
+        !seek(now + to_ps(delay), delay)) {
+        return full(trans, delay);
     }
-    if (machine_.reach(issue) &&
+    const uint64_t issue = edge_;
+    if (unlikely(machine_.reach(issue)) &&
         (busy_ || machine_.failing() || kernel_ps() != now || edge_ != issue)) {
-        return false;
+        return full(trans, delay);
     }
-    return quick_memory(trans, delay, issue) ||
-           quick_device(trans, delay, issue);
+    if (!quick_memory(trans, delay)) {
+        to_device(trans, delay);
+    }
 }
 
 /* -- transactions --------------------------------------------------------- */
@@ -482,13 +480,6 @@ MemTxResult Entrance::peek(tlm_generic_payload &trans)
         }
     });
     return result;
-}
-
-void Entrance::b_transport(tlm_generic_payload &trans, sc_core::sc_time &delay)
-{
-    if (!quick(trans, delay)) {
-        full(trans, delay);
-    }
 }
 
 void Entrance::full(tlm_generic_payload &trans, sc_core::sc_time &delay)

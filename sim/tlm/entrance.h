@@ -17,7 +17,7 @@
 namespace socscope
 {
 
-class Entrance
+class Entrance final : public tlm::tlm_fw_transport_if<>
 {
   public:
     using Withdraw = std::function<void(uint64_t first, uint64_t last)>;
@@ -28,16 +28,29 @@ class Entrance
     // Through a port that is there, of a device for example.
     Entrance(Machine &machine, MemoryPort *port, unsigned width,
              Withdraw withdraw);
-    ~Entrance();
+    ~Entrance() override;
     Entrance(const Entrance &) = delete;
     Entrance &operator=(const Entrance &) = delete;
 
     MemoryPort *port() const { return port_; }
     uint64_t dmi_grants() const { return grants_; }
 
-    void b_transport(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
-    unsigned transport_dbg(tlm::tlm_generic_payload &trans);
-    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans, tlm::tlm_dmi &dmi);
+    void b_transport(tlm::tlm_generic_payload &trans,
+                     sc_core::sc_time &delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload &trans) override;
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans,
+                            tlm::tlm_dmi &dmi) override;
+    // By way of who makes b_transport() of it.
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &trans,
+                                       tlm::tlm_phase &phase,
+                                       sc_core::sc_time &delay) override
+    {
+        return adapter_->nb_transport_fw(trans, phase, delay);
+    }
+    void set_adapter(tlm::tlm_fw_transport_if<> &adapter)
+    {
+        adapter_ = &adapter;
+    }
 
   private:
     static constexpr uint64_t NO_PAGE = 1; // no page begins there
@@ -51,14 +64,12 @@ class Entrance
         TimingCost cost = {};
         sc_core::sc_time time;
     };
-    bool quick(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
-    bool quick_memory(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay,
-                      uint64_t issue);
-    bool quick_device(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay,
-                      uint64_t issue);
-    void quick_done(tlm::tlm_generic_payload &trans, uint64_t issue,
-                    const TimingCost &cost);
-    bool seek(uint64_t *issue, sc_core::sc_time &delay);
+    bool quick_memory(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    bool quick_device(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    void quick_done(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay,
+                    const Price &price);
+    void to_device(tlm::tlm_generic_payload &trans, sc_core::sc_time &delay);
+    bool seek(uint64_t issue, sc_core::sc_time &delay);
     PortEntry *open(uint64_t addr, bool is_write);
     bool learn(Price &price, const MemoryPlace *place, bool is_write,
                unsigned log2) const;
@@ -80,13 +91,14 @@ class Entrance
     MemoryPort *port_ = nullptr;
     unsigned bytes_; // of the socket's width, 8 at most
     Withdraw withdraw_;
-    uint64_t last_issue_ = 0;     // ps
-    uint64_t edge_ = 0;           // ps; an edge of the port's clock, not before
-                                  // last_issue_; or NO_EDGE
-    uint64_t cycle_ = 0;          // that one
-    Price price_[2][4];           // [is write][log2 size]: of memory
-    TimingCost device_cost_ = {}; // of the last quick one
-    sc_core::sc_time device_time_;
+    tlm::tlm_fw_transport_if<> *adapter_ = nullptr; // borrowed
+    uint64_t last_issue_ = 0;                       // ps
+    uint64_t edge_ = 0;  // ps; an edge of the port's clock, not before
+                         // last_issue_; or NO_EDGE
+    uint64_t cycle_ = 0; // that one
+    Price price_[2][4];  // of memory; [is write][log2 size]
+    Price device_;       // of the last quick access to a device
+    int64_t device_cycles_ = 0;
     bool lends_ = false;    // may_grant() when an entry was opened
     bool answered_ = false; // a DMI answer is out that may become wrong
     uint64_t grants_ = 0;

@@ -48,44 +48,25 @@
 namespace socscope
 {
 
-// The standard socket, which stands between an initiator and its target: here
-// initiators that are bound to it reach the target without it. It still makes
-// b_transport() of nb_transport(), and passes on for sockets bound to it.
+// The standard socket stands between an initiator and its target. Here who is
+// bound to it reaches the target at once; it still makes b_transport() of
+// nb_transport(), and passes on what comes through sockets bound to it.
 template <class Owner, unsigned BUSWIDTH>
-class DirectSocket : public tlm_utils::simple_target_socket<Owner, BUSWIDTH>,
-                     private tlm::tlm_fw_transport_if<>
+class DirectSocket : public tlm_utils::simple_target_socket<Owner, BUSWIDTH>
 {
     using Standard = tlm_utils::simple_target_socket<Owner, BUSWIDTH>;
     using Forward = tlm::tlm_fw_transport_if<>;
 
   public:
     DirectSocket(const char *name, Entrance &way) : Standard(name), way_(way) {}
-    Forward &get_base_interface() override { return *this; }
-    const Forward &get_base_interface() const override { return *this; }
+    Forward &get_base_interface() override
+    {
+        way_.set_adapter(Standard::get_base_interface());
+        return way_;
+    }
+    const Forward &get_base_interface() const override { return way_; }
 
   private:
-    void b_transport(tlm::tlm_generic_payload &trans,
-                     sc_core::sc_time &delay) override
-    {
-        way_.b_transport(trans, delay);
-    }
-    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &trans,
-                                       tlm::tlm_phase &phase,
-                                       sc_core::sc_time &delay) override
-    {
-        return Standard::get_base_interface().nb_transport_fw(trans, phase,
-                                                              delay);
-    }
-    bool get_direct_mem_ptr(tlm::tlm_generic_payload &trans,
-                            tlm::tlm_dmi &dmi) override
-    {
-        return way_.get_direct_mem_ptr(trans, dmi);
-    }
-    unsigned transport_dbg(tlm::tlm_generic_payload &trans) override
-    {
-        return way_.transport_dbg(trans);
-    }
-
     Entrance &way_;
 };
 
