@@ -265,7 +265,14 @@ struct Rig {
         now_cycle = cycle;
         if (quick) {
             PortQuick q = {value, 0};
-            if (is_write) {
+            if (pc == 0 && va == pa) { // by the one for who has neither
+                uint8_t bytes[8];
+                std::memcpy(bytes, &value, sizeof(bytes));
+                q.cycles =
+                    port_quick_move(&port, pa, cycle, bytes, size, is_write);
+                q.value = 0;
+                std::memcpy(&q.value, bytes, size);
+            } else if (is_write) {
                 q.cycles =
                     port_quick_store(&port, pa, va, pc, cycle, size, value);
             } else {
@@ -400,7 +407,8 @@ void step(Rig &rig, Script s, uint64_t *cycle)
         hwaddr pa =
             d.index * kStride + (s.below(8) ? offset : 0x7f0 + offset % 24);
         pa = s.below(50) ? pa : 0x100000 + offset;
-        uint64_t pc = 0x80000000 + 2 * s.below(4) + 64 * d.index;
+        uint64_t pc =
+            s.below(3) ? 0x80000000 + 2 * s.below(4) + 64 * d.index : 0;
         uint64_t va_offset = s.below(10) ? 0 : uint64_t(1) << 32;
         bool is_write = s.below(3) == 0;
         rig.access(pa, va_offset, pc, *cycle, size, is_write, s.random());
