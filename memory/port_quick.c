@@ -307,7 +307,7 @@ go(const Ask *ask, QuickEntry *e, uint64_t issue, uint64_t value, bool recorded)
     MemoryPort *port = ask->port;
     const uint32_t changes = port->quick_changes, cycles = e->cost.cycles;
     const MemoryPlace *place = e->place;
-    FlatView *fv = flatview_ref(port->as->current_map);
+    FlatView *fv = flatview_ref(port->as->current_map); /* e is open: it is */
     const hwaddr offset = ask->pa - e->base;
     value =
         perform(ask, e, offset, issue, recorded ? &port->beats : NULL, value);

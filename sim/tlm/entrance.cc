@@ -2,9 +2,9 @@
  * entrance.cc - payloads onto a port: see target_port.h for the model.
  *
  * Most payloads are a plain load or store. Those go a short way, to memory
- * through an inline entry of the port, to a device as port_quick_load() and
- * port_quick_store() do, at the same cost and with the same counts; all others,
- * and those whose cost is not constant now, go by port_transfer().
+ * through an inline entry of the port, to a device by port_quick_move(), at the
+ * same cost and with the same counts; all others, and those whose cost is not
+ * constant now, go by port_transfer().
  */
 #include "sim/tlm/entrance.h"
 
@@ -360,10 +360,11 @@ Entrance::quick_device(tlm_generic_payload &trans, sc_core::sc_time &delay)
     if (core_->is_foreign()) {
         return false;
     }
+    const uint64_t issue = edge_, cycle = cycle_;
     int64_t cycles;
     {
         Inside inside(*core_);
-        cycles = port_quick_move(port_, trans.get_address(), cycle_,
+        cycles = port_quick_move(port_, trans.get_address(), cycle,
                                  trans.get_data_ptr(), trans.get_data_length(),
                                  trans.is_write());
     }
@@ -376,6 +377,8 @@ Entrance::quick_device(tlm_generic_payload &trans, sc_core::sc_time &delay)
         device_.cost.ps = device_.cost.cycles * port_->clock->period;
         device_.time = from_ps(device_.cost.ps);
     }
+    edge_ = issue; // the callback may have come in here itself
+    cycle_ = cycle;
     quick_done(trans, delay, device_);
     trans.set_dmi_allowed(false);
     machine_.wake();
