@@ -64,18 +64,14 @@ typedef struct Access {
     uint16_t blocker; /* who drained them; 0: nobody */
 } Access;
 
-static bool wants(const MemoryWorld *world, unsigned kind)
-{
-    return world->recorder && (world->recorder->kinds >> kind & 1);
-}
-
 static void access_begin(Access *a, MemoryPort *port, PortTx *tx)
 {
+    const MemoryRecorder *rec = port->world->recorder;
     *a = (Access){.port = port,
                   .tx = tx,
                   .fv = flatview_ref(address_space_to_flatview(port->as)),
                   .first_beat = port->beats.count,
-                  .recorded = wants(port->world, tx->kind),
+                  .recorded = rec && (rec->kinds >> tx->kind & 1),
                   .ready = tx->issue};
     tx->posted = false;
     tx->result = MEMTX_OK;
@@ -220,7 +216,7 @@ static void finish_sized(Access *a, const Target *t, const TimingRequest *rq,
     n->target += tx->target;
     if (a->recorded && port->world->recorder) {
         if (done_direct) {
-            port_note_direct(port, t->mr, t->offset, &value, size, rq);
+            port_note_direct(port, t->mr, t->offset, &value, NULL, size, rq);
         }
         port_record(port, tx, rq, size, dir, value, a->first_beat);
     }
@@ -234,11 +230,6 @@ static uint8_t *host_of(const Target *t)
 static MemOp op_of(unsigned size)
 {
     return (MemOp)__builtin_ctz(size);
-}
-
-static uint64_t cut(uint64_t value, unsigned size)
-{
-    return size == 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
 }
 
 uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
@@ -260,7 +251,7 @@ uint64_t port_load(MemoryPort *port, PortTx *tx, unsigned size)
     } else {
         tx->result = memory_region_dispatch_read(t.mr, t.offset, &value,
                                                  op_of(size), tx->attrs);
-        value = cut(value, size);
+        value = cut_bytes(value, size);
     }
     perform_end(&a);
     finish_sized(&a, &t, &rq, size, DIR_READ, value, t.direct);
@@ -308,7 +299,7 @@ void port_store(MemoryPort *port, PortTx *tx, unsigned size, uint64_t value)
     Target t = look_up_sized(&a, size, true);
     TimingRequest rq = {.beats = 0};
     keep(&t);
-    value = cut(value, size);
+    value = cut_bytes(value, size);
     if (!post(&a, &t, size, value)) {
         wait_for_posted(&a, &t);
         time_sized(&a, &t, size, true, &rq);
@@ -408,7 +399,7 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
         TimingRequest rq;
         wait_for_posted(&a, &t);
         time_sized(&a, &t, size, true, &rq);
-        value = cut(value, size);
+        value = cut_bytes(value, size);
         perform_begin(&a, rq.granted);
         /* Who was granted before may have ended it; the bus was used then, and
          * nothing is written. */
@@ -433,44 +424,49 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
 
 /* -- byte strings ---------------------------------------------------------- */
 
-/* What the rw rule moves next, and how many bytes of it. */
-static Target next_piece(const Access *a, hwaddr addr, uint64_t len,
+/* What the rw rule moves next of [at, len), and how many bytes of it. */
+static Target next_piece(const Access *a, uint64_t at, uint64_t len,
                          bool is_write, uint64_t *bytes)
 {
-    Target t = look_up(a->fv, addr, len, is_write, a->tx->attrs);
+    const PortTx *tx = a->tx;
+    hwaddr addr = tx->addr + at;
+    Target t = look_up(a->fv, addr, len - at, is_write, tx->attrs);
+    uint64_t room = t.mr ? t.room : len - at;
+    if (tx->strobes) {
+        room = port_strobes_piece(a->port, tx->strobes + at, room, t.direct);
+    }
     if (t.direct) {
-        *bytes = t.room;
+        *bytes = room;
     } else if (t.mr) {
-        *bytes = access_size(t.mr, t.room, t.offset);
+        *bytes = access_size(t.mr, room, t.offset);
     } else {
         uint64_t to_word = 4 - addr % 4; /* nothing there: word by word */
-        *bytes = len < to_word ? len : to_word;
+        *bytes = room < to_word ? room : to_word;
     }
     return t;
 }
 
-static void move_piece(Access *a, const Target *t, uint8_t *buf, unsigned len,
-                       bool is_write, const TimingRequest *rq)
+/* at: of the piece within the transaction. */
+static void move_piece(Access *a, const Target *t, uint8_t *buf, uint64_t at,
+                       unsigned len, bool is_write, const TimingRequest *rq)
 {
     PortTx *tx = a->tx;
     keep(t);
     flush(t);
-    if (a->port->world->watches) {
-        watch_access(a->port, t->mr, t->offset, len,
-                     is_write ? DIR_WRITE : DIR_READ, buf);
-    }
+    buf += at;
     if (t->direct) {
-        if (is_write) {
-            memcpy(host_of(t), buf, len);
-            ram_written(a->port, t->mr, t->offset, len);
-        } else {
-            memcpy(buf, host_of(t), len);
-        }
+        const uint8_t *strobes = tx->strobes ? tx->strobes + at : NULL;
+        port_strobes_move(a->port, t->mr, t->offset, buf, strobes, len,
+                          is_write);
         if (a->recorded) {
-            port_note_direct(a->port, t->mr, t->offset, buf, len, rq);
+            port_note_direct(a->port, t->mr, t->offset, buf, strobes, len, rq);
         }
         memory_region_unref(t->mr);
         return;
+    }
+    if (a->port->world->watches) {
+        watch_access(a->port, t->mr, t->offset, len,
+                     is_write ? DIR_WRITE : DIR_READ, buf);
     }
     uint64_t value = 0;
     if (is_write) {
@@ -529,10 +525,8 @@ static void finish_transfer(Access *a, MemoryRegion *mr,
     n->bus += tx->bus;
     n->target += tx->target;
     if (a->recorded && port->world->recorder) {
-        uint64_t value = 0;
-        if (len <= 8) {
-            memcpy(&value, buf, len);
-        }
+        uint64_t value =
+            len <= 8 ? port_strobes_value(buf, tx->strobes, len) : 0;
         port_record(port, tx, rq, (uint32_t)len, dir, value, a->first_beat);
     }
 }
@@ -548,7 +542,7 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
     TimingRequest head = {0};
     for (uint64_t at = 0; at < len;) {
         uint64_t l;
-        Target t = next_piece(&a, tx->addr + at, len - at, is_write, &l);
+        Target t = next_piece(&a, at, len, is_write, &l);
         TimingRequest rq;
         keep(&t);
         a.ready = tx->done;
@@ -575,10 +569,10 @@ static void transfer_one(MemoryPort *port, PortTx *tx, uint8_t *buf,
             tx->granted = rq.granted;
         }
         perform_begin(&a, rq.granted);
-        move_piece(&a, &t, buf + at, (unsigned)l, is_write, &rq);
+        move_piece(&a, &t, buf, at, (unsigned)l, is_write, &rq);
         perform_end(&a);
         memory_region_unref(t.mr);
-        at += l;
+        at = port_strobes_next(tx->strobes, at + l, len);
     }
     tx->blocker = tx->blocker ? tx->blocker : a.blocker;
     port_time_split(port, tx, wait_ps, target_ps);
@@ -597,16 +591,19 @@ void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
     sum.beats = 0;
     sum.blocker = 0;
     uint8_t *bytes = buf;
-    for (uint64_t at = 0; at < len;) {
+    bool begun = false;
+    for (uint64_t at = 0; (at = port_strobes_next(tx->strobes, at, len)) < len;
+         begun = true) {
         uint64_t room = PAGE_SIZE_BYTES - (tx->addr + at) % PAGE_SIZE_BYTES;
         uint64_t l = len - at < room ? len - at : room;
         PortTx part = *tx;
         part.addr += at;
         part.va += at;
+        part.strobes = port_strobes_cut(tx->strobes, at, &l);
         part.issue = sum.done;
         transfer_one(port, &part, bytes + at, l, is_write);
         sum.result |= part.result;
-        sum.granted = at ? sum.granted : part.granted;
+        sum.granted = begun ? sum.granted : part.granted;
         sum.done = part.done;
         sum.wait += part.wait;
         sum.bus += part.bus;
@@ -633,19 +630,18 @@ static void request_granted(TimingRequest *timing)
     tx->blocker = timing->blocker ? timing->blocker : rq->blocker;
     tx->beats = timing->beats;
     uint64_t l;
-    Target t = next_piece(&a, tx->addr, rq->len, rq->is_write, &l);
+    Target t = next_piece(&a, 0, rq->len, rq->is_write, &l);
     MemoryRegion *const first = t.mr;
     memory_region_ref(first);
     tx->beats = first ? timing->beats : 0;
     port_time_split(port, tx, timing->granted - tx->issue - timing->moving_ps,
                     timing->target_ps);
     perform_begin(&a, timing->granted);
-    uint8_t *bytes = rq->buf;
     for (uint64_t at = 0; at < rq->len;) {
         if (at) {
-            t = next_piece(&a, tx->addr + at, rq->len - at, rq->is_write, &l);
+            t = next_piece(&a, at, rq->len, rq->is_write, &l);
         }
-        move_piece(&a, &t, bytes + at, (unsigned)l, rq->is_write, timing);
+        move_piece(&a, &t, rq->buf, at, (unsigned)l, rq->is_write, timing);
         at += l;
     }
     perform_end(&a);
@@ -675,7 +671,7 @@ void port_request_go(PortRequest *rq)
                 .first_beat = port->beats.count,
                 .fv = flatview_ref(address_space_to_flatview(port->as))};
     uint64_t l;
-    Target t = next_piece(&a, rq->tx.addr, rq->len, rq->is_write, &l);
+    Target t = next_piece(&a, 0, rq->len, rq->is_write, &l);
     if (posted_hold(rq, t.mr, t.direct)) {
         access_end(&a);
         return;

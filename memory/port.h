@@ -254,6 +254,9 @@ typedef struct PortTx {
     uint64_t issue; /* ps */
     MemTxAttrs attrs;
     uint8_t kind; /* AccessKind */
+    /* One for each byte of a port_transfer(), 0: it is left alone; borrowed.
+     * NULL: all move, as with every other call. */
+    const uint8_t *strobes;
     /* answered */
     bool posted; /* waits in a buffer (posted_buffer.h); no beats of its own */
     MemTxResult result;
@@ -314,7 +317,10 @@ bool port_store_conditional(MemoryPort *port, PortTx *tx, unsigned size,
 
 /* A byte string of any length, cut into the pieces that each region takes. Like
  * an AXI burst, a transaction does not cross a 4 KiB boundary: a longer
- * transfer is several, one after the other; tx has the sums. */
+ * transfer is several, one after the other; tx has the sums. With strobes, a
+ * transaction is from the first enabled byte of its 4 KiB to the last: memory
+ * moves in as many beats as if all were enabled, of devices the runs of enabled
+ * bytes do (port_strobes.c). */
 void port_transfer(MemoryPort *port, PortTx *tx, void *buf, uint64_t len,
                    bool is_write);
 

@@ -38,8 +38,14 @@ void beats_note(MemoryWorld *world, MemoryRegion *mr, hwaddr offset,
     }
 }
 
+static bool all_enabled(const uint8_t *strobes, uint64_t len)
+{
+    return !strobes || !memchr(strobes, 0, len);
+}
+
 static void note_words(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
-                       const uint8_t *bytes, uint64_t len, uint32_t width)
+                       const uint8_t *bytes, const uint8_t *strobes,
+                       uint64_t len, uint32_t width)
 {
     bool whole = !width || offset / width == (offset + len - 1) / width;
     for (uint64_t at = 0; at < len;) {
@@ -47,32 +53,33 @@ static void note_words(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
         if (width && l > width - (offset + at) % width) {
             l = width - (offset + at) % width;
         }
-        uint64_t value = 0;
-        memcpy(&value, bytes + at, l < 8 ? l : 8);
+        const uint8_t *of_word = strobes ? strobes + at : NULL;
         if (beats_room(&port->beats)) {
-            port->beats.beat[port->beats.count++] =
-                (MemoryBeat){.mr = mr,
-                             .offset = offset + at,
-                             .value = value,
-                             .size = (uint32_t)l,
-                             .cause = whole ? BEAT_ACCESS : BEAT_SPLIT};
+            port->beats.beat[port->beats.count++] = (MemoryBeat){
+                .mr = mr,
+                .offset = offset + at,
+                .value = port_strobes_value(bytes + at, of_word, l),
+                .size = (uint32_t)l,
+                .cause = whole ? BEAT_ACCESS : BEAT_SPLIT,
+                .strobes = all_enabled(of_word, l) ? NULL : of_word};
         }
         at += l;
     }
 }
 
 void port_note_direct(MemoryPort *port, MemoryRegion *mr, hwaddr offset,
-                      const void *data, uint64_t len, const TimingRequest *rq)
+                      const void *data, const uint8_t *strobes, uint64_t len,
+                      const TimingRequest *rq)
 {
     if (!rq->move) {
-        note_words(port, mr, offset, data, len, rq->width);
+        note_words(port, mr, offset, data, strobes, len, rq->width);
     }
     for (uint32_t i = 0; i < rq->moves; i++) {
         const TimingMove *m = &rq->move[i];
         if (m->cause == BEAT_ACCESS) {
             uint64_t at = m->addr - rq->addr;
             note_words(port, mr, offset + at, (const uint8_t *)data + at,
-                       m->size, m->width);
+                       strobes ? strobes + at : NULL, m->size, m->width);
         }
     }
 }
@@ -161,6 +168,9 @@ static void put_beat(BeatWriter *w, const MemoryBeat *b, hwaddr offset,
         w->region = b->mr->id;
         *w->next++ = (MemoryRecord){.site = RECORD_PLACE, .value = b->mr->id};
     }
+    if (b->strobes) {
+        *w->next++ = port_strobes_record(b->strobes, b->size);
+    }
     const bool line = is_line(b);
     uint64_t begin = line ? b->begin : w->begin;
     uint64_t cost = line ? b->cycles : w->count ? w->later : w->first;
@@ -218,7 +228,7 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     const bool lines = beats && is_line(beat);
     bool single = beats == 1 && beat->size == size && tx->beats <= 1 &&
                   beat->mr == place->mr && beat->cause != BEAT_FLUSH &&
-                  !lines && (!rq->bus || rq->bus == place->bus);
+                  !lines && !tx->strobes && (!rq->bus || rq->bus == place->bus);
     uint32_t flags = tx->result & RECORD_RESULT_MASK;
     if (size <= 8 && (tx->addr & (size - 1)) != 0) {
         flags |= RECORD_UNALIGNED;
@@ -231,6 +241,9 @@ void port_record(MemoryPort *port, const PortTx *tx, const TimingRequest *rq,
     }
     if (tx->posted) {
         flags |= RECORD_COALESCED;
+    }
+    if (tx->strobes) {
+        flags |= RECORD_STROBED;
     }
     bool with_beats = rec->beats && !single && tx->beats > 0;
     MemoryRecord *r = record_room(rec, RECORD_ROOM);

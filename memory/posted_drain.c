@@ -151,8 +151,8 @@ static void note_beats(PostedBuffer *b, const PostedEntry *e,
     MemoryBeats *beats = &b->port.beats;
     if (!e->pieces) {
         unsigned from = beats->count;
-        port_note_direct(&b->port, p->mr, p->offset, e->data + b->at, b->run,
-                         &b->timing);
+        port_note_direct(&b->port, p->mr, p->offset, e->data + b->at, NULL,
+                         b->run, &b->timing);
         for (; from < beats->count; from++) {
             beats->beat[from].cause = BEAT_FLUSH;
         }

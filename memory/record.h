@@ -20,6 +20,8 @@
  * cost place   site = RECORD_PLACE    value = region id; before the first beat
  *                                  that lies in another region than the one
  *                                  before (initially the site's)
+ *   strobes site = RECORD_STROBES  value, address = bit n, n + 64: byte n of
+ * the next beat is enabled; none: all are
  *
  * A head with info 0 went the way its site says: result ok, no wait, the
  * site's beats and cycles. A fetch-run site (`run` not NULL) covers several
@@ -80,6 +82,7 @@ typedef struct MemoryRecord {
 #define RECORD_TIMING UINT32_C(0xffffffff)
 #define RECORD_BEAT UINT32_C(0xfffffffe)
 #define RECORD_PLACE UINT32_C(0xfffffffd)
+#define RECORD_STROBES UINT32_C(0xfffffffc)
 #define RECORD_SITE_MAX UINT32_C(0xfffffff0)
 /* info of a head: result bits, flags, and that a timing record follows. */
 enum {
@@ -89,6 +92,7 @@ enum {
     RECORD_WIDENED = 1 << 10,
     RECORD_COALESCED = 1 << 11, /* posted: its beats are of a transaction of the
                                    buffer's own port, later */
+    RECORD_STROBED = 1 << 12, /* bytes in between were left alone: 0 in value */
 };
 #define RECORD_HAS_TIMING (UINT32_C(1) << 31)
 
@@ -171,8 +175,8 @@ struct MemoryRecorder {
 };
 
 /* The most records one transaction can take: a head, its timing, and for each
- * byte of 4 KiB at worst a beat and a place. */
-enum { RECORD_ROOM = 2 * 4096 + 2 };
+ * byte of 4 KiB at worst a beat, its strobes and a place. */
+enum { RECORD_ROOM = 3 * 4096 + 2 };
 
 /* Sets up an empty site table; pointers and `full` are the owner's to set. */
 void recorder_init(MemoryRecorder *rec);

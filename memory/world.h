@@ -33,6 +33,8 @@ typedef struct MemoryBeat {
     uint32_t size;          /* bytes, 1..8 */
     uint8_t cause;          /* BeatCause */
     uint32_t begin, cycles; /* of a fill or write-back; from the tx's issue */
+    const uint8_t
+        *strobes; /* of its bytes, until recorded; NULL: all enabled */
 } MemoryBeat;
 
 typedef struct MemoryBeats {

@@ -80,8 +80,10 @@ static uint64_t judge_beats(ChunkWalk *k, const TxRow *row, uint64_t number)
     bool widened = row->status & RECORD_WIDENED;
     bool failed = row->status & RECORD_RESULT_MASK;
     bool split = row->status & RECORD_SPLIT;
+    bool strobed = row->status & RECORD_STROBED;
     c->count[1] += count != row->beats;
-    c->bytes[1] += !widened && !failed && row->beats && bytes != row->size;
+    c->bytes[1] += !widened && !failed && row->beats &&
+                   (strobed ? bytes > row->size : bytes != row->size);
     c->cycles[1] += row->beats == 1 && !widened && !split &&
                     cycles != row->bus + row->target;
     return bytes;

@@ -144,6 +144,7 @@ static bool take_tx(Check *c, sqlite3_stmt *s)
     const char *flags = (const char *)sqlite3_column_text(s, T_FLAGS);
     bool failed = !result || strcmp(result, "ok") != 0;
     bool widened = flags && strstr(flags, "widened");
+    bool strobed = flags && strstr(flags, "strobed");
     if (wait < 0 || bus < 0 || target < 0 || beats < 0 ||
         (sqlite3_column_int64(s, T_BLOCKER) && !wait)) {
         check_bad(c->bad_sum,
@@ -167,7 +168,7 @@ static bool take_tx(Check *c, sqlite3_stmt *s)
     uint64_t n = (uint64_t)beats, weight = mix((uint64_t)row);
     c->count[0] += weight * n;
     c->seq[0] += weight * (n * (n + 1) / 2);
-    if (widened || failed || !n) {
+    if (widened || strobed || failed || !n) {
         c->odd[row / 8] |= (uint8_t)(1u << (row % 8));
     } else {
         c->bytes[0] += weight * site->size;

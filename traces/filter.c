@@ -84,8 +84,7 @@ uint64_t trace_left_out(TraceStore *ts)
 static const MemoryRecord *skip_costs(const MemoryRecord *r,
                                       const MemoryRecord *end)
 {
-    while (++r < end && (r->site == RECORD_TIMING || r->site == RECORD_BEAT ||
-                         r->site == RECORD_PLACE)) {
+    while (++r < end && (r->site == RECORD_TIMING || row_is_beat(r))) {
     }
     return r;
 }

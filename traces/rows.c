@@ -93,7 +93,23 @@ const char *const row_flag_name[ROW_FLAGS] = {
     "widened coalesced",
     "unaligned widened coalesced",
     "split widened coalesced",
-    "unaligned split widened coalesced"};
+    "unaligned split widened coalesced",
+    "strobed",
+    "unaligned strobed",
+    "split strobed",
+    "unaligned split strobed",
+    "widened strobed",
+    "unaligned widened strobed",
+    "split widened strobed",
+    "unaligned split widened strobed",
+    "coalesced strobed",
+    "unaligned coalesced strobed",
+    "split coalesced strobed",
+    "unaligned split coalesced strobed",
+    "widened coalesced strobed",
+    "unaligned widened coalesced strobed",
+    "split widened coalesced strobed",
+    "unaligned split widened coalesced strobed"};
 
 /* -- transactions --------------------------------------------------------- */
 
@@ -138,9 +154,7 @@ static void recorded_costs(RowReader *reader, TxRow *row)
     row->beats = r->cycle;
     row->blocker = r->info;
     bool beats = false;
-    for (r++;
-         r < reader->end && (r->site == RECORD_BEAT || r->site == RECORD_PLACE);
-         r++) {
+    for (r++; r < reader->end && row_is_beat(r); r++) {
         beats |= r->site == RECORD_BEAT;
     }
     row->beat = reader->r;
@@ -338,10 +352,15 @@ static bool split_beat(TxBeats *beats, TxBeat *beat)
 
 static bool recorded_beat(TxBeats *beats, TxBeat *beat)
 {
+    const MemoryRecord *strobes = NULL;
     for (; beats->r < beats->row->beat_end; beats->r++) {
         const MemoryRecord *r = beats->r;
         if (r->site == RECORD_PLACE) {
             beats->region = (uint32_t)r->value;
+            continue;
+        }
+        if (r->site == RECORD_STROBES) {
+            strobes = r;
             continue;
         }
         *beat = (TxBeat){.bus = r->info >> 16,
@@ -351,7 +370,8 @@ static bool recorded_beat(TxBeats *beats, TxBeat *beat)
                          .offset = r->address,
                          .value = r->value,
                          .begin = r->cycle >> 32,
-                         .cycles = r->cycle & 0xffffffff};
+                         .cycles = r->cycle & 0xffffffff,
+                         .strobes = strobes};
         beats->seq++;
         beats->r++;
         return true;

@@ -67,11 +67,11 @@ static inline uint32_t row_site_rows(const RowSite *s)
 /* status of a row: bits 0..7 MemTxResult, and */
 enum {
     ROW_STATUS = RECORD_RESULT_MASK | RECORD_UNALIGNED | RECORD_SPLIT |
-                 RECORD_WIDENED | RECORD_COALESCED,
+                 RECORD_WIDENED | RECORD_COALESCED | RECORD_STROBED,
     ROW_OWN_BEATS = 1 << 16, /* its beats are not simply itself */
 };
 
-enum { ROW_FLAGS = 16 };
+enum { ROW_FLAGS = 32 };
 /* As in table flag_name, by row_flags(). */
 extern const char *const row_flag_name[ROW_FLAGS];
 static inline unsigned row_flags(uint32_t status)
@@ -86,14 +86,22 @@ typedef struct TxRow {
     uint32_t status, size, blocker;
     uint64_t cycle, pa, value, pc;
     uint64_t wait, bus, target, beats;
-    const MemoryRecord *beat, *beat_end; /* RECORD_BEAT and RECORD_PLACE */
+    const MemoryRecord *beat, *beat_end; /* those row_is_beat() */
 } TxRow;
+
+/* Is it one of what comes behind a head and its timing? */
+static inline bool row_is_beat(const MemoryRecord *r)
+{
+    return r->site == RECORD_BEAT || r->site == RECORD_PLACE ||
+           r->site == RECORD_STROBES;
+}
 
 typedef struct TxBeat {
     uint32_t bus, region, size, cause;
     uint64_t offset, value;
     uint64_t begin; /* cycles from the transaction's issue */
     uint64_t cycles;
+    const MemoryRecord *strobes; /* RECORD_STROBES; NULL: all are enabled */
 } TxBeat;
 
 typedef struct RowReader {

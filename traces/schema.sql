@@ -44,7 +44,17 @@ insert into flag_name values (0, ''), (1, 'unaligned'), (2, 'split'),
     (9, 'unaligned coalesced'), (10, 'split coalesced'),
     (11, 'unaligned split coalesced'), (12, 'widened coalesced'),
     (13, 'unaligned widened coalesced'), (14, 'split widened coalesced'),
-    (15, 'unaligned split widened coalesced');
+    (15, 'unaligned split widened coalesced'), (16, 'strobed'),
+    (17, 'unaligned strobed'), (18, 'split strobed'),
+    (19, 'unaligned split strobed'), (20, 'widened strobed'),
+    (21, 'unaligned widened strobed'), (22, 'split widened strobed'),
+    (23, 'unaligned split widened strobed'), (24, 'coalesced strobed'),
+    (25, 'unaligned coalesced strobed'), (26, 'split coalesced strobed'),
+    (27, 'unaligned split coalesced strobed'),
+    (28, 'widened coalesced strobed'),
+    (29, 'unaligned widened coalesced strobed'),
+    (30, 'split widened coalesced strobed'),
+    (31, 'unaligned split widened coalesced strobed');
 create table cause(id integer primary key, name text);
 
 -- Every transaction and its beats ----------------------------------------------

@@ -34,12 +34,14 @@ enum {
     BEAT_CYCLES,
     BEAT_CAUSE,
     BEAT_BUS_ID,
-    BEAT_REGION_ID
+    BEAT_REGION_ID,
+    BEAT_STROBES
 };
 static const char beat_schema[] =
     "create table beat(tx integer, seq integer, bus text, region text,"
     " offset integer, size integer, dir text, value integer, time integer,"
-    " cycles integer, cause text, bus_id integer, region_id integer)";
+    " cycles integer, cause text, bus_id integer, region_id integer,"
+    " strobes text)";
 
 static bool has_beats(const ReaderTable *table)
 {
@@ -366,6 +368,22 @@ static void give(sqlite3_context *to, TxValue v)
     }
 }
 
+/* "1011": byte 1 was left alone. */
+static void give_strobes(sqlite3_context *to, const TxBeat *b)
+{
+    char text[129];
+    uint32_t i = 0;
+    if (!b->strobes) {
+        sqlite3_result_null(to);
+        return;
+    }
+    for (; i < b->size && i < sizeof(text) - 1; i++) {
+        uint64_t bits = i < 64 ? b->strobes->value : b->strobes->address;
+        text[i] = bits >> i % 64 & 1 ? '1' : '0';
+    }
+    sqlite3_result_text(to, text, (int)i, SQLITE_TRANSIENT);
+}
+
 static int beat_column(const ReaderTable *table, const TxCursor *cursor,
                        sqlite3_context *to, int column)
 {
@@ -408,6 +426,7 @@ static int beat_column(const ReaderTable *table, const TxCursor *cursor,
         v.i = b->bus;
         v.null = !b->bus;
         break;
+    case BEAT_STROBES: give_strobes(to, b); return SQLITE_OK;
     default:
         v.i = b->region;
         v.null = !b->region;
