@@ -86,22 +86,31 @@ bool plain_pages(PortWindow &w, hwaddr addr, unsigned states)
     return true;
 }
 
-/* Calls fn(address, bytes, length) for each run of enabled bytes at rising
- * addresses. */
-template <class Fn> void for_each_run(const tlm_generic_payload &t, Fn fn)
+/* Calls fn(address, at, length) for each string of bytes [at, at + length) at
+ * rising addresses. */
+template <class Fn> void for_each_string(const tlm_generic_payload &t, Fn fn)
 {
     const unsigned len = t.get_data_length(), width = t.get_streaming_width();
-    for (unsigned i = 0; i < len;) {
-        unsigned end = i + std::min(len - i, width - i % width);
-        unsigned to = t.get_byte_enable_ptr() ? i : end;
-        while (to < end && enabled(t, to)) {
-            to++;
-        }
-        if (to > i) {
-            fn(t.get_address() + i % width, t.get_data_ptr() + i, to - i);
-        }
-        i = std::max(to, i + 1);
+    for (unsigned at = 0, n; at < len; at += n) {
+        n = std::min(len - at, width);
+        fn(t.get_address(), at, n);
     }
+}
+
+/* The byte enables, one for each byte of the payload; nullptr: all. */
+const uint8_t *strobes_of(const tlm_generic_payload &t,
+                          std::vector<uint8_t> &room)
+{
+    const unsigned len = t.get_data_length(), n = t.get_byte_enable_length();
+    const unsigned char *be = t.get_byte_enable_ptr();
+    if (!be || n >= len) {
+        return be;
+    }
+    room.resize(len);
+    for (unsigned i = 0; i < len; i++) {
+        room[i] = be[i % n];
+    }
+    return room.data();
 }
 
 } // namespace
@@ -430,11 +439,14 @@ MemTxResult Entrance::move(tlm_generic_payload &trans, uint64_t &done)
         more && more->va ? more->va - trans.get_address() : 0;
     Inside inside(*core_);
     MemTxResult result = MEMTX_OK;
-    for_each_run(trans, [&](hwaddr addr, unsigned char *bytes, unsigned len) {
+    const uint8_t *strobes = strobes_of(trans, strobes_);
+    for_each_string(trans, [&](hwaddr addr, unsigned at, unsigned len) {
         tx.addr = addr;
         tx.va = addr + va_offset;
         tx.issue = done;
-        port_transfer(port_, &tx, bytes, len, trans.is_write());
+        tx.strobes = strobes ? strobes + at : nullptr;
+        port_transfer(port_, &tx, trans.get_data_ptr() + at, len,
+                      trans.is_write());
         result |= tx.result;
         done = tx.done + core_->debts.take(port_);
     });
@@ -477,9 +489,13 @@ MemTxResult Entrance::peek(tlm_generic_payload &trans)
 {
     Inside inside(*core_);
     MemTxResult result = MEMTX_OK;
-    for_each_run(trans, [&](hwaddr addr, unsigned char *bytes, unsigned len) {
-        if (port_debug(port_, addr, bytes, len, trans.is_write()) < len) {
-            result = MEMTX_DECODE_ERROR;
+    for_each_string(trans, [&](hwaddr addr, unsigned at, unsigned len) {
+        for (unsigned end = at + len; at < end; at++, addr++) {
+            if (enabled(trans, at) &&
+                !port_debug(port_, addr, trans.get_data_ptr() + at, 1,
+                            trans.is_write())) {
+                result = MEMTX_DECODE_ERROR;
+            }
         }
     });
     return result;

@@ -11,6 +11,7 @@
 #include <string>
 #include <systemc>
 #include <tlm>
+#include <vector>
 
 #include "sim/tlm/machine.h"
 
@@ -108,6 +109,7 @@ class Entrance final : public tlm::tlm_fw_transport_if<>
     unsigned waiting_ = 0; // processes that wait for their turn
     const void *owner_ = nullptr;
     sc_core::sc_event free_;
+    std::vector<uint8_t> strobes_; // of the payload under way
 };
 
 } // namespace socscope

@@ -11,11 +11,13 @@
  * Model    One initiator of the machine (a MemoryPort) for each binding: every
  *          payload is timed, counted and recorded like an access of a hart or a
  *          DMA engine. Bytes go by the rule for byte strings (port_transfer):
- *          cut to what each region takes, over any number of regions; each run
- *          of enabled bytes inside one streaming width is a transaction of its
- *          own. An access is issued at sc_time_stamp() + delay, not before the
- *          one before it; the delay that is returned ends when the last byte
- *          has moved. A process that finds the port suspended in a foreign
+ *          cut to what each region takes, over any number of regions; the bytes
+ *          of each streaming width are a transaction of their own. Byte enables
+ *          are its strobes: memory moves from the first enabled byte to the
+ *          last, a beat for each word, devices see their runs of enabled bytes
+ *          (memory/port_strobes.c). An access is issued at sc_time_stamp() +
+ * delay, not before the one before it; the delay that is returned ends when the
+ * last byte has moved. A process that finds the port suspended in a foreign
  *          wait() waits for it.
  * Status   nothing there, or not like that (MEMTX_DECODE_ERROR): ADDRESS_ERROR;
  *          not permitted: COMMAND_ERROR; refused by the device: GENERIC_ERROR;
@@ -30,7 +32,6 @@
  *          or the permission changes.
  * Width    any that the platform uses; it does not change what the bus of the
  *          machine makes of an access.
- * Missing  Byte enables as strobes of one transaction.
  */
 #ifndef SIM_TLM_TARGET_PORT_H
 #define SIM_TLM_TARGET_PORT_H

@@ -5,14 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
-#include <sqlite3.h>
 
 #include "sim/tlm/checker.h"
 #include "sim/tlm/probe.h"
 #include "sim/tlm/signals.h"
 #include "tests/sim/machine_kit.h"
+#include "tests/tlm/db_kit.h"
 #include "tests/tlm/tlm_kit.h"
-#include "traces/reader.h"
 
 using namespace tlm_kit;
 
@@ -40,23 +39,6 @@ socscope::RegionSettings place(uint64_t address)
     s.address = address;
     s.size = 0x1000;
     return s;
-}
-
-int64_t query(const char *path, const std::string &sql)
-{
-    sqlite3 *db = nullptr;
-    sqlite3_stmt *st = nullptr;
-    int64_t n = -1;
-    EXPECT_EQ(sqlite3_open(path, &db), SQLITE_OK);
-    EXPECT_EQ(vtab_register(db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &st, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(db);
-    if (sqlite3_step(st) == SQLITE_ROW) {
-        n = sqlite3_column_int64(st, 0);
-    }
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
 }
 
 TEST(TlmPlatform, EveryTransactionIsRecordedOnce)
@@ -103,33 +85,26 @@ TEST(TlmPlatform, EveryTransactionIsRecordedOnce)
             }));
         generators.back()->socket.bind(ports.socket);
     }
-    const char *path = "tlm_platform_test.db";
-    Error *err = nullptr;
-    TraceStore *store = trace_open(path, &err);
-    ASSERT_TRUE(store) << error_message(err);
-    soc.attach_trace(store, {true, 1u << ACCESS_TLM, true});
+    Recording trace(soc, "tlm_platform_test.db", 1u << ACCESS_TLM);
     tlm::tlm_global_quantum::instance().set(sc_time(1, sc_core::SC_US));
     sc_core::sc_report_handler::set_actions("/OSCI/SystemC",
                                             sc_core::SC_DO_NOTHING);
     sc_core::sc_start();
-    soc.detach_trace();
-    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
+    trace.end();
     for (unsigned g = 0; g < 4; g++) {
-        EXPECT_EQ(query(path, "select count(*) from tx where initiator = "
-                              "'ports." +
-                                  std::to_string(g) + "'"),
+        EXPECT_EQ(trace.number("select count(*) from tx where initiator = "
+                               "'ports." +
+                               std::to_string(g) + "'"),
                   all / 4);
         EXPECT_EQ(port_transactions(ports.port(g)), all / 4);
     }
-    EXPECT_EQ(query(path, "select count(*) from tx"), all / 4 * 4);
-    EXPECT_EQ(query(path, "select count(*) from tx where region = 'quick'"),
+    EXPECT_EQ(trace.number("select count(*) from tx"), all / 4 * 4);
+    EXPECT_EQ(trace.number("select count(*) from tx where region = 'quick'"),
               fast.calls);
-    EXPECT_EQ(query(path, "select count(*) from tx where region = 'slow'"),
+    EXPECT_EQ(trace.number("select count(*) from tx where region = 'slow'"),
               lazy.calls);
-    EXPECT_EQ(query(path, "select count(*) from check_result where ok = 0"), 0);
     EXPECT_EQ(at_fast.violations().size() + at_lazy.violations().size(), 0u);
     EXPECT_GT(hart_counters(machine_hart(board.m, 0)).instructions, all / 2);
-    std::remove(path);
 }
 
 // Two models of the platform, not the machine's business, in the same trace.
@@ -152,27 +127,20 @@ TEST(TlmPlatform, AProbePutsOthersTransactionsIntoTheTrace)
     });
     camera.socket.bind(probe.target);
     probe.initiator.bind(buffer.socket);
-    const char *path = "tlm_probe_test.db";
-    Error *err = nullptr;
-    TraceStore *store = trace_open(path, &err);
-    ASSERT_TRUE(store) << error_message(err);
-    soc.attach_trace(store, {true, UINT32_MAX, true});
+    Recording trace(soc, "tlm_probe_test.db");
     sc_core::sc_report_handler::set_actions("/OSCI/SystemC",
                                             sc_core::SC_DO_NOTHING);
     sc_core::sc_start();
-    soc.detach_trace();
-    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
+    trace.end();
     const std::string mine = "initiator = 'camera' and kind = 'tlm' and "
                              "region = 'frame_buffer'";
-    EXPECT_EQ(query(path, "select count(*) from tx where " + mine), 21);
-    EXPECT_EQ(query(path, "select sum(target_cycles) from tx where " + mine),
+    EXPECT_EQ(trace.number("select count(*) from tx where " + mine), 21);
+    EXPECT_EQ(trace.number("select sum(target_cycles) from tx where " + mine),
               21 * 7);
-    EXPECT_EQ(query(path, "select value from tx where offset = 76 and " + mine),
-              20);
-    EXPECT_EQ(query(path, "select time from tx where offset = 76 and " + mine),
+    EXPECT_EQ(
+        trace.number("select value from tx where offset = 76 and " + mine), 20);
+    EXPECT_EQ(trace.number("select time from tx where offset = 76 and " + mine),
               19 * 70000);
-    EXPECT_EQ(query(path, "select count(*) from check_result where ok = 0"), 0);
-    std::remove(path);
 }
 
 /* -- wires ----------------------------------------------------------------- */

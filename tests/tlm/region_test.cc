@@ -3,12 +3,11 @@
 // hand arithmetic for time.
 #include <algorithm>
 #include <random>
-#include <sqlite3.h>
 #include <stdexcept>
 
 #include "tests/sim/machine_kit.h"
+#include "tests/tlm/db_kit.h"
 #include "tests/tlm/tlm_kit.h"
-#include "traces/reader.h"
 
 using namespace tlm_kit;
 
@@ -167,24 +166,6 @@ TEST(TlmRegion, PlacesThatAreNotPossibleAreErrors)
 
 /* -- harts and time ------------------------------------------------------ */
 
-// The only number of a query.
-int64_t query(const char *path, const char *sql)
-{
-    sqlite3 *db = nullptr;
-    sqlite3_stmt *st = nullptr;
-    int64_t n = -1;
-    EXPECT_EQ(sqlite3_open(path, &db), SQLITE_OK);
-    EXPECT_EQ(vtab_register(db), SQLITE_OK);
-    EXPECT_EQ(sqlite3_prepare_v2(db, sql, -1, &st, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(db);
-    if (sqlite3_step(st) == SQLITE_ROW) {
-        n = sqlite3_column_int64(st, 0);
-    }
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
-}
-
 // n stores of s1 = 1, 2, ... to the window, then as many loads, then the end.
 kit::Code stores_and_loads(int n)
 {
@@ -285,11 +266,7 @@ TEST(TlmRegion, ATargetMayWait)
         }
     });
     initiator.socket.bind(port.socket);
-    const char *path = "tlm_wait_test.db";
-    Error *err = nullptr;
-    TraceStore *store = trace_open(path, &err);
-    ASSERT_TRUE(store) << error_message(err);
-    p.soc.attach_trace(store, {true, UINT32_MAX, true});
+    Recording trace(p.soc, "tlm_wait_test.db");
     sc_core::sc_start();
     EXPECT_TRUE(initiator.ended);
     EXPECT_EQ(p.soc.exit_status(), 3);
@@ -308,21 +285,19 @@ TEST(TlmRegion, ATargetMayWait)
     EXPECT_GE(p.counters().data_wait + p.counters().data_target,
               3 * 1000000u / cycle - 10);
     // The database agrees with itself and knows who was who.
-    p.soc.detach_trace();
-    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
-    EXPECT_EQ(query(path, "select count(*) from tx where initiator = 'port' "
-                          "and kind = 'tlm' and region = 'ram'"),
+    trace.end();
+    EXPECT_EQ(trace.number("select count(*) from tx where initiator = 'port' "
+                           "and kind = 'tlm' and region = 'ram'"),
               160);
-    EXPECT_EQ(query(path, "select count(*) from tx where kind in ('load', "
-                          "'store') and region = 'p_region'"),
+    EXPECT_EQ(trace.number("select count(*) from tx where kind in ('load', "
+                           "'store') and region = 'p_region'"),
               4);
-    EXPECT_EQ(query(path, "select count(*) from region where type = 'tlm' and "
-                          "name = 'p_region' and address = 0x40000000"),
+    EXPECT_EQ(trace.number("select count(*) from region where type = 'tlm' and "
+                           "name = 'p_region' and address = 0x40000000"),
               1);
-    EXPECT_EQ(query(path, "select sum(target_cycles) from tx where initiator "
-                          "= 'cpu0.data' or initiator = 'cpu0'"),
+    EXPECT_EQ(trace.number("select sum(target_cycles) from tx where initiator "
+                           "= 'cpu0.data' or initiator = 'cpu0'"),
               static_cast<int64_t>(p.counters().data_target));
-    std::remove(path);
 }
 
 // An initiator that is ahead asks the machine to follow; when a target holds
@@ -389,25 +364,19 @@ TEST(TlmRegion, AnAccessIsRecordedWholeThoughOthersComeBetween)
     });
     first.socket.bind(one.socket);
     second.socket.bind(two.socket);
-    const char *path = "tlm_between_test.db";
-    Error *err = nullptr;
-    TraceStore *store = trace_open(path, &err);
-    ASSERT_TRUE(store) << error_message(err);
-    soc.attach_trace(store, {true, UINT32_MAX, true});
+    Recording trace(soc, "tlm_between_test.db");
     sc_core::sc_start();
     EXPECT_TRUE(first.ended && second.ended);
     EXPECT_EQ(soc.uncharged(), 0u);
-    soc.detach_trace();
-    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
-    EXPECT_EQ(query(path, "select count(*) from beat where region = 'region' "
-                          "and size = 2"),
+    trace.end();
+    EXPECT_EQ(trace.number("select count(*) from beat where region = 'region' "
+                           "and size = 2"),
               4);
-    EXPECT_EQ(query(path, "select value from beat where region = 'region' and "
-                          "offset = 12"),
+    EXPECT_EQ(trace.number("select value from beat where region = 'region' and "
+                           "offset = 12"),
               0x3344);
-    EXPECT_EQ(query(path, "select count(*) from beat where region = 'ram'"),
+    EXPECT_EQ(trace.number("select count(*) from beat where region = 'ram'"),
               30);
-    std::remove(path);
 }
 
 // Devices find their own machine current, whatever a target did before.
@@ -508,11 +477,7 @@ TEST(TlmRegion, AThrowingTargetEndsTheRunInOrder)
             throw std::runtime_error("the model broke");
         }
     };
-    Error *err = nullptr;
-    TraceStore *store = trace_open("tlm_throw_test.db", &err);
-    ASSERT_TRUE(store) << error_message(err);
-    MachineTrace what = {true, UINT32_MAX, true};
-    p.soc.attach_trace(store, what);
+    Recording trace(p.soc, "tlm_throw_test.db");
     try {
         sc_core::sc_start();
         FAIL() << "nothing was thrown";
@@ -523,9 +488,7 @@ TEST(TlmRegion, AThrowingTargetEndsTheRunInOrder)
     EXPECT_EQ(p.soc.stop_reason(), MACHINE_FINISHED);
     EXPECT_EQ(p.soc.exit_status(), 1);
     EXPECT_EQ(p.foreign.calls, 4u);
-    p.soc.detach_trace();
-    EXPECT_TRUE(trace_close(store, &err)) << error_message(err);
-    std::remove("tlm_throw_test.db");
+    trace.end();
 }
 
 } // namespace
