@@ -62,6 +62,35 @@ std::shared_ptr<Core> load(const std::string &config,
     return core;
 }
 
+/* Its frequency; machines begin their cycles at 0 and multiples of a period. */
+uint64_t hz_of(const sc_core::sc_clock &clock)
+{
+    const uint64_t period = to_ps(clock.period());
+    const uint64_t low = period - to_ps(clock.period() * clock.duty_cycle());
+    const uint64_t rises =
+        to_ps(clock.start_time()) + (clock.posedge_first() ? 0 : low);
+    if (!period || PS_PER_SECOND % period) {
+        throw Failure(std::string(clock.name()) + ": a period of " +
+                      clock.period().to_string() +
+                      " is no whole number of Hz; take one that divides 1 s, "
+                      "such as 25 ns");
+    }
+    if (rises % period) {
+        throw Failure(std::string(clock.name()) + ": it first rises at " +
+                      from_ps(rises).to_string() +
+                      ", cycles of a machine begin at multiples of the "
+                      "period; let it start at 0 with a rising edge");
+    }
+    return PS_PER_SECOND / period;
+}
+
+std::vector<std::string> with_clock(std::vector<std::string> set,
+                                    const sc_core::sc_clock &clock)
+{
+    set.push_back("clock=" + std::to_string(hz_of(clock)) + "Hz");
+    return set;
+}
+
 std::shared_ptr<Core> borrow(::Machine *machine)
 {
     auto core = std::make_shared<Core>();
@@ -118,13 +147,21 @@ Machine::Machine(sc_core::sc_module_name name, const std::string &config,
 {
 }
 
+Machine::Machine(sc_core::sc_module_name name, sc_core::sc_clock &from,
+                 const std::string &config, const std::string &firmware,
+                 const std::vector<std::string> &set)
+    : Machine(name, load(config, firmware, with_clock(set, from)))
+{
+    clock(from);
+}
+
 Machine::Machine(sc_core::sc_module_name name, ::Machine *machine)
     : Machine(name, borrow(machine))
 {
 }
 
 Machine::Machine(sc_core::sc_module_name name, std::shared_ptr<Core> core)
-    : sc_core::sc_module(name), core_(std::move(core)),
+    : sc_core::sc_module(name), clock("clock"), core_(std::move(core)),
       machine_(core_->machine), harts_(machine_harts(machine_)),
       events_(machine_events(machine_))
 {
@@ -186,6 +223,27 @@ int Machine::exit_status()
 uint64_t Machine::uncharged() const
 {
     return core_->debts.open();
+}
+
+void Machine::end_of_elaboration()
+{
+    if (!clock.size()) {
+        return;
+    }
+    const auto *from = dynamic_cast<const sc_core::sc_clock *>(clock[0]);
+    if (!from) {
+        throw Failure(std::string(name()) +
+                      ".clock: what is bound is no sc_clock; bind one, or "
+                      "leave the port unbound");
+    }
+    const uint64_t hz = hz_of(*from), own = machine_clock(machine_)->hz;
+    if (hz != own) {
+        throw Failure(std::string(name()) + ".clock: " + from->name() +
+                      " has " + std::to_string(hz) + " Hz, `clock:` is " +
+                      std::to_string(own) +
+                      "Hz; give the clock to the constructor, or make them "
+                      "the same");
+    }
 }
 
 /* -- time ----------------------------------------------------------------- */

@@ -20,9 +20,14 @@
  *          first advances the machine to that time: in the caller's process, or
  *          by the machine's own where foreign regions are mapped, as they may
  *          wait(). If one does, the access goes on without the harts.
+ * Clock    The machine needs none from outside. Given an sc_clock, `clock:` of
+ *          the configuration is its frequency; rising edges of both are the
+ *          same, at multiples of the period. Edges cause nothing by themselves.
  * Units    1 ps is the time resolution of SystemC and of the machine.
  * Missing  Several harts on a platform with other initiators take turns at
- *          other times than alone.
+ *          other times than alone. Clocks from outside whose period is not a
+ *          whole number of Hz, that do not rise at 0 or a multiple of the
+ *          period, that stop or change.
  */
 #ifndef SIM_TLM_MACHINE_H
 #define SIM_TLM_MACHINE_H
@@ -42,7 +47,8 @@ namespace socscope
 struct Core;
 
 // A configuration, firmware or parameter is wrong: one line, as socscope
-// prints it. Thrown by constructors and attach_trace() only.
+// prints it. Thrown by constructors and attach_trace() only, and by the first
+// sc_start() for a clock.
 class Failure : public std::runtime_error
 {
   public:
@@ -62,9 +68,20 @@ enum class Dmi {
 class Machine : public sc_core::sc_module
 {
   public:
+    // May stay unbound. An sc_clock, perhaps through other ports; if it was not
+    // given to the constructor, `clock:` must have its frequency, else the
+    // simulation does not begin: Failure.
+    sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1,
+                     sc_core::SC_ZERO_OR_MORE_BOUND>
+        clock;
+
     // From files; firmware may be empty. set: "path=value" overrides.
     Machine(sc_core::sc_module_name name, const std::string &config,
             const std::string &firmware = "",
+            const std::vector<std::string> &set = {});
+    // The same with `clock:` from outside; binds the port `clock`.
+    Machine(sc_core::sc_module_name name, sc_core::sc_clock &clock,
+            const std::string &config, const std::string &firmware = "",
             const std::vector<std::string> &set = {});
     // A machine that the caller made; borrowed, outlives all modules of it.
     Machine(sc_core::sc_module_name name, ::Machine *machine);
@@ -139,6 +156,7 @@ class Machine : public sc_core::sc_module
         }
         return events_->count ? events_->heap[0]->when : TIME_NEVER;
     }
+    void end_of_elaboration() override;
     void run();
     void advance(uint64_t until);
     void advance_to(uint64_t ps);
