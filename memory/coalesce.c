@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "memory/internal.h"
+#include "memory/port.h"
 #include "memory/posted_private.h"
 
 struct CoalescedMemoryRange {
@@ -112,6 +113,7 @@ static void add_range(MemoryRegion *mr, CoalescedMemoryRange range)
     mr->coalesced[mr->coalesced_nb++] = range;
     tell_everywhere(mr, &range, true);
     set_flushes(mr, true);
+    memory_world_flush_ports(mr->world); /* pointers were given away */
 }
 
 void memory_region_add_coalescing(MemoryRegion *mr, hwaddr offset,
@@ -142,6 +144,7 @@ void memory_region_clear_coalescing(MemoryRegion *mr)
         tell_everywhere(mr, &range, false);
     }
     coalesce_free(mr);
+    memory_world_flush_ports(mr->world);
 }
 
 void memory_region_set_flush_coalesced(MemoryRegion *mr)

@@ -273,6 +273,8 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                const ClockDomain *clock, TimingModel *timing,
                unsigned entry_sets, Error **errp);
 void port_fini(MemoryPort *port);
+/* Gives a port that has none such sets of entries. False: no memory. */
+bool port_add_entries(MemoryPort *port, unsigned entry_sets, Error **errp);
 
 /* 1, 2, 4 or 8 bytes, little-endian: one dispatch of the whole size. A hart
  * splits misaligned accesses first, by its policy. */
@@ -364,7 +366,8 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write);
 const MemoryPlace *port_place(MemoryPort *port, hwaddr pa, uint64_t va_offset);
 
 /* The direct window around addr: host pointer of addr, and the range of
- * addresses around it that it extends to. False: nothing direct there. */
+ * addresses around it that it extends to. False: nothing direct there, or
+ * accesses of it must be seen (watches) or may be held back (coalesced). */
 typedef struct PortWindow {
     hwaddr first, last;
     uint8_t *host; /* of `first` */

@@ -24,6 +24,24 @@ static void entry_close(PortEntry *e)
     *e = (PortEntry){.read_tag = PORT_NO_TAG, .write_tag = PORT_NO_TAG};
 }
 
+bool port_add_entries(MemoryPort *port, unsigned entry_sets, Error **errp)
+{
+    const unsigned entries = entry_sets * PORT_ENTRIES;
+    if (!entries || port->entry) {
+        return true;
+    }
+    port->entry = aligned_alloc(64, entries * sizeof(*port->entry));
+    if (!port->entry) {
+        return error_set(errp, "no memory for the entries of port %s",
+                         port->name);
+    }
+    port->entry_sets = entry_sets;
+    for (unsigned i = 0; i < entries; i++) {
+        entry_close(&port->entry[i]);
+    }
+    return true;
+}
+
 bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                const ClockDomain *clock, TimingModel *timing,
                unsigned entry_sets, Error **errp)
@@ -36,17 +54,8 @@ bool port_init(MemoryPort *port, AddressSpace *as, const char *name,
                          .name = name,
                          .opens = PORT_OPENS_PLAIN,
                          .kind = {ACCESS_LOAD, ACCESS_STORE}};
-    if (entry_sets) {
-        unsigned entries = entry_sets * PORT_ENTRIES;
-        port->entry = aligned_alloc(64, entries * sizeof(*port->entry));
-        if (!port->entry) {
-            return error_set(errp, "no memory for the entries of port %s",
-                             name);
-        }
-        port->entry_sets = entry_sets;
-        for (unsigned i = 0; i < entries; i++) {
-            entry_close(&port->entry[i]);
-        }
+    if (!port_add_entries(port, entry_sets, errp)) {
+        return false;
     }
     port->id = ++world->last_initiator;
     MemoryPort **last = &world->first_port;
@@ -439,8 +448,8 @@ PortEntry *port_open(MemoryPort *port, uint64_t va, hwaddr pa, bool is_write)
 bool port_window(MemoryPort *port, hwaddr addr, PortWindow *window)
 {
     FlatRange *r = flatview_lookup(address_space_to_flatview(port->as), addr);
-    if (!r || r->mr->posted || !memory_access_is_direct(r->mr, false) ||
-        memory_watched(r->mr)) {
+    if (!r || r->mr->posted || r->mr->coalesced_nb ||
+        !memory_access_is_direct(r->mr, false) || memory_watched(r->mr)) {
         return false;
     }
     *window =

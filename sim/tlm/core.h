@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <systemc>
 #include <tlm>
 #include <vector>
@@ -31,6 +32,13 @@ inline sc_core::sc_time from_ps(uint64_t ps)
 inline uint64_t kernel_ps()
 {
     return to_ps(sc_core::sc_time_stamp());
+}
+
+[[noreturn]] inline void raise(Error *err, const std::string &what = "")
+{
+    const std::string text = what + error_message(err);
+    error_free(err);
+    throw Failure(text);
 }
 
 // A region that is mapped into the machine by a module. Ports remember regions

@@ -189,9 +189,7 @@ Entrance::Entrance(Machine &machine, const std::string &name,
     port_ = machine_add_port(core_->machine, name.c_str(), bus.c_str(), "tlm",
                              &err);
     if (!port_) {
-        std::string text = error_message(err);
-        error_free(err);
-        throw Failure(text);
+        raise(err);
     }
     join();
 }
@@ -206,6 +204,10 @@ Entrance::Entrance(Machine &machine, MemoryPort *port, unsigned width,
 
 void Entrance::join()
 {
+    Error *err = nullptr; // a device's own port has no entries
+    if (!port_add_entries(port_, 1, &err)) {
+        raise(err);
+    }
     core_->debts.pays_itself(port_);
     port_->lends = true;
     port_->kind[0] = port_->kind[1] = ACCESS_TLM;
@@ -585,8 +587,8 @@ bool Entrance::get_direct_mem_ptr(tlm_generic_payload &trans, tlm::tlm_dmi &dmi)
     dmi.set_end_address(addr);
     PortWindow w = {};
     uint64_t reading, writing;
-    if (!port_window(port_, addr, &w) || !plain_pages(w, addr, PAGE_WATCHED) ||
-        !latency(addr, false, &reading) || !latency(addr, true, &writing)) {
+    if (!port_window(port_, addr, &w) || !latency(addr, false, &reading) ||
+        !latency(addr, true, &writing)) {
         return false;
     }
     PortWindow open = w;

@@ -31,13 +31,6 @@ uint64_t quantum_ps()
     return to_ps(tlm::tlm_global_quantum::instance().get());
 }
 
-[[noreturn]] void raise(Error *err)
-{
-    std::string text = error_message(err);
-    error_free(err);
-    throw Failure(text);
-}
-
 std::shared_ptr<Core> load(const std::string &config,
                            const std::string &firmware,
                            const std::vector<std::string> &set)

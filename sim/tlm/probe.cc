@@ -55,9 +55,7 @@ ProbeBase::ProbeBase(sc_core::sc_module_name name, Machine &machine,
         machine_add_port_in(core_->machine, this->name(), &s->as, "tlm", &err);
     if (!port_ || !machine_add_region(core_->machine, &s->region, "tlm",
                                       s->bus.c_str(), 0, &err)) {
-        std::string text = error_message(err);
-        error_free(err);
-        throw Failure(text);
+        raise(err);
     }
 }
 

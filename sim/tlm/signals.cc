@@ -13,13 +13,6 @@ namespace socscope
 namespace
 {
 
-[[noreturn]] void raise(const char *who, Error *err)
-{
-    std::string text = std::string(who) + ": " + error_message(err);
-    error_free(err);
-    throw Failure(text);
-}
-
 /* What is done to the machine now happens at the kernel's time. */
 void set_time(const Core &core)
 {
@@ -37,7 +30,7 @@ SignalIn::SignalIn(sc_core::sc_module_name name, Machine &machine,
 {
     Error *err = nullptr;
     if (!machine_find_input(core_->machine, input.c_str(), wire_, &err)) {
-        raise(this->name(), err);
+        raise(err, std::string(this->name()) + ": ");
     }
     start();
 }
@@ -81,7 +74,7 @@ SignalOut::SignalOut(sc_core::sc_module_name name, Machine &machine,
     Error *err = nullptr;
     pin_ = machine_find_output(core_->machine, output.c_str(), &err);
     if (!pin_) {
-        raise(this->name(), err);
+        raise(err, std::string(this->name()) + ": ");
     }
     inner_ = *pin_;
     pin_->set = changed;

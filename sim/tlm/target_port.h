@@ -25,11 +25,12 @@
  *          or neither 0 nor 0xff: BYTE_ENABLE_ERROR. Bytes before and after a
  *          refused one are moved all the same.
  * DMI      granted for memory, as Machine::set_dmi() allows, while nothing is
- *          recorded; not for pages whose accesses must be seen (writes: decoded
- *          code, reservations; both: watchpoints), nor where stores are posted.
+ *          recorded; not to write pages whose stores must be seen (decoded
+ *          code, reservations), nor for a memory with watchpoints or coalesced
+ *          (posted) stores.
  *          The latencies are those of an access of the socket's width, 8 bytes
- *          at most. Everything is withdrawn when the map, a page, the recorder
- *          or the permission changes.
+ *          at most. Everything is withdrawn when the map, a page, a watchpoint,
+ *          a coalesced range, the recorder or the permission changes.
  * Width    any that the platform uses; it does not change what the bus of the
  *          machine makes of an access.
  */
