@@ -422,7 +422,10 @@ static bool traps_only(Machine *m)
 /* About every slice: is it worth going on, and what does the host want? */
 static bool watch(Machine *m)
 {
-    if (m->time < m->next_watch) {
+    /* The first look is at the end of a slice, too: a run that is cut into
+     * shorter ones, by events or a kernel, must find the same. */
+    const uint64_t at = m->next_watch ? m->next_watch : SLICE_PS;
+    if (m->time < at) {
         return true;
     }
     m->next_watch = after(m->time, SLICE_PS);
