@@ -46,9 +46,13 @@ std::shared_ptr<Core> load(const std::string &config,
     if (core->config) {
         core->machine = machine_new(core->config, &err);
     }
-    if (!core->machine ||
-        (!firmware.empty() &&
-         !machine_load_elf(core->machine, firmware.c_str(), &err))) {
+    bool ok = core->machine;
+    if (ok && !firmware.empty()) {
+        ok = machine_load_elf(core->machine, firmware.c_str(), &err);
+    } else if (ok && (core->config->boot.bios || core->config->boot.kernel)) {
+        ok = machine_boot(core->machine, &err);
+    }
+    if (!ok) {
         raise(err);
     }
     core->world = machine_world(core->machine);
@@ -370,8 +374,10 @@ void Machine::run()
             wakes_at_ = TIME_NEVER;
             wait(woken_);
         } else {
-            wakes_at_ = std::min(machine_next_activity(core_->machine),
-                                 multiple_after(now, SLICE_PS));
+            /* An instruction may end later than what is due meanwhile. */
+            wakes_at_ = std::max(machine_next_activity(core_->machine),
+                                 machine_time(core_->machine));
+            wakes_at_ = std::min(wakes_at_, multiple_after(now, SLICE_PS));
             wakes_at_ = std::max(wakes_at_, now + 1);
             wait(from_ps(wakes_at_ - now), woken_);
         }

@@ -75,7 +75,8 @@ class Machine : public sc_core::sc_module
                      sc_core::SC_ZERO_OR_MORE_BOUND>
         clock;
 
-    // From files; firmware may be empty. set: "path=value" overrides.
+    // From files; firmware may be empty, then section `boot` says what runs, if
+    // anything. set: "path=value" overrides.
     Machine(sc_core::sc_module_name name, const std::string &config,
             const std::string &firmware = "",
             const std::vector<std::string> &set = {});

@@ -2,6 +2,10 @@
 // without a kernel: cycles, counters, console and every record are the same.
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
 #include <sqlite3.h>
 
 #include "tests/sim/machine_kit.h"
@@ -103,20 +107,33 @@ void close_store(TraceStore *store)
     error_free(err);
 }
 
-// path: of a database; NULL: nothing is recorded.
-Seen run_plain(const std::string &config, const std::string &elf,
-               const char *path)
+// What runs, up to where.
+struct Job {
+    std::string config, elf;
+    std::vector<std::string> set = {};
+    MachineLimits limits = {UINT64_MAX, UINT64_MAX, TIME_NEVER};
+};
+
+// path: of a database; empty: nothing is recorded.
+Seen run_plain(const Job &job, const std::string &path)
 {
     Seen seen;
     Error *err = nullptr;
-    Config *cfg = config_load(config.c_str(), nullptr, &err);
+    std::vector<const char *> set;
+    for (const std::string &value : job.set) {
+        set.push_back(value.c_str());
+    }
+    set.push_back(nullptr);
+    Config *cfg = config_load(job.config.c_str(), set.data(), &err);
     ::Machine *m = cfg ? machine_new(cfg, &err) : nullptr;
-    if (!m || !machine_load_elf(m, elf.c_str(), &err)) {
+    if (!m || !(job.elf.empty() ? machine_boot(m, &err)
+                                : machine_load_elf(m, job.elf.c_str(), &err))) {
         ADD_FAILURE() << error_message(err);
         std::exit(1); // a missing firmware is a failure
     }
+    machine_set_limits(m, &job.limits);
     machine_set_serial(m, on_byte, &seen.console);
-    TraceStore *store = path ? open_store(path) : nullptr;
+    TraceStore *store = path.empty() ? nullptr : open_store(path.c_str());
     if (store) {
         EXPECT_TRUE(machine_attach_trace(m, store, &everything, &err));
     }
@@ -125,7 +142,7 @@ Seen run_plain(const std::string &config, const std::string &elf,
     if (store) {
         machine_detach_trace(m);
         close_store(store);
-        read_tables(path, &seen);
+        read_tables(path.c_str(), &seen);
     }
     machine_free(m);
     config_free(cfg);
@@ -156,7 +173,7 @@ void compare_interrupts(const char *name,
     const std::string elf = BINARY_DIR "/firmware/rv32/interrupts.elf";
     const std::string a = std::string("tlm_") + name + "_plain.db";
     const std::string b = std::string("tlm_") + name + "_kernel.db";
-    Seen plain = run_plain(config, elf, a.c_str());
+    Seen plain = run_plain({config, elf}, a);
     socscope::Machine soc("soc", config, elf);
     soc.stop_at_end(true);
     others(soc);
@@ -206,57 +223,123 @@ TEST(TlmMachine, SameRecordsWithAQuantum)
     });
 }
 
-// Every firmware, all of them in one kernel, beside a clock: each machine ends
-// as it does alone. The small ones row by row.
+// Two ways of one job.
+struct Side {
+    std::string name, path;
+    std::unique_ptr<socscope::Machine> soc;
+    Seen plain, kernel;
+    TraceStore *store = nullptr;
+
+    // rows: compared, too.
+    Side(const std::string &what, const Job &job, bool rows)
+        : name(what), path(rows ? "tlm_all_" + name + ".db" : ""),
+          plain(run_plain(job, path)),
+          soc(std::make_unique<socscope::Machine>(name.c_str(), job.config,
+                                                  job.elf, job.set))
+    {
+        machine_set_limits(soc->handle(), &job.limits);
+        if (rows) {
+            store = open_store(path.c_str());
+            soc->attach_trace(store, everything);
+        }
+    }
+    void compare()
+    {
+        SCOPED_TRACE(name);
+        kernel.stop = soc->stop_reason();
+        read_machine(soc->handle(), &kernel);
+        if (store) {
+            soc->detach_trace();
+            close_store(store);
+            read_tables(path.c_str(), &kernel);
+            std::remove(path.c_str());
+        }
+        EXPECT_NE(kernel.stop, MACHINE_RUNNING);
+        EXPECT_EQ(kernel.stop, plain.stop);
+        EXPECT_EQ(kernel.status, plain.status);
+        EXPECT_EQ(kernel.counters, plain.counters);
+        EXPECT_EQ(kernel.console, plain.console);
+        EXPECT_EQ(kernel.tables, plain.tables);
+    }
+};
+
+// All of them in one kernel, beside a clock. With a quantum, or each would stop
+// wherever one of the others is.
+void run_sides(std::vector<std::unique_ptr<Side>> &sides, sc_time period,
+               sc_time duration)
+{
+    tlm::tlm_global_quantum::instance().set(5 * period);
+    for (auto &s : sides) {
+        machine_set_serial(s->soc->handle(), on_byte, &s->kernel.console);
+    }
+    sc_core::sc_clock clock("clock", period);
+    sc_core::sc_start(duration);
+    for (auto &s : sides) {
+        s->compare();
+    }
+}
+
+// Every firmware of both widths: each machine ends as it does alone, by itself
+// or at the same instruction. Small ones row by row.
 TEST(TlmMachine, EveryFirmwareIsTheSameInTheKernel)
 {
-    struct Side {
-        std::unique_ptr<socscope::Machine> soc;
-        Seen plain, kernel;
-        TraceStore *store = nullptr;
-        std::string name, path;
-    };
-    const std::string config = SOURCE_DIR "/configs/mcu.yaml";
-    std::vector<Side> sides;
-    for (const char *name : {"access", "status", "tohost", "twin-a", "app",
-                             "uart", "pixels", "streams", "compute-small"}) {
-        Side s;
-        s.name = name;
-        const std::string elf = BINARY_DIR "/firmware/rv32/" + s.name + ".elf";
-        const bool rows = sides.size() < 4;
-        s.path = "tlm_all_" + s.name + ".db";
-        s.plain = rows ? run_plain(config, elf, s.path.c_str())
-                       : run_plain(config, elf, nullptr);
-        s.soc = std::make_unique<socscope::Machine>(("m_" + s.name).c_str(),
-                                                    config, elf);
-        if (rows) {
-            s.store = open_store(s.path.c_str());
-            s.soc->attach_trace(s.store, everything);
+    const std::map<std::string, std::string> board = {{"rv32", "mcu"},
+                                                      {"rv64", "virt64"}};
+    const std::set<std::string> rows = {"access", "status", "tohost", "twin-a",
+                                        "paged"};
+    std::vector<std::unique_ptr<Side>> sides;
+    unsigned finished = 0;
+    for (const auto &[width, config] : board) {
+        namespace fs = std::filesystem;
+        for (const auto &file :
+             fs::directory_iterator(BINARY_DIR "/firmware/" + width)) {
+            const std::string name = file.path().stem().string();
+            const bool own_board = name == "hifive";
+            Job job = {SOURCE_DIR "/configs/" +
+                           (own_board ? "sifive_e" : config) + ".yaml",
+                       file.path().string()};
+            job.limits.instructions = 100000;
+            job.limits.time_ps = PS_PER_SECOND / 100;
+            if (config == "virt64") {
+                job.set = {"dram.size=8MiB"};
+            }
+            sides.push_back(std::make_unique<Side>(width + "_" + name, job,
+                                                   rows.count(name) > 0));
+            finished += sides.back()->plain.stop == MACHINE_FINISHED;
         }
-        sides.push_back(std::move(s));
     }
-    for (Side &s : sides) {
-        machine_set_serial(s.soc->handle(), on_byte, &s.kernel.console);
+    EXPECT_GE(sides.size(), 40u);
+    EXPECT_GE(finished, 14u);
+    run_sides(sides, sc_time(7, sc_core::SC_US), sc_time(12, sc_core::SC_MS));
+}
+
+// OpenSBI and U-Boot row by row, Linux by its counters and console. Software:
+// scripts/fetch-firmware.sh, in the folder that TLM_BOOT names.
+TEST(TlmMachine, BootsAreTheSameInTheKernel)
+{
+    const char *folder = std::getenv("TLM_BOOT");
+    if (!folder) {
+        GTEST_SKIP() << "TLM_BOOT names no folder";
     }
-    sc_core::sc_clock clock("clock", sc_time(7, sc_core::SC_US));
-    sc_core::sc_start(sc_time(70, sc_core::SC_MS));
-    for (Side &s : sides) {
-        SCOPED_TRACE(s.name);
-        s.kernel.stop = s.soc->stop_reason();
-        read_machine(s.soc->handle(), &s.kernel);
-        if (s.store) {
-            s.soc->detach_trace();
-            close_store(s.store);
-            read_tables(s.path.c_str(), &s.kernel);
-            std::remove(s.path.c_str());
-        }
-        EXPECT_EQ(s.kernel.stop, MACHINE_FINISHED);
-        EXPECT_EQ(s.kernel.stop, s.plain.stop);
-        EXPECT_EQ(s.kernel.status, s.plain.status);
-        EXPECT_EQ(s.kernel.counters, s.plain.counters);
-        EXPECT_EQ(s.kernel.console, s.plain.console);
-        EXPECT_EQ(s.kernel.tables, s.plain.tables);
-    }
+    const std::string at = std::string(folder) + "/";
+    const std::string config = SOURCE_DIR "/configs/virt64.yaml";
+    Job u_boot = {config,
+                  "",
+                  {"boot.bios=" + at + "opensbi-rv64.bin",
+                   "boot.kernel=" + at + "u-boot-s.bin"}};
+    Job linux = {config,
+                 "",
+                 {"boot.bios=" + at + "opensbi-rv64.bin",
+                  "boot.kernel=" + at + "Image",
+                  "boot.initrd=" + at + "initramfs.cpio",
+                  "boot.append=console=ttyS0", "dram.size=512MiB"}};
+    u_boot.limits.instructions = 2000000;
+    linux.limits.instructions = 150000000;
+    std::vector<std::unique_ptr<Side>> sides;
+    sides.push_back(std::make_unique<Side>("u_boot", u_boot, true));
+    sides.push_back(std::make_unique<Side>("linux", linux, false));
+    EXPECT_GT(sides[1]->plain.console.size(), 10000u);
+    run_sides(sides, sc_time(1, sc_core::SC_MS), sc_time(20, sc_core::SC_SEC));
 }
 
 // Harts take turns at the same times, as long as nothing else is due.
