@@ -526,6 +526,7 @@ void traced_body(Platform &s)
     s.soc.attach_trace(store, what);
     EXPECT_EQ(i.withdrawn.size(), 1u);
     EXPECT_FALSE(i.dmi(tlm::TLM_WRITE_COMMAND, fast, d));
+    Initiator::fill(p, tlm::TLM_READ_COMMAND, fast, data, 4);
     i.socket->b_transport(p, delay);
     EXPECT_FALSE(p.is_dmi_allowed());
     s.soc.detach_trace();

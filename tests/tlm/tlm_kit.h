@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sim/tlm/attributes.h"
+#include "sim/tlm/checker.h"
 #include "sim/tlm/machine.h"
 #include "sim/tlm/region.h"
 #include "sim/tlm/target_port.h"
@@ -80,19 +81,47 @@ class Board
     ::Machine *m = nullptr;
 };
 
-// An initiator whose thread is a function of the test.
-class Initiator : public sc_core::sc_module
+// What it lists is a failure of the test, unless that is about it.
+class Checker : public socscope::ProtocolChecker<32>
 {
   public:
-    tlm_utils::simple_initiator_socket<Initiator> socket;
+    bool strict = true;
+    Checker() : socscope::ProtocolChecker<32>("checker") {}
+    ~Checker() override
+    {
+        for (size_t i = 0; strict && i < violations().size(); i++) {
+            ADD_FAILURE() << name() << ": " << violations()[i];
+        }
+    }
+};
+
+// An initiator whose thread is a function of the test, behind a checker.
+class Initiator : public sc_core::sc_module
+{
+    tlm_utils::simple_initiator_socket<Initiator> own_{"own"};
+
+  public:
+    Checker checker;
+    struct {
+        Initiator &self;
+        template <class Target> void bind(Target &target)
+        {
+            self.checker.initiator.bind(target);
+        }
+        tlm::tlm_fw_transport_if<> *operator->()
+        {
+            return self.own_.operator->();
+        }
+    } socket{*this};
     std::vector<std::pair<uint64_t, uint64_t>> withdrawn; // DMI ranges
     bool ended = false;
 
     Initiator(sc_core::sc_module_name name,
               std::function<void(Initiator &)> body)
-        : sc_core::sc_module(name), socket("socket"), body_(std::move(body))
+        : sc_core::sc_module(name), body_(std::move(body))
     {
-        socket.register_invalidate_direct_mem_ptr(this, &Initiator::withdraw);
+        own_.register_invalidate_direct_mem_ptr(this, &Initiator::withdraw);
+        own_.bind(checker.target);
         SC_HAS_PROCESS(Initiator);
         SC_THREAD(run);
     }
@@ -176,11 +205,15 @@ class Initiator : public sc_core::sc_module
     std::function<void(Initiator &)> body_;
 };
 
-// A foreign target: 4 KiB of memory, a delay, and what the test adds.
+// A foreign target behind a checker: 4 KiB of memory, a delay, and what the
+// test adds.
 class Foreign : public sc_core::sc_module
 {
+    tlm_utils::simple_target_socket<Foreign> own_{"own"};
+
   public:
-    tlm_utils::simple_target_socket<Foreign> socket;
+    Checker checker;
+    decltype(checker.target) &socket = checker.target;
     std::vector<uint8_t> memory = std::vector<uint8_t>(4096);
     sc_time delay, waits;
     tlm::tlm_response_status answer = tlm::TLM_OK_RESPONSE;
@@ -189,11 +222,11 @@ class Foreign : public sc_core::sc_module
     socscope::TlmAttributes last;
     std::vector<uint64_t> times; // local time at the begin of each call, ps
 
-    explicit Foreign(sc_core::sc_module_name name)
-        : sc_core::sc_module(name), socket("socket")
+    explicit Foreign(sc_core::sc_module_name name) : sc_core::sc_module(name)
     {
-        socket.register_b_transport(this, &Foreign::b_transport);
-        socket.register_transport_dbg(this, &Foreign::transport_dbg);
+        checker.initiator.bind(own_);
+        own_.register_b_transport(this, &Foreign::b_transport);
+        own_.register_transport_dbg(this, &Foreign::transport_dbg);
     }
 
   private:
