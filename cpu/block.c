@@ -4,15 +4,17 @@
  *
  * Model    A block ends behind a jump, branch, CSR or system instruction, at a
  *          4 KiB page border, before a pc with a break, or after 64
- *          instructions. An instruction across
- *          a page border is a block of its own. Its page is marked PAGE_CODE,
- * so each store to it comes to block_code_written(), which drops all blocks
- * when the bytes of one were touched. A block belongs to the space, the address
- * and the physical address it was decoded at, so it outlives changes of the
- * page tables. Time     An op's lead is what its fetch costs beyond one cycle:
- * an aligned 32-bit word that begins in its bytes is read once, at the cost of
- * a later beat; a jump pays for a first beat at its target. A load's result is
- * late for the next instruction in memory order (not across a page border).
+ *          instructions. An instruction across a page border is a block of its
+ *          own. Its page is marked PAGE_CODE, so each store to it comes to
+ *          block_code_written(), which drops all blocks when the bytes of one
+ *          were touched. A block belongs to the space, the address and the
+ *          physical address it was decoded at, so it outlives changes of the
+ *          page tables.
+ * Time     An op's lead is what its fetch costs beyond one cycle: an aligned
+ *          32-bit word that begins in its bytes is read once, at the cost of a
+ *          later beat; a jump pays for a first beat at its target. A load's
+ *          result is late for the next instruction in memory order (not across
+ *          a page border).
  * Missing  Fetches without a cache do not contend with other initiators at this
  *          level.
  */

@@ -3,12 +3,13 @@
  *
  * Model    Each hart runs alone, in the order of the file, up to a horizon:
  *          the next event, a limit, `until`, with several harts also the end
- *          of the quantum, in each of which the next one is the first
- *          (where a bus prefers some, those with the lower number). Then the
- * events up to which every hart has come are run. What schedules an event
- * earlier than the horizon shortens it, so with one hart neither the quantum
- * nor a call's `until` changes a result. Units    picoseconds. Missing Threads:
- * harts take turns on one.
+ *          of the quantum, in each of which another one is the first (where a
+ *          bus prefers some, always those with the lower number). Then the
+ *          events up to which every hart has come are run. What schedules an
+ *          event earlier than the horizon shortens it, so with one hart neither
+ *          the quantum nor a call's `until` changes a result.
+ * Units    picoseconds.
+ * Missing  Threads: harts take turns on one.
  */
 #include <string.h>
 

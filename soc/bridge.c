@@ -45,7 +45,8 @@ static void crossed(Bridge *b, BridgeCrossing *c)
     uint64_t end = clock_cycle_at(near_clock, clock_time(far_clock, back)) +
                    (c->far.is_write ? 0 : c->collect);
     uint64_t data = clock_cycle_at(near_clock, b->lane->data_end);
-    data = !burst->aside && data > c->head ? data : c->head;
+    const bool behind = !burst->aside && !burst->in_turn;
+    data = behind && data > c->head ? data : c->head;
     burst->end = end > data + burst->beats ? end : data + burst->beats;
     burst->moving_ps = c->far.granted - burst->granted - timing_waited(&c->far);
     burst->granted = c->far.granted;

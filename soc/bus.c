@@ -110,8 +110,9 @@ static void hold(BusLane *lane, uint16_t holder, uint64_t begin, uint64_t end)
 {
     const Bus *bus = lane->bus;
     lane->open = false;
-    if (end < lane->data_end) {
-        return; /* in a gap of the calendar */
+    if (end < lane->data_end) { /* others were served ahead of their time */
+        lane->free_at = lane->data_end;
+        return;
     }
     lane->holder = holder;
     lane->data_end = lane->free_at = end;

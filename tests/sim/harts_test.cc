@@ -158,12 +158,26 @@ Code walking(uint32_t rounds)
     return code + Code{csrr(t0, MCYCLE), sw(t0, 64, s0), wfi, j(-4)};
 }
 
+// Harts whose memory is behind a bridge; they are fetched from aside.
+std::string over_a_bridge(unsigned n, const char *quantum)
+{
+    return "version: 1\nname: bridged\nclock: 50MHz\nquantum: " +
+           std::string(quantum) + "\ncpus:\n  - {name: 'cpu[0-" +
+           std::to_string(n - 1) +
+           "]', isa: rv32imac_zicsr_zifencei, bus: main, fetch: code, reset: "
+           "0x80000000}\nbuses:\n  main: {width: 32}\n  code: {width: 32}\n"
+           "  far: {width: 32, parent: main, latency: {request: 2, response: "
+           "1}}\nmemories:\n  - {name: sram, bus: [far, code], at: 0x80000000, "
+           "size: 1MiB, kind: ram}\n";
+}
+
 // The mean of the harts' cycles; they differ by `apart` at most.
-uint64_t walk(unsigned n, const char *quantum, uint64_t apart, bool slow,
-              bool recorded)
+uint64_t walk(bool bridged, unsigned n, const char *quantum, uint64_t apart,
+              bool slow, bool recorded)
 {
     const char *const set[] = {"main.arbitration=round-robin", nullptr};
-    Kit k(harts(n, quantum), walking(4000), slow, set);
+    Kit k(bridged ? over_a_bridge(n, quantum) : harts(n, quantum),
+          walking(4000), slow, set);
     EXPECT_EQ(k.error, "");
     std::unique_ptr<Recording> recording;
     if (recorded) {
@@ -178,32 +192,46 @@ uint64_t walk(unsigned n, const char *quantum, uint64_t apart, bool slow,
         sum += cycles;
     }
     EXPECT_LE(most - least, apart);
-    const BusTotals totals = bus_totals(&machine_bus(k.m, 0)->bus);
+    const BusTotals totals = bus_totals(&machine_find_bus(k.m, "main")->bus);
     EXPECT_LE(totals.busy_cycles, most + 100);
     return sum / n;
 }
 
-// How they contend for a bus hardly depends on how often they take turns. On a
-// full one (here 79 and 95 % of its cycles) who comes later also finds gaps
-// that are too short.
+void contend(bool bridged, unsigned n)
+{
+    const uint64_t exact = walk(bridged, n, "20ns", 20, false, false);
+    struct {
+        const char *quantum;
+        uint64_t cycles;
+    } const coarse[] = {{"200ns", 10}, {"1us", 50}, {"20us", 1000}};
+    for (const auto &c : coarse) {
+        SCOPED_TRACE(testing::Message() << n << " harts, " << c.quantum
+                                        << (bridged ? ", a bridge" : ""));
+        const uint64_t apart = c.cycles + exact / (n < 3 ? 100 : 10);
+        const double off = n < 3 ? 0.01 : 0.12;
+        const uint64_t cycles =
+            walk(bridged, n, c.quantum, apart, false, false);
+        EXPECT_NEAR(double(cycles), double(exact),
+                    off * double(exact) + double(c.cycles));
+        EXPECT_EQ(walk(bridged, n, c.quantum, apart, true, false), cycles);
+        EXPECT_EQ(walk(bridged, n, c.quantum, apart, false, true), cycles);
+    }
+}
+
+// How they contend for a bus hardly depends on how often they take turns. Where
+// it is rather full (here 79 and 95 %), who has an early turn waits less than
+// if they went step by step.
 TEST(Harts, ContendAlikeAtAnyQuantum)
 {
     for (unsigned n = 1; n <= 4; n++) {
-        const uint64_t exact = walk(n, "20ns", 20, false, false);
-        struct {
-            const char *quantum;
-            uint64_t cycles;
-        } const coarse[] = {{"200ns", 10}, {"1us", 50}, {"20us", 1000}};
-        for (const auto &c : coarse) {
-            SCOPED_TRACE(testing::Message() << n << " harts, " << c.quantum);
-            const uint64_t apart = c.cycles + exact / (n < 3 ? 100 : 10);
-            const double off = n < 3 ? 0.01 : 0.12;
-            const uint64_t cycles = walk(n, c.quantum, apart, false, false);
-            EXPECT_NEAR(double(cycles), double(exact),
-                        off * double(exact) + double(c.cycles));
-            EXPECT_EQ(walk(n, c.quantum, apart, true, false), cycles);
-            EXPECT_EQ(walk(n, c.quantum, apart, false, true), cycles);
-        }
+        contend(false, n);
+    }
+}
+
+TEST(Harts, ContendAlikeOverABridge)
+{
+    for (unsigned n : {1u, 2u, 4u}) {
+        contend(true, n);
     }
 }
 
