@@ -261,22 +261,25 @@ static bool reaches(const Machine *m, const ConfigCpu *cc, const MachineBus *mb)
     return there;
 }
 
-/* In the order of the file; among harts that a bus prefers, in that. */
-static void order_turns(Machine *m)
+/* In the order of the file; where a bus prefers some harts, in that. */
+static void order_turns(Machine *m, bool fixed)
 {
     for (unsigned i = 0; i < m->harts; i++) {
         unsigned k = i;
-        for (; k > 0 && m->turns_fixed &&
+        for (; k > 0 && fixed &&
                m->cfg->cpu[i].priority < m->cfg->cpu[m->turn[k - 1]].priority;
              k--) {
             m->turn[k] = m->turn[k - 1];
         }
         m->turn[k] = i;
+        m->turns_fixed |=
+            fixed && m->cfg->cpu[i].priority != m->cfg->cpu[0].priority;
     }
 }
 
 bool machine_share_buses(Machine *m, Error **errp)
 {
+    bool fixed = false;
     for (unsigned i = 0; i < m->buses; i++) {
         MachineBus *mb = &m->bus[i];
         unsigned harts = 0;
@@ -289,9 +292,9 @@ bool machine_share_buses(Machine *m, Error **errp)
         if (!bus_take_turns(&mb->bus, errp)) {
             return false;
         }
-        m->turns_fixed |= mb->bus.arbitration == BUS_FIXED;
+        fixed |= mb->bus.arbitration == BUS_FIXED;
     }
-    order_turns(m);
+    order_turns(m, fixed);
     return true;
 }
 
