@@ -149,21 +149,51 @@ static void sink_write(void *opaque, uint64_t address, const void *bytes,
 
 void machine_load_again(Machine *m)
 {
-    machine_htif_detach(m);
+    const bool htif = m->htif.there; /* it is no memory to load into */
+    if (htif) {
+        memory_region_set_enabled(&m->htif.region, false);
+    }
     for (const MachineImage *i = m->images; i; i = i->next) {
         write_image(m, i->address, i->zeros ? NULL : i->bytes, i->len);
     }
-    machine_htif_attach(m);
+    if (htif) {
+        memory_region_set_enabled(&m->htif.region, true);
+    }
 }
 
-void machine_free_images(Machine *m)
+/* Those before `end`, which is one of them or NULL. */
+static void free_images(Machine *m, const MachineImage *end)
 {
-    while (m->images) {
+    while (m->images != end) {
         MachineImage *next = m->images->next;
         free(m->images);
         m->images = next;
     }
-    m->last_image = NULL;
+    m->last_image = m->images ? m->last_image : NULL;
+}
+
+void machine_free_images(Machine *m)
+{
+    free_images(m, NULL);
+}
+
+/* Only those stay that were loaded since `mark`, where the list ended. */
+static void images_since(Machine *m, MachineImage **mark)
+{
+    free_images(m, mark ? *mark : m->images);
+}
+
+/* Those go that were loaded since. */
+static void images_until(Machine *m, MachineImage **mark)
+{
+    MachineImage **end = mark ? mark : &m->images, *late = *end;
+    *end = NULL;
+    m->last_image = mark;
+    while (late) {
+        MachineImage *next = late->next;
+        free(late);
+        late = next;
+    }
 }
 
 /* XXH3-128 of a file's bytes, as hexadecimal digits; "" if it cannot be read.
@@ -205,8 +235,12 @@ bool machine_load_elf(Machine *m, const char *path, Error **errp)
     ElfInfo info;
     MemoryWorld *outer = memory_world_enter(m->world);
     machine_htif_detach(m); /* it is no memory to load into */
+    MachineImage **mark = m->last_image;
     bool ok = elf_load(path, xlen, &sink, &info, errp);
-    if (ok) {
+    if (!ok) {
+        images_until(m, mark);
+    } else {
+        images_since(m, mark);
         machine_unload(m);
         m->booted = false;
         m->elf = info;

@@ -257,9 +257,10 @@ static bool restart(Machine *m)
     }
     m->resets++;
     m->reset_due = false;
+    machine_posted_stop(m); /* what was posted arrives */
     m->world->now = m->time;
-    machine_load_again(m);
     machine_reset(m);
+    machine_load_again(m);
     return true;
 }
 

@@ -107,8 +107,8 @@ uint64_t bus_next_grant(BusLane *lane, const TimingRequest *rq, uint64_t at)
 
 uint64_t bus_free_at(const BusLane *lane)
 {
-    if (!lane->calendar || lane->open) {
-        return lane->free_at;
+    if (!lane->calendar || lane->open || lane->free_at < lane->data_end) {
+        return lane->free_at; /* the last: data of several pass in order */
     }
     const ClockDomain *clk = lane->bus->clock;
     const uint64_t cycle = clock_cycle_at(clk, lane->free_at);

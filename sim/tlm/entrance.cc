@@ -544,7 +544,9 @@ void Entrance::full(tlm_generic_payload &trans, sc_core::sc_time &delay)
         exclusive ? move_exclusive(trans, done) : move(trans, done);
     core_->latest = std::max(core_->latest, done);
     trans.set_response_status(status_of(result));
-    trans.set_dmi_allowed(result == MEMTX_OK && may_grant());
+    PortWindow window;
+    trans.set_dmi_allowed(result == MEMTX_OK && may_grant() &&
+                          port_window(port_, trans.get_address(), &window));
     delay = from_ps(done - std::min(done, kernel_ps()));
     machine_.rethrow();
     machine_.wake();
@@ -618,7 +620,11 @@ void Entrance::invalidated(void *opaque, hwaddr first, hwaddr last)
     self->device_page_ = NO_PAGE;
     if (self->answered_) {
         self->answered_ = false;
-        self->withdraw_(first, last);
+        try {
+            self->withdraw_(first, last);
+        } catch (...) { // not through the machine's C code
+            self->machine_.fail(std::current_exception());
+        }
     }
 }
 

@@ -70,7 +70,8 @@ void check_abi(const ModelAbi &abi)
     }
     if (abi.module_size != own.module_size ||
         abi.payload_size != own.payload_size ||
-        abi.machine_size != own.machine_size) {
+        abi.machine_size != own.machine_size ||
+        abi.entrance_size != own.entrance_size) {
         throw Failure("its SystemC was configured differently" + again);
     }
 }

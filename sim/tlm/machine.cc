@@ -47,6 +47,7 @@ std::shared_ptr<Core> load(const std::string &config,
         core->machine = machine_new(core->config, &err);
     }
     bool ok = core->machine;
+    core->world = ok ? machine_world(core->machine) : nullptr;
     if (ok && !firmware.empty()) {
         ok = machine_load_elf(core->machine, firmware.c_str(), &err);
     } else if (ok && (core->config->boot.bios || core->config->boot.kernel)) {
@@ -55,7 +56,6 @@ std::shared_ptr<Core> load(const std::string &config,
     if (!ok) {
         raise(err);
     }
-    core->world = machine_world(core->machine);
     return core;
 }
 

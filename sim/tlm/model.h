@@ -102,9 +102,9 @@ struct ModelAbi {
     uint32_t version;
     long cplusplus;
     uint32_t systemc; // SYSTEMC_VERSION: a date
-    uint32_t module_size, payload_size, machine_size;
+    uint32_t module_size, payload_size, machine_size, entrance_size;
 };
-enum { MODEL_ABI_VERSION = 1 };
+enum { MODEL_ABI_VERSION = 2 };
 
 inline ModelAbi model_abi()
 {
@@ -114,7 +114,8 @@ inline ModelAbi model_abi()
             SYSTEMC_VERSION,
             sizeof(sc_core::sc_module),
             sizeof(tlm::tlm_generic_payload),
-            sizeof(Machine)};
+            sizeof(Machine),
+            sizeof(Entrance)};
 }
 
 } // namespace socscope

@@ -103,7 +103,7 @@ struct Side {
         EXPECT_EQ(memory_world_current(), memory_world_default());
         answers.push_back({delay.value(), value,
                            static_cast<uint64_t>(p.get_response_status()),
-                           p.is_dmi_allowed() && at >= ram});
+                           p.is_dmi_allowed()});
     }
     std::vector<std::array<uint64_t, 10>> totals()
     {
