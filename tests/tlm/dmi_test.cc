@@ -187,4 +187,32 @@ TEST(TlmDmi, WithdrawnWhenAccessesHaveToBeSeen)
     EXPECT_TRUE(initiator.ended);
 }
 
+// It is told from inside the machine's C code, which an exception must not
+// pass.
+TEST(TlmDmi, AnInitiatorThatThrowsWhenItIsToldEndsTheMachineInOrder)
+{
+    Board board(board_text);
+    socscope::Machine soc("soc", board.m);
+    soc.set_dmi(socscope::Dmi::timed);
+    socscope::TargetPort<32> port("port", soc, "main");
+    MemoryRegion *region = &board.memory("ram")->region;
+    Initiator initiator("initiator", [&](Initiator &i) {
+        tlm::tlm_dmi d;
+        EXPECT_TRUE(i.dmi(tlm::TLM_WRITE_COMMAND, ram, d));
+        i.on_withdraw = [] { throw std::runtime_error("it broke"); };
+        MemoryWorld *outer = memory_world_enter(machine_world(board.m));
+        EXPECT_NO_THROW(memory_region_set_readonly(region, true));
+        memory_world_enter(outer);
+        EXPECT_EQ(i.withdrawn.size(), 1u);
+        uint8_t bytes[3];
+        sc_time delay;
+        EXPECT_THROW(i.access(tlm::TLM_READ_COMMAND, ram, bytes, 3, delay),
+                     std::runtime_error);
+    });
+    initiator.socket.bind(port.socket);
+    sc_core::sc_start();
+    EXPECT_TRUE(initiator.ended);
+    EXPECT_EQ(machine_exit_status(board.m), 1);
+}
+
 } // namespace

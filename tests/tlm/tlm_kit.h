@@ -114,6 +114,7 @@ class Initiator : public sc_core::sc_module
         }
     } socket{*this};
     std::vector<std::pair<uint64_t, uint64_t>> withdrawn; // DMI ranges
+    std::function<void()> on_withdraw;
     bool ended = false;
 
     Initiator(sc_core::sc_module_name name,
@@ -201,6 +202,9 @@ class Initiator : public sc_core::sc_module
     void withdraw(sc_dt::uint64 first, sc_dt::uint64 last)
     {
         withdrawn.push_back({first, last});
+        if (on_withdraw) {
+            on_withdraw();
+        }
     }
     std::function<void(Initiator &)> body_;
 };
