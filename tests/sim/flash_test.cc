@@ -1,4 +1,5 @@
 // A machine with CFI flash: code that runs from it, and changes it.
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -82,6 +83,42 @@ TEST_F(Flash, ASnapshotIsForgotten)
     k.run();
     EXPECT_EQ(4u, hart_x(machine_hart(k.m, 0), a0));
     EXPECT_EQ(addi(a0, a0, 3), first_word());
+}
+
+// What was loaded into it is there again after a reset, although the guest left
+// it giving its status: a word in RAM, which stays, tells the second start.
+TEST_F(Flash, IsLoadedAgainWhenItWasReset)
+{
+    const uint32_t notes = 0x80004000;
+    const Code again =
+        li(s0, FLASH) + Code{lw(t0, 0, s0), sw(t0, 4, s1)} + finish(0);
+    const Code first =
+        li(t0, 1) + Code{sw(t0, 0, s1)} + li(s0, FLASH) + li(t0, 0x00400040) +
+        Code{sw(t0, 0, s0)} + li(t0, 0) + Code{sw(t0, 0, s0)} +
+        li(t2, 0x00800080) + Code{lw(t1, 0, s0), bne(t1, t2, -4)} +
+        li(t0, 0x00100000) + li(t1, 0x7777) + Code{sw(t1, 0, t0), j(0)};
+    const Code code =
+        li(s1, notes) +
+        Code{lw(t0, 0, s1), beq(t0, zero, 4 + 4 * int(again.size()))} + again +
+        first;
+    write({0x12345678});
+    const std::string image = path;
+    path += ".disk";
+    write({});
+    Kit k(with_flash(", snapshot: true"), code);
+    ASSERT_TRUE(k.m) << k.error;
+    Error *err = nullptr;
+    ASSERT_TRUE(machine_load_raw(k.m, image.c_str(), FLASH, &err));
+    std::filesystem::remove(image);
+    machine_limit_resets(k.m, 1);
+    EXPECT_EQ(MACHINE_FINISHED, k.run().stop);
+    uint32_t seen = 0;
+    std::memcpy(&seen,
+                static_cast<uint8_t *>(memory_region_get_ram_ptr(
+                    &machine_memory(k.m, 0)->region)) +
+                    0x4004,
+                sizeof(seen));
+    EXPECT_EQ(0x12345678u, seen);
 }
 
 TEST_F(Flash, ReadsWaitAsItSays)
